@@ -1,0 +1,128 @@
+"""How the platform talks to the program in a model container: the protocol and its values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from modelyard.core.errors import Unavailable, UpstreamFailed
+
+
+class NotReachable(Unavailable):
+    """Nothing listens, or the connection broke: the program is not up (yet), or it died."""
+
+
+class ModelNotReady(Unavailable):
+    """The program answers, but says that its model is not loaded (yet)."""
+
+
+class ModelLoadFailed(UpstreamFailed):
+    """The program says that it cannot load its model."""
+
+
+class UnexpectedAnswer(UpstreamFailed):
+    """The program answers something that this protocol does not know."""
+
+
+class RunTimedOut(UpstreamFailed):
+    """The program did not answer within the run timeout."""
+
+
+class RunFailed(UpstreamFailed):
+    """The program refused or failed the whole run (not one item of it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where one engine is reached.
+
+    Args:
+        socket: Unix socket that leads to the program's port.
+        exchange: directory of the host for files, private to this engine; used by HTTP v1 alone.
+        exchange_inside: the same directory as the container sees it.
+    """
+
+    socket: Path
+    exchange: Path
+    exchange_inside: str = "/exchange"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredField:
+    """One input or output as the program declares it; sizes in bytes, None where it does not say."""
+
+    name: str
+    media_types: tuple[str, ...]
+    max_size: int | None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a program says of itself when it is ready. HTTP v1 programs say nothing: all defaults."""
+
+    name: str = ""
+    version: str = ""
+    author: str = ""
+    summary: str = ""
+    inputs: tuple[DeclaredField, ...] = ()
+    outputs: tuple[DeclaredField, ...] = ()
+    batch_size: int = 1
+    explains: bool = False
+    """It declares an explanation format, so `explain` is honoured."""
+    detects_drift: bool = False
+    """It declares a drift format, so `detect_drift` is honoured."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutcome:
+    """What became of one item: outputs by name, or an error text. Never both."""
+
+    outputs: Mapping[str, bytes]
+    error: str | None = None
+
+
+class ContainerProtocol(Protocol):
+    """One way to talk to the program. Instances hold no state of one engine but its connection."""
+
+    async def status(self, *, timeout: float) -> ModelFacts:
+        """Asks once whether the model is loaded; the first call may load it.
+
+        Raises NotReachable, ModelNotReady (ask again), ModelLoadFailed, UnexpectedAnswer (wrong protocol).
+        """
+
+    async def run(
+        self,
+        items: list[Mapping[str, bytes]],
+        *,
+        timeout: float,
+        explain: bool = False,
+        detect_drift: bool = False,
+        max_output_bytes: int = 268_435_456,
+    ) -> list[ItemOutcome]:
+        """Runs items, at most the declared batch size, and returns as many outcomes, in their order.
+
+        Args:
+            items: for each item its inputs by name.
+            timeout: seconds for the whole call.
+            max_output_bytes: outputs of one item together; above it the item fails with a named error.
+
+        Raises NotReachable, RunTimedOut, RunFailed, UnexpectedAnswer (garbage, or a wrong number of outcomes).
+        """
+
+    async def shutdown(self) -> None:
+        """Asks the program to end itself; a connection that drops is fine. Never raises for a dead program."""
+
+    async def close(self) -> None:
+        """Closes the connection."""
+
+
+class ContainerProtocolFactory(Protocol):
+    """Opens a protocol towards an engine."""
+
+    name: str
+    """`http-v1` or `grpc-v2`, kept with the engine."""
+    default_port: int
+
+    def connect(self, endpoint: Endpoint) -> ContainerProtocol:
+        """A connection to one engine; nothing is sent yet."""
