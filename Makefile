@@ -1,0 +1,33 @@
+# Every target is one line; the work is done by scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check serve bench lock
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+install:  ## make .venv with the modelyard command
+	@scripts/setup base
+
+demo:  ## deploy two example models and run jobs on them
+	@scripts/setup containers
+	@.venv/bin/python examples/demo.py
+
+test:  ## everything: style, types, imports and all tests, with real containers
+	@scripts/setup test
+	@scripts/check all
+
+check:  ## the fast part of the tests, without containers
+	@scripts/setup dev
+	@scripts/check fast
+
+serve:  ## start the server on the demo's data
+	@scripts/setup containers
+	@.venv/bin/modelyard serve --data-dir var/demo
+
+bench:  ## measure against the plain tools, print ratios
+	@scripts/setup test
+	@.venv/bin/python -m benchmarks
+
+lock:  ## renew requirements/*.txt from pyproject.toml
+	@scripts/setup base
+	@scripts/lock
