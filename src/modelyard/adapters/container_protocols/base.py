@@ -38,7 +38,8 @@ class Endpoint:
 
     Args:
         socket: Unix socket that leads to the program's port.
-        exchange: directory of the host for files, private to this engine; used by HTTP v1 alone.
+        exchange: directory of the host for files, for this engine alone; used by HTTP v1 alone. The program may
+            run as any user, so its mode is 0755 and its parent, which the container does not see, 0700.
         exchange_inside: the same directory as the container sees it.
     """
 
@@ -107,11 +108,11 @@ class ContainerProtocol(Protocol):
             timeout: seconds for the whole call.
             max_output_bytes: outputs of one item together; above it the item fails with a named error.
 
-        Raises NotReachable, RunTimedOut, RunFailed, UnexpectedAnswer (garbage, or a wrong number of outcomes).
+        Raises NotReachable, RunTimedOut, RunFailed, UnexpectedAnswer (garbage, a wrong number of outcomes).
         """
 
     async def shutdown(self) -> None:
-        """Asks the program to end itself; a connection that drops is fine. Never raises for a dead program."""
+        """Asks the program to end itself; a connection that drops is fine, and so is a dead program."""
 
     async def close(self) -> None:
         """Closes the connection."""

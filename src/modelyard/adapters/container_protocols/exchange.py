@@ -1,0 +1,140 @@
+"""Hands files to a program in a container and takes its files back; the program is not trusted.
+
+The program can write to the directory that both sides see: it may swap a directory for a symbolic link, leave
+pipes, millions of files, or a link to a file of the host. So everything goes through descriptors of directories
+that were opened without following links, and what is read is bounded. All functions here block.
+"""
+
+import contextlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from modelyard.adapters.container_protocols.base import ItemOutcome
+from modelyard.adapters.container_protocols.outcomes import failed, succeeded, too_large
+from modelyard.core.ids import random_word
+
+MAX_OUTPUT_FILES = 1000
+_MAX_NAME_BYTES = 255
+_OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_OPEN_OUTPUT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe without a writer must not block us
+
+
+class BadOutput(Exception):
+    """The program left something that is not an output; the text says what."""
+
+
+def name_problem(name: str) -> str | None:
+    """Why a name cannot be the name of a file that is handed over; None when it can."""
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        return f"The input name {name!r} cannot be used as a file name."
+    if len(name.encode(errors="surrogatepass")) > _MAX_NAME_BYTES:
+        return f"The input name {name[:40]!r}… is longer than {_MAX_NAME_BYTES} bytes."
+    return None
+
+
+class RunFolder:
+    """The directories `in` and `out` of one run, below a directory of its own.
+
+    The program may run as any user: the two are open to all, and the exchange's parent keeps other users out.
+    """
+
+    def __init__(self, exchange: Path) -> None:
+        self.name = f"run-{random_word(16)}"
+        self._exchange = exchange
+        self._removed = False
+
+    def write_inputs(self, inputs: Mapping[str, bytes]) -> None:
+        """Makes the directories and writes the inputs. Raises OSError."""
+        with _opened(self._exchange) as exchange:
+            os.mkdir(self.name, 0o755, dir_fd=exchange)
+            with _opened(self.name, exchange) as run:
+                os.fchmod(run, 0o755)
+                for directory in ("in", "out"):
+                    _make_open_directory(directory, run)
+                with _opened("in", run) as target:
+                    for name, content in inputs.items():
+                        _write_file(name, content, target)
+
+    def collect_outputs(self, max_output_bytes: int) -> ItemOutcome:
+        """Reads what the program wrote and removes everything. Raises OSError."""
+        try:
+            with (
+                _opened(self._exchange) as exchange,
+                _opened(self.name, exchange) as run,
+                _opened("out", run) as out,
+            ):
+                return succeeded(_read_files(out, max_output_bytes), max_output_bytes)
+        except _TooMuch:
+            return too_large(max_output_bytes)
+        except BadOutput as problem:
+            return failed(str(problem))
+        finally:
+            self.remove()
+
+    def remove(self) -> None:
+        """Removes the run's directory as far as possible; may be called again."""
+        if self._removed:
+            return
+        self._removed = True
+        # What the program made unreadable or too deep stays until the engine's whole exchange goes.
+        with contextlib.suppress(OSError, RecursionError), _opened(self._exchange) as exchange:
+            shutil.rmtree(self.name, ignore_errors=True, dir_fd=exchange)
+
+
+class _TooMuch(Exception):
+    """More bytes than allowed."""
+
+
+@contextlib.contextmanager
+def _opened(path: Path | str, parent: int | None = None) -> Iterator[int]:
+    descriptor = os.open(path, _OPEN_DIRECTORY, dir_fd=parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _make_open_directory(name: str, parent: int) -> None:
+    os.mkdir(name, 0o777, dir_fd=parent)
+    with _opened(name, parent) as made:
+        os.fchmod(made, 0o777)  # mkdir obeys the umask
+
+
+def _write_file(name: str, content: bytes, directory: int) -> None:
+    with os.fdopen(os.open(name, _CREATE_FILE, 0o644, dir_fd=directory), "wb") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(content)
+
+
+def _read_files(directory: int, max_output_bytes: int) -> dict[str, bytes]:
+    outputs: dict[str, bytes] = {}
+    left = max_output_bytes
+    with os.scandir(directory) as entries:
+        for count, entry in enumerate(entries, start=1):
+            if count > MAX_OUTPUT_FILES:
+                raise BadOutput(f"The model wrote more than {MAX_OUTPUT_FILES} output files.")
+            outputs[entry.name] = _read_file(entry.name, directory, left)
+            left -= len(outputs[entry.name])
+    return outputs
+
+
+def _read_file(name: str, directory: int, limit: int) -> bytes:
+    shown = name.encode(errors="replace").decode()
+    if shown != name:
+        raise BadOutput(f"The name of the output {shown!r} is not UTF-8.")
+    try:
+        descriptor = os.open(name, _OPEN_OUTPUT, dir_fd=directory)
+    except OSError as problem:
+        raise BadOutput(f"The output {shown!r} is not a readable file.") from problem
+    with os.fdopen(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise BadOutput(f"The output {shown!r} is not a regular file.")
+        content = b"" if facts.st_size > limit else file.read(limit + 1)
+    if facts.st_size > limit or len(content) > limit:
+        raise _TooMuch
+    return content

@@ -1,0 +1,33 @@
+"""Makes the outcome of one item from what a program gave back; the same rules for every protocol."""
+
+from collections.abc import Mapping
+
+from modelyard.adapters.container_protocols.base import ItemOutcome
+
+MAX_TEXT_CHARACTERS = 10_000
+"""Messages of programs are cut here: they end in logs, pages and result rows."""
+
+
+def succeeded(outputs: Mapping[str, bytes], max_output_bytes: int) -> ItemOutcome:
+    """The item's outputs, or an error where there are none or they are too large."""
+    if not outputs:
+        return failed("The model reported success, but gave no output.")
+    if sum(map(len, outputs.values())) > max_output_bytes:
+        return too_large(max_output_bytes)
+    return ItemOutcome(outputs=outputs)
+
+
+def failed(error: str) -> ItemOutcome:
+    """The item failed; says so even where the program gave no reason."""
+    return ItemOutcome(outputs={}, error=shorten(error) or "The model failed without giving a reason.")
+
+
+def too_large(max_output_bytes: int) -> ItemOutcome:
+    """The outputs of this item are larger than allowed."""
+    return failed(f"The outputs are larger than the limit of {max_output_bytes} bytes for one item.")
+
+
+def shorten(text: str) -> str:
+    """A text from a program, stripped and cut to a bounded length."""
+    text = text.strip()
+    return text if len(text) <= MAX_TEXT_CHARACTERS else text[: MAX_TEXT_CHARACTERS - 1] + "…"
