@@ -11,6 +11,8 @@ from sqlalchemy import JSON, DateTime, Dialect, MetaData, TypeDecorator, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from modelyard.core.bells import BellBoard
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A time that is UTC on both sides; SQLite forgets zones, so they are added again when reading."""
@@ -65,6 +67,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._one_writer = asyncio.Lock() if self.is_sqlite else None
+        self.bells = BellBoard()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -78,10 +81,20 @@ class Database:
         lock: AbstractAsyncContextManager[Any] = self._one_writer or nullcontext()
         async with lock, self._sessions() as session, session.begin():
             yield session
+        for topic in session.info.pop(_TOPICS, ()):
+            self.bells.ring(topic)
 
     async def close(self) -> None:
         """Closes all connections."""
         await self.engine.dispose()
+
+
+_TOPICS = "topics to ring after the commit"
+
+
+def ring_after_commit(session: AsyncSession, topic: str) -> None:
+    """Wakes the topic's listeners once the transaction is committed, and never when it is rolled back."""
+    session.info.setdefault(_TOPICS, set()).add(topic)
 
 
 def _create_engine(url: str) -> AsyncEngine:

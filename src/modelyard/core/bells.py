@@ -1,0 +1,43 @@
+"""Bells: how one part of a process wakes another after a commit, so that nobody has to poll quickly."""
+
+import asyncio
+from collections import defaultdict
+
+
+class Bell:
+    """One listener's wake-up for one topic; a ring while nobody waits is remembered."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wakes the listener, now or at its next wait."""
+        self._event.set()
+
+    async def wait(self, timeout: float) -> bool:
+        """Waits for a ring, at most `timeout` seconds; True when it rang."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
+
+
+class BellBoard:
+    """Topics and who listens to them."""
+
+    def __init__(self) -> None:
+        self._bells: defaultdict[str, list[Bell]] = defaultdict(list)
+
+    def listen(self, topic: str) -> Bell:
+        """A bell of one's own for a topic."""
+        bell = Bell()
+        self._bells[topic].append(bell)
+        return bell
+
+    def ring(self, topic: str) -> None:
+        """Wakes everybody who listens to the topic."""
+        for bell in self._bells[topic]:
+            bell.ring()

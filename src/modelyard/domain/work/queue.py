@@ -1,0 +1,129 @@
+"""The queue: enqueue, claim, keep alive, finish, and give back what a dead worker held."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import ring_after_commit
+from modelyard.domain.work.retry import delay_before
+from modelyard.domain.work.tables import Work, WorkState
+
+TOPIC = "work"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedWork:
+    """Work that this process may do now. `attempt` counts from 1."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    attempt: int
+    max_attempts: int
+
+    @property
+    def is_last_attempt(self) -> bool:
+        """Whether a failure now is final."""
+        return self.attempt >= self.max_attempts
+
+
+def enqueue(session: AsyncSession, clock: Clock, kind: str, payload: dict[str, Any], *, max_attempts: int = 5) -> None:
+    """Adds work in the caller's transaction; workers wake when it commits."""
+    now = clock.now()
+    session.add(
+        Work(
+            kind=kind,
+            payload=payload,
+            state=WorkState.QUEUED,
+            run_at=now,
+            attempts=0,
+            max_attempts=max_attempts,
+            owner=None,
+            heartbeat_at=None,
+            last_error=None,
+            created_at=now,
+            finished_at=None,
+        )
+    )
+    ring_after_commit(session, TOPIC)
+
+
+async def claim(session: AsyncSession, clock: Clock, owner: str) -> ClaimedWork | None:
+    """Takes the oldest work that is due; None when there is none or another worker was quicker."""
+    now = clock.now()
+    oldest = select(Work.id).where(Work.state == WorkState.QUEUED, Work.run_at <= now).order_by(Work.run_at, Work.id)
+    taken = await session.execute(
+        update(Work)
+        .where(Work.id == oldest.limit(1).scalar_subquery(), Work.state == WorkState.QUEUED)
+        .values(state=WorkState.RUNNING, owner=owner, heartbeat_at=now, attempts=Work.attempts + 1)
+        .returning(Work.id, Work.kind, Work.payload, Work.attempts, Work.max_attempts)
+    )
+    row = taken.one_or_none()
+    return ClaimedWork(*row) if row else None
+
+
+async def seconds_until_due(session: AsyncSession, clock: Clock) -> float | None:
+    """How long until the next queued work is due; None when nothing is queued."""
+    due: datetime | None = await session.scalar(
+        select(Work.run_at).where(Work.state == WorkState.QUEUED).order_by(Work.run_at).limit(1)
+    )
+    return None if due is None else max(0.0, (due - clock.now()).total_seconds())
+
+
+async def keep_alive(session: AsyncSession, clock: Clock, owner: str) -> None:
+    """Says that the owner still works on what it claimed."""
+    await session.execute(
+        update(Work).where(Work.owner == owner, Work.state == WorkState.RUNNING).values(heartbeat_at=clock.now())
+    )
+
+
+async def finish(session: AsyncSession, clock: Clock, work: ClaimedWork, owner: str, error: str | None) -> bool:
+    """Records the end of work; False when it was given to somebody else meanwhile."""
+    done = await session.execute(
+        update(Work)
+        .where(Work.id == work.id, Work.owner == owner, Work.state == WorkState.RUNNING)
+        .values(
+            state=WorkState.DONE if error is None else WorkState.FAILED,
+            finished_at=clock.now(),
+            last_error=error,
+            owner=None,
+        )
+        .returning(Work.id)
+    )
+    return done.one_or_none() is not None
+
+
+async def put_back(session: AsyncSession, clock: Clock, work: ClaimedWork, owner: str, error: str) -> None:
+    """Queues failed work again, after a growing delay."""
+    await session.execute(
+        update(Work)
+        .where(Work.id == work.id, Work.owner == owner, Work.state == WorkState.RUNNING)
+        .values(
+            state=WorkState.QUEUED, owner=None, last_error=error, run_at=clock.now() + delay_before(work.attempt + 1)
+        )
+    )
+
+
+async def release_lost(session: AsyncSession, clock: Clock, *, silent_for: timedelta) -> int:
+    """Queues again what is held by workers that have been silent for so long; returns how many."""
+    lost = await session.execute(
+        update(Work)
+        .where(Work.state == WorkState.RUNNING, Work.heartbeat_at <= clock.now() - silent_for)
+        .values(state=WorkState.QUEUED, owner=None, run_at=clock.now())
+        .returning(Work.id)
+    )
+    ring_after_commit(session, TOPIC)
+    return len(lost.all())
+
+
+async def forget_finished(session: AsyncSession, clock: Clock, *, older_than: timedelta) -> None:
+    """Deletes finished work that nobody will ask about any more."""
+    await session.execute(
+        delete(Work).where(
+            Work.state.in_([WorkState.DONE, WorkState.FAILED]), Work.finished_at < clock.now() - older_than
+        )
+    )

@@ -1,0 +1,39 @@
+"""The table of the platform's own durable background work."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from modelyard.core.database import Base
+
+
+class WorkState(StrEnum):
+    """Where a piece of work stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Work(Base):
+    """One piece of work. A claimed one belongs to `owner` as long as its heartbeat is fresh."""
+
+    __tablename__ = "work"
+    __table_args__ = (Index(None, "state", "run_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(80))
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(20))
+    run_at: Mapped[datetime]
+    attempts: Mapped[int]
+    max_attempts: Mapped[int]
+    owner: Mapped[str | None] = mapped_column(String(64))
+    heartbeat_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

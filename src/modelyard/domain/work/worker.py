@@ -1,0 +1,109 @@
+"""Does queued work in this process: claims, runs, keeps alive, retries, and takes over from the dead."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Protocol
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError
+from modelyard.core.logs import log
+from modelyard.domain.work import queue
+from modelyard.domain.work.queue import ClaimedWork
+from modelyard.domain.work.retry import is_worth_retrying
+
+HEARTBEAT_SECONDS = 5.0
+SILENT_FOR = timedelta(seconds=30)
+KEEP_FINISHED = timedelta(days=7)
+
+
+class Task(Protocol):
+    """Handles one kind of work. It may be run twice for the same payload, and must then end the same."""
+
+    async def run(self, work: ClaimedWork) -> None:
+        """Does the work. Raises Unavailable to be tried again; any other error is final."""
+
+    async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:
+        """Writes down, where its users look, that the work failed for good."""
+
+
+class Worker:
+    """Runs up to `concurrency` pieces of work at the same time."""
+
+    def __init__(
+        self, database: Database, clock: Clock, tasks: Mapping[str, Task], *, owner: str, concurrency: int
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._tasks = tasks
+        self._owner = owner
+        self._free = asyncio.Semaphore(concurrency)
+        self._bell = database.bells.listen(queue.TOPIC)
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def take_over_everything(self) -> int:
+        """Queues again all work of earlier owners; right only where no other process can be alive."""
+        async with self._database.write() as session:
+            return await queue.release_lost(session, self._clock, silent_for=timedelta(0))
+
+    async def run(self) -> None:
+        """Works until cancelled; then what runs is cancelled too, and is taken up again later."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_alive())
+                group.create_task(self._claim_and_start())
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _claim_and_start(self) -> None:
+        while True:
+            await self._free.acquire()
+            work = await self._next()
+            task = asyncio.create_task(self._do(work), name=f"work {work.id} {work.kind}")
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            task.add_done_callback(lambda _: self._free.release())
+
+    async def _next(self) -> ClaimedWork:
+        while True:
+            async with self._database.write() as session:
+                work = await queue.claim(session, self._clock, self._owner)
+                if work:
+                    return work
+                due = await queue.seconds_until_due(session, self._clock)
+            await self._bell.wait(min(HEARTBEAT_SECONDS, 0.02 + (HEARTBEAT_SECONDS if due is None else due)))
+
+    async def _do(self, work: ClaimedWork) -> None:
+        task = self._tasks[work.kind]
+        try:
+            await task.run(work)
+        except Exception as error:  # noqa: BLE001 - the worker loop is one of the two places that must go on
+            await self._failed(task, work, error)
+        else:
+            async with self._database.write() as session:
+                await queue.finish(session, self._clock, work, self._owner, None)
+
+    async def _failed(self, task: Task, work: ClaimedWork, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}"
+        if is_worth_retrying(error) and not work.is_last_attempt:
+            log.info("work is tried again", kind=work.kind, work=work.id, attempt=work.attempt, error=text)
+            async with self._database.write() as session:
+                await queue.put_back(session, self._clock, work, self._owner, text)
+            return
+        if not isinstance(error, PlatformError):
+            log.error("work failed unexpectedly", kind=work.kind, work=work.id, exc_info=error)
+            error = PlatformError(f"The platform failed unexpectedly ({type(error).__name__}); see the server's log.")
+        await task.give_up(work, error)
+        async with self._database.write() as session:
+            await queue.finish(session, self._clock, work, self._owner, text)
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await self._clock.sleep(HEARTBEAT_SECONDS)
+            async with self._database.write() as session:
+                await queue.keep_alive(session, self._clock, self._owner)
+                await queue.release_lost(session, self._clock, silent_for=SILENT_FOR)
+                await queue.forget_finished(session, self._clock, older_than=KEEP_FINISHED)

@@ -1,0 +1,94 @@
+"""Every setting, its default and its meaning; the only file that reads the environment.
+
+A setting `NAME` is read from `MODELYARD_NAME`, or from the file that `MODELYARD_NAME_FILE` names.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+_PREFIX = "MODELYARD_"
+WordList = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """What an operator can set."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    data_dir: Path = Field(Path("var"), description="Directory of the embedded database and all files.")
+    database_url: str = Field("", description="Address of a database; empty: SQLite below the data directory.")
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key that seals credentials; empty: made in `secret.key` of the data directory.",
+    )
+    admin_email: str = Field("admin@example.org", description="First administrator, used at the first start only.")
+    admin_password: SecretStr = Field(SecretStr(""), description="Password of the first administrator.")
+    admin_api_key: SecretStr = Field(
+        SecretStr(""),
+        description="First API key as `prefix.body`; empty: made and printed once at the first start.",
+    )
+    account_name: str = Field("local", description="Name of the account, made at the first start.")
+    public_url: str = Field("", description="Address under which people reach the server; empty: as each request says.")
+    cors_origins: WordList = Field((), description="Web origins that may call the API from a browser; `*` for all.")
+    runtime_socket: str = Field("", description="Socket of podman or docker; empty: the first that is found.")
+    insecure_registries: WordList = Field((), description="`host:port` of image registries that speak plain http.")
+    max_body_bytes: int = Field(67_108_864, gt=0, description="Largest JSON body of a request.")
+    max_upload_bytes: int = Field(53_687_091_200, gt=0, description="Largest uploaded container image.")
+    max_test_input_bytes: int = Field(1_073_741_824, gt=0, description="Largest test file of a version.")
+    max_items_per_job: int = Field(100_000, gt=0, description="Most items of one job.")
+    input_retention_hours: int = Field(24, ge=1, description="Inputs of a finished job are deleted after this time.")
+    engine_idle_seconds: float = Field(
+        60, ge=0, description="An engine above the minimum stops after doing nothing for this time."
+    )
+    engine_log_bytes: int = Field(1_000_000, gt=0, description="How much output of each container is kept.")
+    engine_processes: int = Field(512, gt=0, description="Most processes and threads in one container.")
+    work_concurrency: int = Field(4, gt=0, description="Imports and tests that run at the same time.")
+    drain_seconds: float = Field(8, ge=0, description="After SIGTERM, what runs may finish for this time.")
+    log_json: bool = Field(False, description="Logs as JSON lines instead of readable text.")
+    log_level: str = Field("info", description="Least important log lines shown: debug, info, warning, error.")
+
+    @field_validator("cors_origins", "insecure_registries", mode="before")
+    @classmethod
+    def _split_words(cls, value: Any) -> Any:
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("admin_api_key")
+    @classmethod
+    def _check_key(cls, value: SecretStr) -> SecretStr:
+        parts = value.get_secret_value().split(".")
+        if value.get_secret_value() and (len(parts) != 2 or min(map(len, parts)) < 8):
+            raise ValueError("must be prefix.body, at least 8 letters or digits each")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+
+class _FileSource(EnvSettingsSource):
+    """Reads `MODELYARD_NAME_FILE`, as container platforms mount secrets."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{_PREFIX}{field_name.upper()}_FILE")
+        if path is None:
+            return None, field_name, False
+        return Path(path).read_text(encoding="utf-8").strip(), field_name, False
