@@ -1,0 +1,115 @@
+"""Keeps files in an object store: a directory of this machine, or whatever else obstore reaches."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore
+
+from modelyard.adapters.storage.base import StorageUnavailable, StoredFile, StoredFileNotFound
+from modelyard.adapters.storage.keys import require_key
+
+WRITE_BUFFER = 5 * 1024 * 1024
+"""Bytes; also the smallest part that S3 accepts."""
+READ_CHUNK = 256 * 1024
+PARTS_AT_ONCE = 4
+_PRIVATE = 0o700
+
+
+class ObjectStorage:
+    """Storage over an obstore store. Bad keys raise ValueError (see `keys.py`)."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    async def put(self, key: str, data: bytes) -> None:
+        with _translated(key):
+            await obstore.put_async(self._store, require_key(key), data, use_multipart=False)
+
+    async def put_stream(self, key: str, chunks: AsyncIterator[bytes]) -> int:
+        # A writer that is dropped before it is closed removes what it staged, so leaving by any exception is enough.
+        size = 0
+        with _translated(key):
+            writer = obstore.open_writer_async(
+                self._store, require_key(key), buffer_size=WRITE_BUFFER, max_concurrency=PARTS_AT_ONCE
+            )
+        async for chunk in chunks:
+            with _translated(key):
+                size += await writer.write(chunk)
+        with _translated(key):
+            await writer.close()
+        return size
+
+    async def get(self, key: str) -> bytes:
+        with _translated(key):
+            found = await obstore.get_async(self._store, require_key(key))
+            return bytes(await found.bytes_async())
+
+    async def get_stream(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        size = (await self.head(key)).size
+        end = size if end is None else min(end, size)
+        if start >= end:
+            return
+        with _translated(key):
+            found = await obstore.get_async(self._store, key, options={"range": (start, end)})
+            stream = found.stream(min_chunk_size=READ_CHUNK)
+        while True:
+            with _translated(key):
+                chunk = await anext(stream, None)
+            if chunk is None:
+                return
+            yield bytes(chunk)
+
+    async def head(self, key: str) -> StoredFile:
+        with _translated(key):
+            found = await obstore.head_async(self._store, require_key(key))
+        return StoredFile(key, found["size"])
+
+    async def delete(self, key: str) -> None:
+        with _translated(key):
+            try:
+                await obstore.delete_async(self._store, require_key(key))
+            except FileNotFoundError:
+                return
+
+    async def delete_below(self, prefix: str) -> int:
+        require_key(prefix)
+        count = 0
+        with _translated(prefix):
+            # Listing first: deleting while a listing is open may make it skip files.
+            found = [entry["path"] async for batch in obstore.list(self._store, prefix) for entry in batch]
+        for key in found:
+            await self.delete(key)
+            count += 1
+        return count
+
+
+def local_storage(directory: Path) -> ObjectStorage:
+    """Storage in a directory, made when missing and readable for its owner only.
+
+    Raises StorageUnavailable.
+    """
+    try:
+        directory.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        directory.chmod(_PRIVATE)
+    except OSError as error:
+        raise StorageUnavailable(f"The directory for files cannot be used: {error.strerror}.", str(error)) from error
+    return ObjectStorage(LocalStore(directory, automatic_cleanup=True))
+
+
+@contextmanager
+def _translated(key: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StoredFileNotFound(f"There is no stored file {key}.") from error
+    except (BaseError, OSError) as error:
+        raise StorageUnavailable(_explain(str(error)), str(error)) from error
+
+
+def _explain(reason: str) -> str:
+    if "No space left" in reason or "quota exceeded" in reason.lower():
+        return "The disk that keeps the files is full. Free some space, then try again."
+    return "The store that keeps the files does not work at the moment. Try again later."
