@@ -38,8 +38,8 @@ class Endpoint:
 
     Args:
         socket: Unix socket that leads to the program's port.
-        exchange: directory of the host for files, for this engine alone; used by HTTP v1 alone. The program may
-            run as any user, so its mode is 0755 and its parent, which the container does not see, 0700.
+        exchange: directory of the host for files, private to this engine; used by HTTP v1 alone. The program
+            may run as any user, so its mode is 0755 and its parent's, which no container sees, 0700.
         exchange_inside: the same directory as the container sees it.
     """
 

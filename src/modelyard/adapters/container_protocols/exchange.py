@@ -1,8 +1,8 @@
 """Hands files to a program in a container and takes its files back; the program is not trusted.
 
 The program can write to the directory that both sides see: it may swap a directory for a symbolic link, leave
-pipes, millions of files, or a link to a file of the host. So everything goes through descriptors of directories
-that were opened without following links, and what is read is bounded. All functions here block.
+pipes, millions of files, or a link to a file of the host. So everything goes through descriptors of
+directories that were opened without following links, and what is read is bounded. All functions here block.
 """
 
 import contextlib
@@ -130,11 +130,20 @@ def _read_file(name: str, directory: int, limit: int) -> bytes:
         descriptor = os.open(name, _OPEN_OUTPUT, dir_fd=directory)
     except OSError as problem:
         raise BadOutput(f"The output {shown!r} is not a readable file.") from problem
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise BadOutput(f"The output {shown!r} is not a regular file.")
-        content = b"" if facts.st_size > limit else file.read(limit + 1)
-    if facts.st_size > limit or len(content) > limit:
+        return _read_at_most(limit, descriptor, facts.st_size)
+    finally:
+        os.close(descriptor)
+
+
+def _read_at_most(limit: int, descriptor: int, size: int) -> bytes:
+    if size > limit:
+        raise _TooMuch
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        content = file.read(limit + 1)  # it may grow while it is read
+    if len(content) > limit:
         raise _TooMuch
     return content

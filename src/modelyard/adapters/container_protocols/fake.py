@@ -118,9 +118,7 @@ class FakeProtocol:
 
     def _outcome(self, item: Mapping[str, bytes], max_output_bytes: int) -> ItemOutcome:
         outcome = self._program.answer(item)
-        return (
-            succeeded(outcome.outputs, max_output_bytes) if outcome.error is None else failed(outcome.error)
-        )
+        return succeeded(outcome.outputs, max_output_bytes) if outcome.error is None else failed(outcome.error)
 
 
 class FakeFactory:

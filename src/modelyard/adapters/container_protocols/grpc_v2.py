@@ -115,7 +115,7 @@ class GrpcV2Protocol:
         return answer
 
     async def _usable_channel(self) -> grpc.aio.Channel:
-        # A channel waits at least 100 ms after a failed connection; a new one notices a starting program sooner.
+        # A channel waits 100 ms or more after a failed connection; a new one notices a starting program sooner.
         if self._channel and self._channel.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
             await self.close()
         if self._channel is None:
@@ -149,9 +149,7 @@ def _facts(answer: model_pb2.StatusResponse) -> ModelFacts:
         author=shorten(answer.model_info.model_author),
         summary=shorten(answer.description.summary),
         inputs=tuple(
-            DeclaredField(
-                i.filename, tuple(i.accepted_media_types), parse_size(i.max_size), shorten(i.description)
-            )
+            DeclaredField(i.filename, tuple(i.accepted_media_types), parse_size(i.max_size), shorten(i.description))
             for i in answer.inputs
         ),
         outputs=tuple(
@@ -168,9 +166,7 @@ def _decode(message: _Message, raw: bytes) -> _Message:
     try:
         message.ParseFromString(raw)
     except DecodeError as problem:
-        raise UnexpectedAnswer(
-            "The program's answer is not a message of container protocol gRPC v2."
-        ) from problem
+        raise UnexpectedAnswer("The program's answer is not a message of container protocol gRPC v2.") from problem
     return message
 
 

@@ -111,9 +111,7 @@ class HttpV1Protocol:
             ) as response:
                 return _Answer(response.status, _read_message(await _read_bounded(response)))
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as problem:
-            raise NotReachable(
-                "The model's program is not reachable, or it broke the connection."
-            ) from problem
+            raise NotReachable("The model's program is not reachable, or it broke the connection.") from problem
         except (aiohttp.ClientError, ValueError) as problem:
             raise UnexpectedAnswer("The program does not answer in HTTP.", str(problem)) from problem
 
@@ -144,9 +142,7 @@ def _check_status(answer: _Answer) -> None:
     if answer.status == 200 and answer.message is not None:
         return
     if answer.status == 500:
-        raise ModelLoadFailed(
-            f"The model could not be loaded: {answer.message or 'its program does not say why'}"
-        )
+        raise ModelLoadFailed(f"The model could not be loaded: {answer.message or 'its program does not say why'}")
     if answer.status == 503:
         raise ModelNotReady(f"The model is not ready yet: {answer.message or 'its program answers 503'}")
     raise _unexpected(answer)
@@ -184,7 +180,7 @@ def _read_message(body: bytes) -> str | None:
 
 
 async def _in_thread(function: Callable[[], _T]) -> _T:
-    """Runs it in a thread; a caller that is cancelled meanwhile waits for its end, so nothing is left over."""
+    """Runs it in a thread; a caller that is cancelled waits for its end, so nothing is left over."""
     work = asyncio.ensure_future(asyncio.to_thread(function))
     try:
         return await asyncio.shield(work)

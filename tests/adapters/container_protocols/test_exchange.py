@@ -1,0 +1,70 @@
+"""The exchange of files holds against programs that swap directories for links."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from modelyard.adapters.container_protocols.exchange import RunFolder
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Path:
+    path = tmp_path / "exchange"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file of the host that no program may see or lose."""
+    path = tmp_path / "host" / "results.json"
+    path.parent.mkdir()
+    path.write_text("secret")
+    return path
+
+
+def test_inputs_are_written_and_outputs_come_back(exchange: Path) -> None:
+    folder = RunFolder(exchange)
+    folder.write_inputs({"a.txt": b"one", "b": b""})
+    run = exchange / folder.name
+    assert {path.name: path.read_bytes() for path in (run / "in").iterdir()} == {"a.txt": b"one", "b": b""}
+    (run / "out" / "results.json").write_bytes(b"{}")
+    assert folder.collect_outputs(100).outputs == {"results.json": b"{}"}
+    assert list(exchange.iterdir()) == []
+
+
+def test_an_output_directory_that_became_a_link_is_not_followed(exchange: Path, secret: Path) -> None:
+    folder = RunFolder(exchange)
+    folder.write_inputs({})
+    out = exchange / folder.name / "out"
+    out.rmdir()
+    out.symlink_to(secret.parent)
+    with pytest.raises(OSError, match="out"):
+        folder.collect_outputs(100)
+    assert secret.read_text() == "secret"
+    assert list(exchange.iterdir()) == []
+
+
+def test_a_run_directory_that_became_a_link_is_not_followed(exchange: Path, secret: Path) -> None:
+    (secret.parent / "out").mkdir()
+    folder = RunFolder(exchange)
+    folder.write_inputs({})
+    run = exchange / folder.name
+    run.rename(exchange / "moved")
+    run.symlink_to(secret.parent)
+    with pytest.raises(OSError, match=folder.name):
+        folder.collect_outputs(100)
+    assert secret.read_text() == "secret"
+
+
+def test_directories_of_enormous_depth_do_not_break_a_run(exchange: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder(exchange)
+    folder.write_inputs({})
+    monkeypatch.chdir(exchange / folder.name / "out")
+    for _ in range(1500):
+        os.mkdir("d")  # noqa: PTH102
+        os.chdir("d")
+    assert folder.collect_outputs(100).error == "The output 'd' is not a regular file."
+    subprocess.run(["rm", "-rf", str(exchange / folder.name)], check=True)  # pytest could not
