@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, TypeDecorator, event
+from sqlalchemy import JSON, Connection, DateTime, Dialect, MetaData, TypeDecorator, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -65,21 +65,24 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _create_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._readers = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._writers = async_sessionmaker(
+            self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}), expire_on_commit=False
+        )
         self._one_writer = asyncio.Lock() if self.is_sqlite else None
         self.bells = BellBoard()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session that only reads; whatever it changed is rolled back."""
-        async with self._sessions() as session:
+        async with self._readers() as session:
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction: committed at the end, rolled back when an exception leaves it."""
         lock: AbstractAsyncContextManager[Any] = self._one_writer or nullcontext()
-        async with lock, self._sessions() as session, session.begin():
+        async with lock, self._writers() as session, session.begin():
             yield session
         for topic in session.info.pop(_TOPICS, ()):
             self.bells.ring(topic)
@@ -89,6 +92,7 @@ class Database:
         await self.engine.dispose()
 
 
+_BEGIN = "modelyard_begin"
 _TOPICS = "topics to ring after the commit"
 
 
@@ -104,8 +108,12 @@ def _create_engine(url: str) -> AsyncEngine:
     # and cannot fail half way because another connection wrote since it began to read.
     engine = create_async_engine(url, connect_args={"timeout": 30, "isolation_level": None})
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

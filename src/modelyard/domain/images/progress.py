@@ -1,0 +1,62 @@
+"""Writes down how an import goes, in short transactions of their own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import update
+
+from modelyard.adapters.runtimes.base import PullProgress
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError
+from modelyard.domain.images.tables import ContainerImage, ImportState
+
+SECONDS_BETWEEN_WRITES = 0.5
+
+
+class ImportProgress:
+    """The progress of one import, written at most twice a second."""
+
+    def __init__(self, database: Database, clock: Clock, image: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._image = image
+        self._last_write: float | None = None
+
+    async def step(self, text: str, percentage: int, **facts: Any) -> None:
+        """Enters a step."""
+        await self._write({"state": ImportState.RUNNING, "step": text, "percentage": percentage, **facts})
+
+    async def transferred(self, progress: PullProgress) -> None:
+        """Shows transferred bytes between 20 and 90 per cent; too frequent calls are left out."""
+        now = self._clock.now().timestamp()
+        if self._last_write is not None and now - self._last_write < SECONDS_BETWEEN_WRITES:
+            return
+        self._last_write = now
+        share = progress.done_bytes / progress.total_bytes if progress.total_bytes > 0 else 0.0
+        values: dict[str, Any] = {"step": progress.text[:200]}
+        if share > 0:
+            values["percentage"] = 20 + round(70 * min(1.0, share))
+        await self._write(values)
+
+    async def completed(self, **facts: Any) -> None:
+        """Records that the image is there, and forgets the credentials."""
+        await self._end({"state": ImportState.COMPLETED, "step": "Completed", "percentage": 100, **facts})
+
+    async def failed(self, error: PlatformError) -> None:
+        """Records why there is no image, and forgets the credentials."""
+        await self._end(
+            {
+                "state": ImportState.FAILED,
+                "step": "Failed",
+                "error": error.message,
+                "technical_information": error.technical_information,
+            }
+        )
+
+    async def _end(self, values: Mapping[str, Any]) -> None:
+        await self._write({**values, "finished_at": self._clock.now(), "sealed_password": None})
+
+    async def _write(self, values: Mapping[str, Any]) -> None:
+        async with self._database.write() as session:
+            await session.execute(update(ContainerImage).where(ContainerImage.id == self._image).values(**values))

@@ -1,0 +1,145 @@
+"""Models in the library: create, find, list, change."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
+
+from modelyard.core.clock import Clock
+from modelyard.core.errors import NotFound
+from modelyard.core.ids import new_model_id
+from modelyard.domain.accounts.actor import Actor, require
+from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.audit.record import record
+from modelyard.domain.models.metadata import check_model_name, check_summary
+from modelyard.domain.models.semantic import check_version
+from modelyard.domain.models.tables import Model, Version
+from modelyard.domain.models.tags import set_tags
+from modelyard.domain.models.visibility import require_change, visible_to
+
+
+class ModelNotFound(NotFound):
+    """There is no such model, or the caller may not see it."""
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__(f"There is no model {model_id[:40]!r} that you may see.")
+
+
+class VersionNotFound(NotFound):
+    """The model has no such version."""
+
+    def __init__(self, model_id: str, version: str) -> None:
+        super().__init__(f"The model {model_id!r} has no version {version[:40]!r}.")
+
+
+async def create_model(session: AsyncSession, clock: Clock, actor: Actor, *, name: str, version: str) -> Model:
+    """Creates a model with its first version."""
+    require(actor, Permission.DEPLOY_MODELS)
+    now = clock.now()
+    model = Model(
+        id=new_model_id(),
+        account_id=actor.account_id,
+        team_id=actor.team_id,
+        created_by=actor.user_id,
+        created_by_email=actor.email,
+        created_by_full_name=actor.full_name,
+        author=actor.account_name,
+        name=check_model_name(name),
+        created_at=now,
+        updated_at=now,
+        last_active_at=now,
+    )
+    session.add(model)
+    session.add(new_version(clock, actor, model.id, version))
+    record(session, clock, actor, "model:created", f"model/{model.id}", name=model.name, version=version)
+    await session.flush()
+    return await find_model(session, actor, model.id)
+
+
+def new_version(clock: Clock, actor: Actor, model_id: str, version: str) -> Version:
+    """A version without anything but its number."""
+    now = clock.now()
+    return Version(
+        model_id=model_id,
+        version=check_version(version),
+        created_by_email=actor.email,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+_WHOLE_MODEL = (selectinload(Model.versions), selectinload(Model.tags), selectinload(Model.pictures))
+
+
+async def find_model(session: AsyncSession, actor: Actor, model_id: str) -> Model:
+    """A model with its versions, tags and pictures. Raises ModelNotFound."""
+    require(actor, Permission.READ_MODELS)
+    query = select(Model).where(Model.id == model_id, visible_to(actor)).options(*_WHOLE_MODEL)
+    model = (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+    if model is None:
+        raise ModelNotFound(model_id)
+    return model
+
+
+async def find_model_to_change(session: AsyncSession, actor: Actor, model_id: str) -> Model:
+    """The same for somebody who is about to change it. Raises ModelNotFound, NotYourModel."""
+    model = await find_model(session, actor, model_id)
+    require_change(actor, model)
+    return model
+
+
+_WHOLE_VERSION = (
+    joinedload(Version.image),
+    joinedload(Version.requirement),
+    selectinload(Version.test_inputs),
+    joinedload(Version.model).options(*_WHOLE_MODEL),
+)
+
+
+async def find_version(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
+    """A version with its model, image and preset. Raises ModelNotFound, VersionNotFound."""
+    require(actor, Permission.READ_MODELS)
+    query = (
+        select(Version)
+        .join(Version.model)
+        .where(Version.model_id == model_id, Version.version == version, visible_to(actor))
+        .options(*_WHOLE_VERSION)
+        .execution_options(populate_existing=True)
+    )
+    found = (await session.scalars(query)).one_or_none()
+    if found is None:
+        await find_model(session, actor, model_id)
+        raise VersionNotFound(model_id, version)
+    return found
+
+
+async def find_version_to_change(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
+    """The same for somebody who is about to change it. Raises as `find_version`, and NotYourModel."""
+    found = await find_version(session, actor, model_id, version)
+    require_change(actor, found.model)
+    return found
+
+
+async def change_model(
+    session: AsyncSession,
+    clock: Clock,
+    actor: Actor,
+    model_id: str,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    tags: list[str] | None = None,
+) -> Model:
+    """Changes words and tags of a model; None leaves a field as it is."""
+    model = await find_model_to_change(session, actor, model_id)
+    if name is not None:
+        model.name = check_model_name(name)
+    if description is not None:
+        model.description = check_summary(description)
+    if tags is not None:
+        await set_tags(session, model, tags)
+    model.updated_at = clock.now()
+    changed = {"name": name, "description": description, "tags": tags}
+    names = [field for field, value in changed.items() if value is not None]
+    record(session, clock, actor, "model:changed", f"model/{model.id}", fields=names)
+    await session.flush()
+    return await find_model(session, actor, model_id)

@@ -1,0 +1,119 @@
+"""A model's picture: checked by its content, cut to the sizes in which the library shows it."""
+
+import io
+import secrets
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.clock import Clock
+from modelyard.core.errors import InvalidInput, NotFound, TooLarge
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.audit.record import record
+from modelyard.domain.models.catalog import find_model_to_change
+from modelyard.domain.models.tables import Picture
+
+LARGEST_FILE = 5_000_000
+SMALLEST = (1024, 576)
+MOST_PIXELS = 50_000_000
+SIZES = {"thumbnail": (360, 256), "card": (720, 512), "background": (1440, 1024)}
+_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png"}
+LONGEST_CAPTION = 500
+
+
+class PictureRejected(InvalidInput):
+    """The file is not a picture that the library can show."""
+
+
+class PictureNotFound(NotFound):
+    """There is no such picture."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such picture.")
+
+
+@dataclass(frozen=True, slots=True)
+class CutPicture:
+    """One size of a picture, encoded and named."""
+
+    relation_type: str
+    address: str
+    media_type: str
+    data: bytes
+
+    @property
+    def storage_key(self) -> str:
+        """Where it is kept."""
+        return f"pictures/{self.address}"
+
+
+def cut_picture(data: bytes) -> list[CutPicture]:
+    """Decodes a JPEG or PNG and cuts it around its centre; metadata is left behind. Takes a while: use a thread.
+
+    Raises PictureRejected, TooLarge.
+    """
+    if len(data) > LARGEST_FILE:
+        raise TooLarge(f"A picture may have {LARGEST_FILE} bytes; this one is larger.")
+    picture = _decode(data)
+    kind = "PNG" if picture.mode in {"RGBA", "LA", "P"} else "JPEG"
+    picture = picture.convert("RGBA" if kind == "PNG" else "RGB")
+    return [_cut(picture, relation, size, kind) for relation, size in SIZES.items()]
+
+
+def _decode(data: bytes) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture: Image.Image = Image.open(io.BytesIO(data), formats=list(_FORMATS))
+            if picture.width * picture.height > MOST_PIXELS:
+                raise PictureRejected(f"The picture has more than {MOST_PIXELS} pixels.")
+            if picture.width < SMALLEST[0] or picture.height < SMALLEST[1]:
+                raise PictureRejected(
+                    f"The picture has {picture.width} x {picture.height} pixels; "
+                    f"it needs at least {SMALLEST[0]} x {SMALLEST[1]}, better 1440 x 1024."
+                )
+            picture.load()
+            return ImageOps.exif_transpose(picture)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureRejected(f"The file is not a whole JPEG or PNG picture ({type(error).__name__}).") from None
+
+
+def _cut(picture: Image.Image, relation: str, size: tuple[int, int], kind: str) -> CutPicture:
+    buffer = io.BytesIO()
+    ImageOps.fit(picture, size, Image.Resampling.LANCZOS).save(buffer, kind, optimize=kind == "JPEG", quality=88)
+    extension = "png" if kind == "PNG" else "jpg"
+    address = f"{secrets.token_hex(16)}_{relation}.{extension}"
+    return CutPicture(relation, address, _FORMATS[kind], buffer.getvalue())
+
+
+async def set_picture(
+    session: AsyncSession, clock: Clock, actor: Actor, model_id: str, cuts: list[CutPicture], *, caption: str
+) -> list[str]:
+    """Makes stored cuts the model's picture; returns the storage keys of those they replace."""
+    model = await find_model_to_change(session, actor, model_id)
+    replaced = list(await session.scalars(select(Picture.storage_key).where(Picture.model_id == model.id)))
+    await session.execute(delete(Picture).where(Picture.model_id == model.id))
+    session.add_all(
+        Picture(
+            model_id=model.id,
+            address=cut.address,
+            relation_type=cut.relation_type,
+            caption=(caption or model.name)[:LONGEST_CAPTION],
+            media_type=cut.media_type,
+            storage_key=cut.storage_key,
+        )
+        for cut in cuts
+    )
+    record(session, clock, actor, "model:picture-set", f"model/{model.id}")
+    return replaced
+
+
+async def find_picture(session: AsyncSession, address: str) -> Picture:
+    """A picture by its address, which nobody can guess. Raises PictureNotFound."""
+    picture = (await session.scalars(select(Picture).where(Picture.address == address))).one_or_none()
+    if picture is None:
+        raise PictureNotFound
+    return picture

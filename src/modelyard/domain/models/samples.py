@@ -1,0 +1,58 @@
+"""Sample input and output of a version: JSON documents that the model page shows."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.clock import Clock
+from modelyard.core.errors import NotFound, TooLarge
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.audit.record import record
+from modelyard.domain.models.catalog import find_version, find_version_to_change
+from modelyard.domain.models.tables import Version
+
+LARGEST_SAMPLE = 1_000_000
+"""Bytes of JSON text."""
+
+
+class SampleMissing(NotFound):
+    """The version has no such sample."""
+
+    def __init__(self, kind: str, version: str) -> None:
+        super().__init__(f"The version {version} has no sample {kind} yet; add one with PUT sample-{kind}.")
+
+
+async def read_sample(session: AsyncSession, actor: Actor, model_id: str, version: str, kind: str) -> Any:
+    """The sample; kind is `input` or `output`. Without a stored sample input a fitting one is made up."""
+    row = await find_version(session, actor, model_id, version)
+    stored = row.sample_input if kind == "input" else row.sample_output
+    if stored is None and kind == "input" and row.inputs:
+        return example_submission(row)
+    if stored is None:
+        raise SampleMissing(kind, version)
+    return stored
+
+
+async def write_sample(
+    session: AsyncSession, clock: Clock, actor: Actor, model_id: str, version: str, kind: str, sample: Any, size: int
+) -> Any:
+    """Stores a sample as it is. Size is that of its JSON text in bytes."""
+    if size > LARGEST_SAMPLE:
+        raise TooLarge(f"A sample may have {LARGEST_SAMPLE} bytes of JSON; this one has {size}.")
+    row = await find_version_to_change(session, actor, model_id, version)
+    if kind == "input":
+        row.sample_input = sample
+    else:
+        row.sample_output = sample
+    row.updated_at = clock.now()
+    record(session, clock, actor, f"model:version:sample-{kind}-set", f"model/{model_id}/{version}")
+    return sample
+
+
+def example_submission(row: Version) -> dict[str, Any]:
+    """A body that can be posted to /api/jobs as it stands, once the texts in it are replaced."""
+    values = {entry["name"]: f"<text for {entry['name']}>" for entry in row.inputs or []}
+    return {
+        "model": {"identifier": row.model_id, "version": row.version},
+        "input": {"type": "text", "sources": {"0001": values}},
+    }

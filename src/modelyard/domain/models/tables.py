@@ -1,0 +1,162 @@
+"""Models, their versions, hardware presets, tags, test files and pictures."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from modelyard.core.database import Base
+from modelyard.domain.images.tables import ContainerImage
+
+
+class Scope(StrEnum):
+    """Who may see a model."""
+
+    ALL = "ALL"
+    ACCOUNT = "ACCOUNT"
+    TEAM = "TEAM"
+    PRIVATE = "PRIVATE"
+
+
+class VersionStatus(StrEnum):
+    """Where a version stands; `lifecycle.py` has the transitions."""
+
+    PARTIAL = "partial"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class Requirement(Base):
+    """A hardware preset: what one engine may use. Processor in thousandths of a core, memory in bytes."""
+
+    __tablename__ = "requirements"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(String(500))
+    gpu_units: Mapped[int]
+    cpu_millis: Mapped[int]
+    memory_bytes: Mapped[int] = mapped_column(BigInteger)
+    is_active: Mapped[bool]
+
+
+class Model(Base):
+    """A machine-learning model in the library."""
+
+    __tablename__ = "models"
+    __table_args__ = (Index(None, "account_id", "name"),)
+
+    id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"))
+    created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    created_by_email: Mapped[str] = mapped_column(String(320))
+    created_by_full_name: Mapped[str] = mapped_column(String(201))
+    author: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    scope: Mapped[str] = mapped_column(String(20), default=Scope.PRIVATE)
+    is_recommended: Mapped[bool] = mapped_column(default=False)
+    is_commercial: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    last_active_at: Mapped[datetime]
+
+    versions: Mapped[list["Version"]] = relationship(back_populates="model", lazy="raise")
+    tags: Mapped[list["Tag"]] = relationship(secondary="model_tags", order_by="ModelTag.position", lazy="raise")
+    pictures: Mapped[list["Picture"]] = relationship(order_by="Picture.id", lazy="raise")
+
+
+class Version(Base):
+    """One deployable build of a model: one container image and its description."""
+
+    __tablename__ = "versions"
+    __table_args__ = (UniqueConstraint("model_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[str] = mapped_column(ForeignKey("models.id"))
+    version: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(20), default=VersionStatus.PARTIAL)
+    created_by_email: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    image_id: Mapped[str | None] = mapped_column(ForeignKey("container_images.id"))
+    requirement_id: Mapped[int | None] = mapped_column(ForeignKey("requirements.id"))
+    status_timeout_ms: Mapped[int | None]
+    run_timeout_ms: Mapped[int | None]
+    inputs: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    outputs: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    statistics: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    input_validation_schema: Mapped[str] = mapped_column(Text, default="")
+    long_description: Mapped[str] = mapped_column(Text, default="")
+    technical_details: Mapped[str] = mapped_column(Text, default="")
+    performance_summary: Mapped[str] = mapped_column(Text, default="")
+    version_history: Mapped[str] = mapped_column(Text, default="")
+    minimum_engines: Mapped[int] = mapped_column(default=0)
+    maximum_engines: Mapped[int] = mapped_column(default=1)
+    sample_input: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    sample_output: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+
+    load_passed: Mapped[bool] = mapped_column(default=False)
+    run_passed: Mapped[bool] = mapped_column(default=False)
+    batch_size: Mapped[int] = mapped_column(default=1)
+    """How many items the container takes at once, as its load test found out."""
+    explains: Mapped[bool] = mapped_column(default=False)
+    detects_drift: Mapped[bool] = mapped_column(default=False)
+
+    model: Mapped[Model] = relationship(back_populates="versions", lazy="raise")
+    image: Mapped[ContainerImage | None] = relationship(lazy="raise")
+    requirement: Mapped[Requirement | None] = relationship(lazy="raise")
+    test_inputs: Mapped[list["TestInput"]] = relationship(lazy="raise")
+
+
+class TestInput(Base):
+    """A file that the run test gives to the model as one of its inputs."""
+
+    __test__ = False  # not a test for pytest
+    __tablename__ = "test_inputs"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger)
+    storage_key: Mapped[str] = mapped_column(String(500))
+
+
+class Tag(Base):
+    """A word that models are found by."""
+
+    __tablename__ = "tags"
+
+    identifier: Mapped[str] = mapped_column(String(100), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    data_type: Mapped[str] = mapped_column(String(40))
+    is_categorical: Mapped[bool]
+
+
+class ModelTag(Base):
+    """A tag on a model."""
+
+    __tablename__ = "model_tags"
+
+    model_id: Mapped[str] = mapped_column(ForeignKey("models.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(ForeignKey("tags.identifier"), primary_key=True)
+    position: Mapped[int]
+
+
+class Picture(Base):
+    """One size of a model's picture; `address` is random and never changes its content."""
+
+    __tablename__ = "pictures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[str] = mapped_column(ForeignKey("models.id"), index=True)
+    address: Mapped[str] = mapped_column(String(80), unique=True)
+    relation_type: Mapped[str] = mapped_column(String(20))
+    caption: Mapped[str] = mapped_column(String(500))
+    media_type: Mapped[str] = mapped_column(String(40))
+    storage_key: Mapped[str] = mapped_column(String(500))

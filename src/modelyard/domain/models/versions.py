@@ -1,0 +1,143 @@
+"""Versions of models: create, change, give them an image, activate and deactivate."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import ring_after_commit
+from modelyard.core.errors import InvalidInput
+from modelyard.domain.accounts.actor import Actor, require
+from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.audit.record import record
+from modelyard.domain.images.tables import ContainerImage
+from modelyard.domain.models.catalog import (
+    find_model,
+    find_version,
+    find_version_to_change,
+    new_version,
+)
+from modelyard.domain.models.lifecycle import VersionFrozen, move
+from modelyard.domain.models.metadata import VersionChanges, check_changes
+from modelyard.domain.models.requirements import find_preset
+from modelyard.domain.models.tables import Model, Version, VersionStatus
+from modelyard.domain.models.visibility import NotYourModel
+
+TOPIC = "versions"
+"""Rings when it may have changed what should run."""
+_CONTRACT = ("inputs", "outputs")
+_LOAD_DEPENDS_ON = ("requirement_id",)
+_RUN_DEPENDS_ON = ("requirement_id", "inputs", "outputs")
+
+
+class VersionExists(InvalidInput):
+    """The model has this version already."""
+
+    def __init__(self, model_id: str, version: str) -> None:
+        super().__init__(f"The version {version} of the model {model_id} already exists; choose a higher one.")
+
+
+class StatusUnknown(InvalidInput):
+    """Nobody can ask for this status."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"A version cannot be made {status[:40]!r}; its status can be set to 'active' or 'inactive'.")
+
+
+async def create_version(
+    session: AsyncSession, clock: Clock, actor: Actor, model_id: str, *, version: str, long_description: str = ""
+) -> Version:
+    """Adds a version to a model of one's account."""
+    require(actor, Permission.DEPLOY_MODELS)
+    model = await find_model(session, actor, model_id)
+    if model.account_id != actor.account_id:
+        raise NotYourModel
+    row = new_version(clock, actor, model_id, version)
+    if any(known.version == row.version for known in model.versions):
+        raise VersionExists(model_id, version)
+    check_changes(VersionChanges(long_description=long_description), minimum_engines=0, maximum_engines=1)
+    row.long_description = long_description
+    session.add(row)
+    record(session, clock, actor, "model:version:created", f"model/{model_id}/{version}")
+    await session.flush()
+    return await find_version(session, actor, model_id, version)
+
+
+async def change_version(
+    session: AsyncSession, clock: Clock, actor: Actor, model_id: str, version: str, changes: VersionChanges
+) -> Version:
+    """Changes a version; a status in the changes is entered last.
+
+    Raises MetadataRejected, RequirementUnknown, VersionFrozen, TransitionForbidden, StepsMissing, StatusUnknown.
+    """
+    row = await find_version_to_change(session, actor, model_id, version)
+    check_changes(changes, minimum_engines=row.minimum_engines, maximum_engines=row.maximum_engines)
+    values = changes.values()
+    if changes.requirement_id is not None:
+        preset = await find_preset(session, changes.requirement_id)
+        row.requirement = preset
+        values["requirement_id"] = preset.id
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    _apply(row, changed)
+    if changed:
+        row.updated_at = clock.now()
+        record(session, clock, actor, "model:version:changed", f"model/{model_id}/{version}", fields=sorted(changed))
+    if changes.status is not None:
+        _enter_status(session, clock, actor, row, changes.status)
+    await session.flush()
+    ring_after_commit(session, TOPIC)
+    return row
+
+
+def _apply(row: Version, changed: dict[str, Any]) -> None:
+    """Sets fields; what a test has shown holds only as long as what it was shown for."""
+    frozen = [name for name in _CONTRACT if name in changed]
+    if frozen and row.status == VersionStatus.ACTIVE:
+        raise VersionFrozen(" and ".join(frozen))
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if row.status == VersionStatus.ACTIVE:
+        return
+    if any(name in changed for name in _LOAD_DEPENDS_ON):
+        row.load_passed = False
+    if any(name in changed for name in _RUN_DEPENDS_ON):
+        row.run_passed = False
+
+
+def _enter_status(session: AsyncSession, clock: Clock, actor: Actor, row: Version, status: str) -> None:
+    if status not in {VersionStatus.ACTIVE, VersionStatus.INACTIVE}:
+        raise StatusUnknown(status)
+    if move(row, VersionStatus(status)):
+        row.updated_at = clock.now()
+        verb = "activated" if status == VersionStatus.ACTIVE else "deactivated"
+        record(session, clock, actor, f"model:version:{verb}", f"model/{row.model_id}/{row.version}")
+
+
+async def require_image_change(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
+    """The version, when its image may be replaced now. Raises VersionFrozen."""
+    row = await find_version_to_change(session, actor, model_id, version)
+    if row.status == VersionStatus.ACTIVE:
+        raise VersionFrozen("container image")
+    return row
+
+
+async def set_image(
+    session: AsyncSession, clock: Clock, actor: Actor, model_id: str, version: str, image: ContainerImage
+) -> None:
+    """Makes an import the image of a version; its tests have to be done again."""
+    row = await require_image_change(session, actor, model_id, version)
+    row.image_id = image.id
+    row.load_passed = row.run_passed = False
+    row.updated_at = clock.now()
+    record(session, clock, actor, "model:version:image-requested", f"model/{model_id}/{version}", image=image.reference)
+
+
+async def minimum_engines_sum(session: AsyncSession, actor: Actor) -> int:
+    """How many engines the account keeps running at all times."""
+    total = await session.scalar(
+        select(func.sum(Version.minimum_engines))
+        .join(Version.model)
+        .where(Model.account_id == actor.account_id, Version.status == VersionStatus.ACTIVE)
+    )
+    return total or 0
