@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from modelyard.core.errors import NotFound, Unavailable, UpstreamFailed
+from modelyard.core.errors import Conflict, NotFound, Unavailable, UpstreamFailed
 
 
 class RuntimeUnavailable(Unavailable):
@@ -16,6 +16,10 @@ class RuntimeUnavailable(Unavailable):
 
 class ImageNotFound(NotFound):
     """The runtime holds no such image, or the registry has none."""
+
+
+class ImageInUse(Conflict):
+    """A container still uses the image."""
 
 
 class ImagePullFailed(UpstreamFailed):
@@ -177,7 +181,10 @@ class Runtime(Protocol):
         """Gives an image a further name, which also keeps it from being pruned as nameless."""
 
     async def remove_image(self, image: str) -> None:
-        """Removes an image; one that is gone already is no error."""
+        """Removes an image, or only this name when it has others; an id removes all its names.
+
+        One that is gone already is no error. Raises ImageInUse.
+        """
 
     async def start_container(self, spec: ContainerSpec) -> str:
         """Creates and starts a container and returns its id. Raises ImageNotFound, ContainerStartFailed.

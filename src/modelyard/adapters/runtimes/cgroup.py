@@ -1,0 +1,64 @@
+"""Read what a process's control group uses, straight from the kernel: faster than asking the runtime."""
+
+from pathlib import Path
+
+from modelyard.adapters.runtimes.base import ResourceUse
+
+_ROOT = Path("/sys/fs/cgroup")
+
+
+def read_use(pid: int, container_id: str) -> ResourceUse | None:
+    """What the control groups of a container's process use; None when they cannot be read here.
+
+    File cache that the kernel can drop at once is not counted, as `docker stats` does.
+    """
+    try:
+        text = Path(f"/proc/{pid}/cgroup").read_text()
+        if container_id not in text:  # the number means another process here
+            return None
+        groups = _groups(text)
+        if "memory" in groups:
+            return _read_v1(_ROOT / "memory" / groups["memory"], _ROOT / "cpuacct" / groups["cpuacct"])
+        return _read_v2(_ROOT / groups[""])
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def _groups(text: str) -> dict[str, str]:
+    groups = {}
+    for line in text.splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            groups[controller] = path.lstrip("/")
+    return groups
+
+
+def _read_v1(memory: Path, cpu: Path) -> ResourceUse:
+    used = _number(memory / "memory.usage_in_bytes")
+    return ResourceUse(
+        memory_bytes=max(0, used - _field(memory / "memory.stat", "total_inactive_file")),
+        peak_memory_bytes=_number(memory / "memory.max_usage_in_bytes"),
+        cpu_seconds=_number(cpu / "cpuacct.usage") / 1e9,
+    )
+
+
+def _read_v2(group: Path) -> ResourceUse:
+    used = _number(group / "memory.current")
+    peak = group / "memory.peak"  # since Linux 5.19
+    return ResourceUse(
+        memory_bytes=max(0, used - _field(group / "memory.stat", "inactive_file")),
+        peak_memory_bytes=_number(peak) if peak.exists() else used,
+        cpu_seconds=_field(group / "cpu.stat", "usage_usec") / 1e6,
+    )
+
+
+def _number(file: Path) -> int:
+    return int(file.read_text())
+
+
+def _field(file: Path, name: str) -> int:
+    for line in file.read_text().splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return int(value)
+    return 0

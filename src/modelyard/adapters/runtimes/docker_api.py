@@ -1,0 +1,195 @@
+"""Run containers with podman or docker, through the API that both serve on a Unix socket."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from modelyard.adapters.runtimes.base import (
+    ContainerNotFound,
+    ContainerSpec,
+    ContainerStartFailed,
+    ContainerState,
+    Credentials,
+    ImageFacts,
+    ImageNotFound,
+    OnProgress,
+    ResourceUse,
+    RuntimeFacts,
+)
+from modelyard.adapters.runtimes.cgroup import read_use
+from modelyard.adapters.runtimes.container_config import container_config
+from modelyard.adapters.runtimes.engine_api import EngineApi
+from modelyard.adapters.runtimes.engine_images import EngineImages
+from modelyard.adapters.runtimes.exposure import Exposures
+from modelyard.adapters.runtimes.log_stream import last_bytes, log_lines
+from modelyard.adapters.runtimes.readings import read_container, read_runtime
+from modelyard.core.errors import NotFound, PlatformError
+
+_LOG_BYTES = 65_536
+
+
+class DockerApiRuntime:
+    """podman or docker; see `base.Runtime` for what each verb promises.
+
+    Args:
+        socket: the path of the runtime's Unix socket, with or without `unix://`.
+        socket_dir: where the sockets of `expose` go; made private. A long path is replaced by a short one.
+    """
+
+    def __init__(self, socket: str, socket_dir: Path) -> None:
+        self._api = EngineApi(socket.removeprefix("unix://"))
+        self._images = EngineImages(self._api)
+        self._exposures = Exposures(socket_dir, self._running_pid)
+        self._being_killed: set[str] = set()
+
+    async def facts(self) -> RuntimeFacts:
+        podman = await self._api.is_podman()
+        async with self._api.errors(NotFound("The container runtime does not tell its version.")):
+            version = await self._api.docker.version()
+            info = await self._api.docker.system.info()
+        return read_runtime(version, info, self._api.socket, podman=podman)
+
+    async def pull_image(
+        self,
+        reference: str,
+        *,
+        credentials: Credentials | None = None,
+        insecure: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> str:
+        return await self._images.pull(reference, credentials, insecure, on_progress)
+
+    async def load_image(self, archive: Path, *, on_progress: OnProgress | None = None) -> str:
+        return await self._images.load(archive, on_progress)
+
+    async def inspect_image(self, image: str) -> ImageFacts:
+        return await self._images.inspect(image)
+
+    async def tag_image(self, image: str, repository: str, tag: str) -> None:
+        await self._images.tag(image, repository, tag)
+
+    async def remove_image(self, image: str) -> None:
+        await self._images.remove(image)
+
+    async def start_container(self, spec: ContainerSpec) -> str:
+        podman = await self._api.is_podman()
+        missing = ImageNotFound(f"The container runtime holds no image {spec.image}; pull it first.")
+        async with self._api.errors(missing, ContainerStartFailed):
+            created = await self._api.docker.containers.create(container_config(spec, podman=podman), name=spec.name)
+        try:
+            async with self._api.errors(_gone(created.id), ContainerStartFailed):
+                await created.start()
+        except (PlatformError, asyncio.CancelledError):
+            await self.remove_container(created.id)
+            raise
+        return created.id
+
+    async def inspect_container(self, container: str) -> ContainerState:
+        answer = await self._show(container)
+        return read_container(answer, killed_by_us=answer["Id"] in self._being_killed)
+
+    async def wait_container(self, container: str) -> ContainerState:
+        async with self._api.errors(_gone(container)):
+            await self._api.docker.containers.container(container).wait()
+        return await self.inspect_container(container)
+
+    async def read_log(self, container: str, *, lines: int = 50) -> str:
+        chunks = self._log_chunks(container, lines, follow=False)
+        try:
+            async with aclosing(chunks):
+                return await last_bytes(chunks, _LOG_BYTES)
+        except ContainerNotFound:
+            return ""
+
+    async def follow_log(self, container: str, *, lines: int = 50) -> AsyncIterator[str]:
+        chunks = self._log_chunks(container, lines, follow=True)
+        async with aclosing(chunks):
+            async for line in log_lines(chunks):
+                yield line
+
+    async def resource_use(self, container: str) -> ResourceUse:
+        pid, container_id = await self._running_pid(container)
+        use = await asyncio.to_thread(read_use, pid, container_id)
+        return use if use is not None else await self._ask_use(container)
+
+    async def pause_container(self, container: str) -> None:
+        async with self._api.errors(_gone(container)):
+            await self._api.docker.containers.container(container).pause()
+
+    async def unpause_container(self, container: str) -> None:
+        async with self._api.errors(_gone(container)):
+            await self._api.docker.containers.container(container).unpause()
+
+    async def remove_container(self, container: str) -> None:
+        try:
+            container_id = str((await self._show(container))["Id"])
+        except ContainerNotFound:
+            return
+        self._being_killed.add(container_id)
+        try:
+            await self._exposures.close_container(container_id)
+            async with self._api.errors(_gone(container)):
+                await self._api.docker.containers.container(container_id).delete(force=True, v=True)
+        except ContainerNotFound:
+            pass
+        finally:
+            self._being_killed.discard(container_id)
+
+    async def list_containers(self, label: str, value: str) -> list[ContainerState]:
+        filters = json.dumps({"label": [f"{label}={value}"]})
+        async with self._api.errors(NotFound("The container runtime lists no containers.")):
+            found = await self._api.docker.containers.list(all=True, filters=filters)
+        states = await asyncio.gather(*(self._inspect_if_there(one.id) for one in found))
+        return [state for state in states if state is not None]
+
+    async def expose(self, container: str, port: int) -> Path:
+        return await self._exposures.open(container, port)
+
+    async def close(self) -> None:
+        await self._exposures.close()
+        await self._api.close()
+
+    async def _inspect_if_there(self, container: str) -> ContainerState | None:
+        try:
+            return await self.inspect_container(container)
+        except ContainerNotFound:
+            return None
+
+    async def _show(self, container: str) -> dict[str, Any]:
+        async with self._api.errors(_gone(container)):
+            return await self._api.docker.containers.container(container).show()
+
+    async def _running_pid(self, container: str) -> tuple[int, str]:
+        """Process id and full id of a container that runs. Raises ContainerNotFound."""
+        answer = await self._show(container)
+        pid = int(answer["State"].get("Pid") or 0)
+        if pid == 0:
+            raise ContainerNotFound(f"The container {container[:12]} does not run any more.")
+        return pid, str(answer["Id"])
+
+    async def _ask_use(self, container: str) -> ResourceUse:
+        async with self._api.errors(_gone(container)):
+            stats = await self._api.docker.containers.container(container).stats(stream=False)
+        if not stats:
+            raise _gone(container)
+        memory = stats[0].get("memory_stats") or {}
+        used = int(memory.get("usage") or 0)
+        nanoseconds = stats[0]["cpu_stats"]["cpu_usage"]["total_usage"]
+        return ResourceUse(used, int(memory.get("max_usage") or used), nanoseconds / 1e9)
+
+    async def _log_chunks(self, container: str, lines: int, *, follow: bool) -> AsyncGenerator[bytes, None]:
+        path = f"/v1.41/containers/{container}/logs"
+        params = {"stdout": "1", "stderr": "1", "tail": str(lines), "follow": "1" if follow else "0"}
+        async with (
+            self._api.errors(_gone(container)),
+            self._api.stream("GET", path, params=params) as response,
+        ):
+            async for chunk in response.content.iter_any():
+                yield chunk
+
+
+def _gone(container: str) -> ContainerNotFound:
+    return ContainerNotFound(f"There is no container {container[:12]} any more.")

@@ -1,0 +1,128 @@
+"""Speak to podman or docker over the socket: calls, streams, and their errors in our words."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from aiodocker import Docker, DockerError
+
+from modelyard.adapters.runtimes.base import RuntimeUnavailable
+from modelyard.core.errors import NotFound, PlatformError, UpstreamFailed
+
+_CALL = aiohttp.ClientTimeout(total=120, sock_connect=5)
+_STREAM = aiohttp.ClientTimeout(total=None, sock_connect=5)
+_NO_CONNECTION = 900
+"""What aiodocker gives as status when nothing answers."""
+
+
+class EngineApi:
+    """One runtime's socket. Connections are made when they are needed and not kept.
+
+    Args:
+        socket: the path of the Unix socket, without `unix://`.
+    """
+
+    def __init__(self, socket: str) -> None:
+        self.socket = socket
+        self._connector: aiohttp.UnixConnector | None = None
+        self._docker: Docker | None = None
+        self._is_podman: bool | None = None
+
+    @property
+    def docker(self) -> Docker:
+        """The driver; made on first use, because it belongs to the running loop."""
+        if self._docker is None:
+            # No kept connections: after a restart of the service the first call on an old one would fail.
+            self._connector = aiohttp.UnixConnector(self.socket, force_close=True, limit=0)
+            self._docker = Docker(url="http://runtime", connector=self._connector, timeout=_CALL)
+        return self._docker
+
+    async def is_podman(self) -> bool:
+        """Whether podman serves the socket. Raises RuntimeUnavailable."""
+        if self._is_podman is None:
+            async with self.errors(NotFound("")):
+                version = await self.docker.version()
+            parts = version.get("Components") or []
+            self._is_podman = any("podman" in part.get("Name", "").lower() for part in parts)
+        return self._is_podman
+
+    @asynccontextmanager
+    async def errors(self, missing: PlatformError, failed: type[PlatformError] = UpstreamFailed) -> AsyncIterator[None]:
+        """Turns the driver's errors into ours: `missing` for 404, `failed` for other refusals."""
+        try:
+            yield
+        except DockerError as error:
+            if error.status == _NO_CONNECTION:
+                raise self._unavailable(error.message) from None
+            if error.status == 404:
+                raise missing from None
+            raise failed(f"The container runtime answered: {error.message}") from None
+        except (aiohttp.ClientError, OSError) as error:  # also TimeoutError
+            raise self._unavailable(str(error) or type(error).__name__) from None
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: AsyncIterator[bytes] | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A call without time limit whose answer is read bit by bit. Raises DockerError and aiohttp's errors."""
+        async with self.docker.session.request(
+            method, f"http://runtime{path}", params=params, headers=headers, data=data, timeout=_STREAM
+        ) as response:
+            if response.status >= 400:
+                text = await response.text()
+                raise DockerError(response.status, _message_of(text))
+            yield response
+
+    async def close(self) -> None:
+        """Closes the driver."""
+        docker, connector = self._docker, self._connector
+        self._docker = self._connector = None
+        if docker is not None:
+            await docker.close()
+        if connector is not None:
+            await connector.close()
+
+    def _unavailable(self, why: str) -> RuntimeUnavailable:
+        return RuntimeUnavailable(
+            "The container runtime does not answer. Is podman or docker running? `modelyard doctor` tells more.",
+            technical_information=f"{self.socket}: {why}",
+        )
+
+
+async def json_lines(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
+    """The JSON objects of a streamed answer. An error among them is raised as DockerError."""
+    rest = b""
+    async for chunk in response.content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line.strip():
+                yield _checked(line)
+    if rest.strip():
+        yield _checked(rest)
+
+
+def _checked(line: bytes) -> dict[str, Any]:
+    try:
+        message: dict[str, Any] = json.loads(line)
+    except ValueError:
+        raise DockerError(500, "the answer is not JSON") from None
+    detail = message.get("errorDetail")
+    error = message.get("error") or (detail.get("message") if isinstance(detail, dict) else None)
+    if error:
+        raise DockerError(500, str(error))
+    return message
+
+
+def _message_of(text: str) -> str:
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text[:1000]
