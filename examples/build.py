@@ -1,0 +1,148 @@
+"""Builds the container image of an example model: `python examples/build.py sentiment [--tag NAME] [--base IMAGE]`.
+
+The packages of the model are installed on this machine and copied into the image, so the build itself needs no
+network. Packages and the base image are kept; a second build takes a second or two.
+"""
+
+import argparse
+import compileall
+import hashlib
+import os
+import platform
+import py_compile
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parent
+CACHE = EXAMPLES.parent / ".cache" / "examples"
+BASE = "localhost/modelyard/base:bookworm"
+PYTHON = "3.11"  # of Debian bookworm
+UNNEEDED = (
+    "bin",
+    "**/tests",
+    "**/__pycache__",
+    "**/*.pyi",
+    "**/*.pyx",
+    "**/*.pxd",
+    "**/*.h",
+    "numpy/f2py",
+    "numpy/**/*.a",
+    "onnxruntime/tools",
+    "onnxruntime/transformers",
+    "onnxruntime/quantization",
+    "onnxruntime/datasets",
+)
+"""What no model needs to run, as patterns below the folder of installed packages."""
+
+
+def main() -> None:
+    """Reads the command line and builds."""
+    names = sorted(path.parent.name for path in EXAMPLES.glob("*/Containerfile"))
+    parser = argparse.ArgumentParser(description="Builds the container image of an example model.")
+    parser.add_argument("name", choices=names)
+    parser.add_argument("--tag", help="name of the image (localhost/modelyard/<name>:1.0.0 unless given)")
+    parser.add_argument("--base", default=BASE, help="image with Python 3.11, such as python:3.11-slim")
+    wanted = parser.parse_args()
+    tag = wanted.tag or f"localhost/modelyard/{wanted.name}:1.0.0"
+    if wanted.base == BASE:
+        ensure_base()
+    build_image(wanted.name, tag, wanted.base)
+    say(f"built {tag}")
+
+
+def say(text: str) -> None:
+    """Shows progress."""
+    print(f"· {text}", flush=True)
+
+
+def ensure_base() -> None:
+    """Makes the base image from Debian packages when it is missing."""
+    if subprocess.run(["podman", "image", "exists", BASE], check=False).returncode == 0:
+        return
+    say(f"making {BASE} from Debian packages (about a minute)")
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "base.tar"
+        left_out = [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "locale", "doc")]
+        licences = "--dpkgopt=path-include=/usr/share/doc/*/copyright"
+        subprocess.run(
+            ["mmdebstrap", "--quiet", "--variant=minbase", "--include=python3", *left_out, licences]
+            + ["bookworm", str(archive)],
+            check=True,
+        )
+        subprocess.run(["podman", "import", "--quiet", str(archive), BASE], check=True)
+
+
+def build_image(name: str, tag: str, base: str) -> None:
+    """Puts program and packages together and runs podman."""
+    packages = install_packages(EXAMPLES / name / "requirements.txt")
+    context = CACHE / name / "context"
+    shutil.rmtree(context, ignore_errors=True)
+    shutil.copytree(EXAMPLES / name, context, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(packages, context / "packages", copy_function=os.link)
+    say("building the image")
+    subprocess.run(
+        ["podman", "build", "--quiet", *runtime_options(), "--pull=missing", "--build-arg", f"BASE={base}"]
+        + ["--tag", tag, "--file", str(context / "Containerfile"), str(context)],
+        check=True,
+    )
+
+
+def install_packages(requirements: Path) -> Path:
+    """The folder with the installed packages; installed only when requirements or this program changed."""
+    key = hashlib.sha256(requirements.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+    folder = CACHE / requirements.parent.name / f"packages-{key}"
+    if folder.exists():
+        say("packages are there already")
+        return folder
+    say("installing packages")
+    making = folder.with_suffix(".making")
+    shutil.rmtree(making, ignore_errors=True)
+    subprocess.run(
+        [*installer(), "--no-deps", "--only-binary=:all:", "--target", str(making), "-r", str(requirements)],
+        check=True,
+    )
+    remove_unneeded(making)
+    compile_packages(making)
+    making.rename(folder)
+    return folder
+
+
+def installer() -> list[str]:
+    """The command that installs packages for Python 3.11 on Debian: uv, or pip where there is none."""
+    machine = platform.machine()
+    if shutil.which("uv"):
+        return ["uv", "pip", "install", "--quiet", "--python-version", PYTHON] + [
+            f"--python-platform={machine}-manylinux_2_28"
+        ]
+    platforms = [f"--platform=manylinux_2_{minor}_{machine}" for minor in (17, 28)]
+    return [sys.executable, "-m", "pip", "install", "--quiet", "--python-version", PYTHON, *platforms]
+
+
+def remove_unneeded(folder: Path) -> None:
+    """Keeps the image small."""
+    for pattern in UNNEEDED:
+        for path in list(folder.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def compile_packages(folder: Path) -> None:
+    """Compiles ahead, as containers run with a read-only file system; only this same Python version can."""
+    if platform.python_version().startswith(f"{PYTHON}."):
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        compileall.compile_dir(folder, quiet=2, stripdir=str(folder), invalidation_mode=mode, workers=0)
+
+
+def runtime_options() -> list[str]:
+    """On hosts with hybrid cgroups only runc starts containers."""
+    unified = Path("/sys/fs/cgroup/cgroup.controllers").exists()
+    return [] if unified or not shutil.which("runc") else ["--runtime", "runc"]
+
+
+if __name__ == "__main__":
+    main()

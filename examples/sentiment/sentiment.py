@@ -1,0 +1,80 @@
+"""Says how a text feels, why, and what the text is made of."""
+
+import re
+from typing import Any
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-not-found]
+
+MAX_EXPLAINED_WORDS = 50
+_WORD = re.compile(r"\S+")
+
+
+class BadText(Exception):
+    """This input cannot be read as a text."""
+
+
+class SentimentModel:
+    """A lexicon of words with their feeling, and rules for negation, emphasis and emoji."""
+
+    def __init__(self) -> None:
+        self._analyzer = SentimentIntensityAnalyzer()
+
+    def analyse(self, content: bytes, *, explain: bool, detect_drift: bool) -> dict[str, Any]:
+        """The document of results for one text. Raises BadText."""
+        text = read_text(content)
+        return {
+            "data": {
+                "result": {"classPredictions": self._classes(text), "compound": self._compound(text)},
+                "explanation": self._explain(text) if explain else None,
+                "drift": self._describe(text) if detect_drift else None,
+            }
+        }
+
+    def _compound(self, text: str) -> float:
+        return float(self._analyzer.polarity_scores(text)["compound"])
+
+    def _classes(self, text: str) -> list[dict[str, Any]]:
+        compound = self._compound(text)
+        scores = {"positive": max(0.0, compound), "negative": max(0.0, -compound), "neutral": 1 - abs(compound)}
+        ranked = sorted(scores.items(), key=lambda pair: -pair[1])
+        return [{"class": name, "score": round(score, 4)} for name, score in ranked]
+
+    def _explain(self, text: str) -> dict[str, Any]:
+        """How much each word that carries feeling moves the whole: the score with it less the score without."""
+        whole = self._compound(text)
+        contributions = []
+        for found in [word for word in _WORD.finditer(text) if self._has_feeling(word[0])][:MAX_EXPLAINED_WORDS]:
+            without = self._compound(text[: found.start()] + text[found.end() :])
+            contributions.append(
+                {
+                    "word": found[0],
+                    "start": found.start(),
+                    "end": found.end(),
+                    "contribution": round(whole - without, 4),
+                }
+            )
+        return {"wordContributions": contributions}
+
+    def _describe(self, text: str) -> dict[str, Any]:
+        words = [found[0] for found in _WORD.finditer(text)]
+        known = sum(map(self._has_feeling, words))
+        return {
+            "characters": len(text),
+            "words": len(words),
+            "knownWordShare": round(known / len(words), 4),
+            "upperCaseShare": round(sum(map(str.isupper, text)) / len(text), 4),
+        }
+
+    def _has_feeling(self, word: str) -> bool:
+        return word.lower().strip(".,;:!?\"'()") in self._analyzer.lexicon or word in self._analyzer.emojis
+
+
+def read_text(content: bytes) -> str:
+    """The text of an input. Raises BadText."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as problem:
+        raise BadText(f"The text is not valid UTF-8: byte {problem.start} cannot be read.") from problem
+    if not text.strip():
+        raise BadText("The text is empty.")
+    return text
