@@ -12,6 +12,8 @@ from modelyard.adapters.runtimes.forward import Forwarder
 from modelyard.adapters.runtimes.namespace import NamespaceThread
 from modelyard.adapters.runtimes.socket_paths import remove_stale_sockets, socket_directory
 
+_CONNECT_SECONDS = 5.0
+
 RunningPid = Callable[[str], Awaitable[tuple[int, str]]]
 """Process id and full id of a running container by name or id; raises ContainerNotFound."""
 
@@ -97,13 +99,27 @@ class Exposures:
             self._directory = socket_directory(self._wanted_dir)
             remove_stale_sockets(self._directory)
         name = f"{container_id[:12]}-{port}-{secrets.token_hex(3)}.sock"
-        forwarder = Forwarder(self._directory / name, port, lambda family: self._new_socket(container_id, family))
+        forwarder = Forwarder(self._directory / name, lambda: self._connect(container_id, port))
         await forwarder.start()
         opened.forwarders[port] = forwarder
         return forwarder.path
 
-    async def _new_socket(self, container_id: str, family: int) -> socket.socket:
+    async def _connect(self, container_id: str, port: int) -> socket.socket:
+        """A connection to the port on the container's own loopback, by IPv4 or else IPv6."""
+        try:
+            return await self._try_address(container_id, socket.AF_INET, ("127.0.0.1", port))
+        except ConnectionRefusedError:
+            return await self._try_address(container_id, socket.AF_INET6, ("::1", port))
+
+    async def _try_address(self, container_id: str, family: int, address: tuple[str, int]) -> socket.socket:
         opened = self._opened.get(container_id)
         if opened is None or self._namespaces is None:
             raise ContainerNotFound("The container was removed.")
-        return await self._namespaces.new_socket(opened.namespace, family)
+        inside = await self._namespaces.new_socket(opened.namespace, family)
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await asyncio.get_running_loop().sock_connect(inside, address)
+        except BaseException:
+            inside.close()
+            raise
+        return inside

@@ -8,19 +8,16 @@ from typing import cast
 
 from modelyard.core.errors import PlatformError
 
-_CONNECT_SECONDS = 5.0
-
-OpenSocket = Callable[[int], Awaitable[socket.socket]]
-"""Makes an unconnected, non-blocking socket of an address family where the port listens."""
+ConnectInside = Callable[[], Awaitable[socket.socket]]
+"""Makes a connected, non-blocking socket to the port inside; raises OSError, TimeoutError or PlatformError."""
 
 
 class Forwarder:
-    """Listens on a Unix socket; each connection is carried to a port on the loopback of another network."""
+    """Listens on a Unix socket; each connection is carried to one that is made inside."""
 
-    def __init__(self, path: Path, port: int, open_socket: OpenSocket) -> None:
+    def __init__(self, path: Path, connect: ConnectInside) -> None:
         self.path = path
-        self._port = port
-        self._open_socket = open_socket
+        self._connect = connect
         self._server: asyncio.Server | None = None
         self._accepted: set[_Accepted] = set()
 
@@ -49,30 +46,13 @@ class Forwarder:
         self._accepted.discard(accepted)
 
     async def connect_inside(self, protocol: "_Side") -> None:
-        """Connects the other side of an accepted connection. Raises OSError, PlatformError."""
-        loop = asyncio.get_running_loop()
-        inside = await self._connect_socket(loop)
+        """Connects the other side of an accepted connection. Raises what ConnectInside raises."""
+        inside = await self._connect()
         try:
-            await loop.create_connection(lambda: protocol, sock=inside)
+            await asyncio.get_running_loop().create_connection(lambda: protocol, sock=inside)
         except BaseException:
             inside.close()
             raise
-
-    async def _connect_socket(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
-        try:
-            return await self._try_address(loop, socket.AF_INET, "127.0.0.1")
-        except ConnectionRefusedError:
-            return await self._try_address(loop, socket.AF_INET6, "::1")
-
-    async def _try_address(self, loop: asyncio.AbstractEventLoop, family: int, host: str) -> socket.socket:
-        inside = await self._open_socket(family)
-        try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
-                await loop.sock_connect(inside, (host, self._port))
-        except BaseException:
-            inside.close()
-            raise
-        return inside
 
 
 class _Side(asyncio.Protocol):
