@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from modelyard.adapters.registries.addresses import GuardedResolver, host_and_port, require_allowed
+from modelyard.adapters.registries.addresses import GuardedResolver, require_allowed
 from modelyard.adapters.registries.base import RegistryFailed
 
 MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_FAMILIAR = "modelyard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,18 @@ class BoundedHttp:
     def _require_allowed(self, url: URL) -> None:
         require_allowed(url.host or "", url.port or 0, self._insecure)
 
-    def is_insecure(self, url: URL) -> bool:
-        """Whether plain http was declared for the host and port."""
-        return host_and_port(url.host or "", url.port or 0) in self._insecure
-
 
 @asynccontextmanager
-async def open_http(insecure: frozenset[str], *, connect_seconds: float) -> AsyncIterator[BoundedHttp]:
+async def open_http(
+    insecure: frozenset[str], *, connect_seconds: float, names: AbstractResolver | None = None
+) -> AsyncIterator[BoundedHttp]:
     """One conversation; no cookies, no proxies of the environment, no cached names."""
-    resolver = GuardedResolver(insecure)
+    resolver = GuardedResolver(insecure, names)
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(connect=connect_seconds),
-        headers={"User-Agent": _FAMILIAR},
+        headers={"User-Agent": "modelyard"},
         auto_decompress=False,
         trust_env=False,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from modelyard.adapters.registries import image_documents as documents
@@ -39,11 +40,18 @@ class HttpRegistry:
         insecure: `host:port` of the registries that speak plain http; only these may be on this machine.
         total_seconds: for everything that one description takes.
         connect_seconds: for the name look-up and connection of each request.
+        names: who resolves names; this machine unless given.
     """
 
     def __init__(
-        self, insecure: frozenset[str] = frozenset(), *, total_seconds: float = 10.0, connect_seconds: float = 4.0
+        self,
+        insecure: frozenset[str] = frozenset(),
+        *,
+        total_seconds: float = 10.0,
+        connect_seconds: float = 4.0,
+        names: AbstractResolver | None = None,
     ) -> None:
+        self._names = names
         self._insecure = frozenset(entry.lower() for entry in insecure)
         self._total_seconds = total_seconds
         self._connect_seconds = connect_seconds
@@ -64,7 +72,7 @@ class HttpRegistry:
         try:
             async with (
                 asyncio.timeout(self._total_seconds),
-                open_http(self._insecure, connect_seconds=self._connect_seconds) as http,
+                open_http(self._insecure, connect_seconds=self._connect_seconds, names=self._names) as http,
             ):
                 credentials = basic_authorization(username, password) if username or password else ""
                 conversation = _Conversation(http, reference, self._base_of(reference), credentials)
