@@ -6,6 +6,7 @@ network. Packages and the base image are kept; a second build takes a second or 
 
 import argparse
 import compileall
+import fcntl
 import hashlib
 import os
 import platform
@@ -47,9 +48,12 @@ def main() -> None:
     parser.add_argument("--base", default=BASE, help="image with Python 3.11, such as python:3.11-slim")
     wanted = parser.parse_args()
     tag = wanted.tag or f"localhost/modelyard/{wanted.name}:1.0.0"
-    if wanted.base == BASE:
-        ensure_base()
-    build_image(wanted.name, tag, wanted.base)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two builds at a time would take each other's files away
+        if wanted.base == BASE:
+            ensure_base()
+        build_image(wanted.name, tag, wanted.base)
     say(f"built {tag}")
 
 
@@ -68,8 +72,16 @@ def ensure_base() -> None:
         left_out = [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "locale", "doc")]
         licences = "--dpkgopt=path-include=/usr/share/doc/*/copyright"
         subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", "--include=python3", *left_out, licences]
-            + ["bookworm", str(archive)],
+            [
+                "mmdebstrap",
+                "--quiet",
+                "--variant=minbase",
+                "--include=python3",
+                *left_out,
+                licences,
+                "bookworm",
+                str(archive),
+            ],
             check=True,
         )
         subprocess.run(["podman", "import", "--quiet", str(archive), BASE], check=True)
@@ -84,8 +96,20 @@ def build_image(name: str, tag: str, base: str) -> None:
     shutil.copytree(packages, context / "packages", copy_function=os.link)
     say("building the image")
     subprocess.run(
-        ["podman", "build", "--quiet", *runtime_options(), "--pull=missing", "--build-arg", f"BASE={base}"]
-        + ["--tag", tag, "--file", str(context / "Containerfile"), str(context)],
+        [
+            "podman",
+            "build",
+            "--quiet",
+            *runtime_options(),
+            "--pull=missing",
+            "--build-arg",
+            f"BASE={base}",
+            "--tag",
+            tag,
+            "--file",
+            str(context / "Containerfile"),
+            str(context),
+        ],
         check=True,
     )
 
@@ -114,8 +138,14 @@ def installer() -> list[str]:
     """The command that installs packages for Python 3.11 on Debian: uv, or pip where there is none."""
     machine = platform.machine()
     if shutil.which("uv"):
-        return ["uv", "pip", "install", "--quiet", "--python-version", PYTHON] + [
-            f"--python-platform={machine}-manylinux_2_28"
+        return [
+            "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--python-version",
+            PYTHON,
+            f"--python-platform={machine}-manylinux_2_28",
         ]
     platforms = [f"--platform=manylinux_2_{minor}_{machine}" for minor in (17, 28)]
     return [sys.executable, "-m", "pip", "install", "--quiet", "--python-version", PYTHON, *platforms]

@@ -22,10 +22,11 @@ class SentimentModel:
     def analyse(self, content: bytes, *, explain: bool, detect_drift: bool) -> dict[str, Any]:
         """The document of results for one text. Raises BadText."""
         text = read_text(content)
+        compound = self._compound(text)
         return {
             "data": {
-                "result": {"classPredictions": self._classes(text), "compound": self._compound(text)},
-                "explanation": self._explain(text) if explain else None,
+                "result": {"classPredictions": rank_classes(compound), "compound": compound},
+                "explanation": self._explain(text, compound) if explain else None,
                 "drift": self._describe(text) if detect_drift else None,
             }
         }
@@ -33,15 +34,8 @@ class SentimentModel:
     def _compound(self, text: str) -> float:
         return float(self._analyzer.polarity_scores(text)["compound"])
 
-    def _classes(self, text: str) -> list[dict[str, Any]]:
-        compound = self._compound(text)
-        scores = {"positive": max(0.0, compound), "negative": max(0.0, -compound), "neutral": 1 - abs(compound)}
-        ranked = sorted(scores.items(), key=lambda pair: -pair[1])
-        return [{"class": name, "score": round(score, 4)} for name, score in ranked]
-
-    def _explain(self, text: str) -> dict[str, Any]:
+    def _explain(self, text: str, whole: float) -> dict[str, Any]:
         """How much each word that carries feeling moves the whole: the score with it less the score without."""
-        whole = self._compound(text)
         contributions = []
         for found in [word for word in _WORD.finditer(text) if self._has_feeling(word[0])][:MAX_EXPLAINED_WORDS]:
             without = self._compound(text[: found.start()] + text[found.end() :])
@@ -67,6 +61,13 @@ class SentimentModel:
 
     def _has_feeling(self, word: str) -> bool:
         return word.lower().strip(".,;:!?\"'()") in self._analyzer.lexicon or word in self._analyzer.emojis
+
+
+def rank_classes(compound: float) -> list[dict[str, Any]]:
+    """Scores of the three classes that add up to 1, the highest first."""
+    scores = {"positive": max(0.0, compound), "negative": max(0.0, -compound), "neutral": 1 - abs(compound)}
+    ranked = sorted(scores.items(), key=lambda pair: -pair[1])
+    return [{"class": name, "score": round(score, 4)} for name, score in ranked]
 
 
 def read_text(content: bytes) -> str:

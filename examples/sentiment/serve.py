@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-import model_pb2 as messages
+import model_pb2 as messages  # type: ignore[import-not-found]
 import yaml  # type: ignore[import-untyped]
-from sentiment import BadText, SentimentModel
+from sentiment import BadText, SentimentModel  # type: ignore[import-not-found]
 
 DEFAULT_PORT = "45000"
 MAX_MESSAGE_BYTES = 250 * 1024 * 1024
@@ -39,8 +39,7 @@ class SentimentServer:
     def run(self, request: messages.RunRequest, _context: object) -> messages.RunResponse:
         """Analyses each text of a batch; a bad one spoils only itself."""
         outputs = [
-            self._run_item(item, explain=request.explain, detect_drift=request.detect_drift)
-            for item in request.inputs
+            self._run_item(item, explain=request.explain, detect_drift=request.detect_drift) for item in request.inputs
         ]
         return messages.RunResponse(status_code=200, status="OK", message="success", outputs=outputs)
 
@@ -122,9 +121,7 @@ def start(program: SentimentServer, port: str) -> grpc.Server:
         )
         for name, (method, request) in methods.items()
     }
-    sizes = [
-        (f"grpc.max_{direction}_message_length", MAX_MESSAGE_BYTES) for direction in ("send", "receive")
-    ]
+    sizes = [(f"grpc.max_{direction}_message_length", MAX_MESSAGE_BYTES) for direction in ("send", "receive")]
     server = grpc.server(ThreadPoolExecutor(max_workers=2), options=sizes)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("ModzyModel", handlers)])
     server.add_insecure_port(f"[::]:{port}")

@@ -1,0 +1,84 @@
+"""Each example has everything that the platform shows, and its description keeps to its specification."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from PIL import Image
+
+from modelyard.adapters.container_protocols.sizes import parse_size
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/model.yaml"))
+KEYS = {
+    "specification": str,
+    "type": str,
+    "source": str,
+    "version": str,
+    "name": str,
+    "author": str,
+    "description": dict,
+    "releaseNotes": str,
+    "tags": list,
+    "filters": list,
+    "metrics": list,
+    "inputs": dict,
+    "outputs": dict,
+    "resources": dict,
+    "timeout": dict,
+    "internal": dict,
+}
+
+
+@pytest.fixture(params=EXAMPLES, ids=lambda path: path.name)
+def example(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture
+def card(example: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((example / "model.yaml").read_text())
+    return loaded
+
+
+def test_keys_and_kinds(card: dict[str, Any]) -> None:
+    assert {key: type(card.get(key)) for key in KEYS} == KEYS
+    assert set(card["description"]) == {"summary", "details", "technical", "performance"}
+    assert re.fullmatch(r"\d+\.\d+\.\d+", card["version"])
+    assert (card["specification"], card["type"]) in {("0.3", "file"), ("0.4", "grpc")}
+    assert set(card) - set(KEYS) == ({"features"} if card["type"] == "grpc" else set())
+
+
+def test_fields_have_types_and_sizes(card: dict[str, Any]) -> None:
+    for field in card["inputs"].values():
+        assert field["acceptedMediaTypes"]
+        assert parse_size(field["maxSize"])
+    for field in card["outputs"].values():
+        assert field["mediaType"]
+        assert parse_size(field["maxSize"])
+    assert all(0 <= metric["value"] <= 1 for metric in card["metrics"])
+
+
+def test_picture_and_papers(example: Path) -> None:
+    with Image.open(example / "picture.png") as picture:
+        assert picture.size == (1440, 1024)
+    assert "## Licence" in (example / "README.md").read_text()
+    assert list(example.glob("sample*"))
+
+
+def test_requirements_are_bounded(example: Path) -> None:
+    lines = (example / "requirements.txt").read_text().splitlines()
+    for line in filter(lambda line: line and not line.startswith("#"), lines):
+        assert re.fullmatch(r"[\w-]+>=[\d.]+,<\d+", line), line
+
+
+def test_both_copies_of_the_messages_agree() -> None:
+    def messages(path: Path) -> str:
+        text = path.read_text()
+        return text[text.index("message StatusRequest") :].split("\n\nservice ", maxsplit=1)[0].strip()
+
+    ours = ROOT / "src/modelyard/adapters/container_protocols/model.proto"
+    assert messages(ROOT / "examples/sentiment/model.proto") == messages(ours)
