@@ -137,6 +137,6 @@ def _hint(reason: str) -> str:
         return "raise the hard limits of the runtime, or give it CAP_SYS_RESOURCE"
     if "cgroup" in reason:
         return "the control groups are not usable: install runc, or start the machine with cgroups v2 only"
-    if "executable file" in reason or "runtime" in reason.lower() and "not found" in reason:
+    if "executable file" in reason or ("runtime" in reason.lower() and "not found" in reason):
         return _INSTALL
     return "try `podman run` or `docker run` by hand; the runtime's own words are above"
