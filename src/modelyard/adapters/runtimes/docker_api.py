@@ -181,7 +181,7 @@ class DockerApiRuntime:
         return ResourceUse(used, int(memory.get("max_usage") or used), nanoseconds / 1e9)
 
     async def _log_chunks(self, container: str, lines: int, *, follow: bool) -> AsyncGenerator[bytes, None]:
-        path = f"/v1.41/containers/{container}/logs"
+        path = f"/containers/{container}/logs"
         params = {"stdout": "1", "stderr": "1", "tail": str(lines), "follow": "1" if follow else "0"}
         async with (
             self._api.errors(_gone(container)),

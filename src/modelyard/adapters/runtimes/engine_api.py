@@ -13,6 +13,8 @@ from modelyard.core.errors import NotFound, PlatformError, UpstreamFailed
 
 _CALL = aiohttp.ClientTimeout(total=120, sock_connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, sock_connect=5)
+_OLDEST = "v1.41"
+_LIBPOD = "v4.0.0"
 _NO_CONNECTION = 900
 """What aiodocker gives as status when nothing answers."""
 
@@ -28,7 +30,8 @@ class EngineApi:
         self.socket = socket
         self._connector: aiohttp.UnixConnector | None = None
         self._docker: Docker | None = None
-        self._is_podman: bool | None = None
+        self._greeted = False
+        self._podman = False
 
     @property
     def docker(self) -> Docker:
@@ -36,22 +39,23 @@ class EngineApi:
         if self._docker is None:
             # No kept connections: after a restart of the service the first call on an old one would fail.
             self._connector = aiohttp.UnixConnector(self.socket, force_close=True, limit=0)
-            self._docker = Docker(url="http://runtime", connector=self._connector, timeout=_CALL)
+            self._docker = Docker(url="http://runtime", connector=self._connector, timeout=_CALL, api_version=_OLDEST)
         return self._docker
 
     async def is_podman(self) -> bool:
         """Whether podman serves the socket. Raises RuntimeUnavailable."""
-        if self._is_podman is None:
-            async with self.errors(NotFound("")):
-                version = await self.docker.version()
-            parts = version.get("Components") or []
-            self._is_podman = any("podman" in part.get("Name", "").lower() for part in parts)
-        return self._is_podman
+        async with self.errors(NotFound("The container runtime does not answer a ping.")):
+            return self._podman
 
     @asynccontextmanager
     async def errors(self, missing: PlatformError, failed: type[PlatformError] = UpstreamFailed) -> AsyncIterator[None]:
-        """Turns the driver's errors into ours: `missing` for 404, `failed` for other refusals."""
+        """Turns the driver's errors into ours: `missing` for 404, `failed` for other refusals.
+
+        All calls are made within it, as it also makes sure that we know who answers.
+        """
         try:
+            if not self._greeted:
+                await self._greet()
             yield
         except DockerError as error:
             if error.status == _NO_CONNECTION:
@@ -72,9 +76,14 @@ class EngineApi:
         headers: Mapping[str, str] | None = None,
         data: AsyncIterator[bytes] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A call without time limit whose answer is read bit by bit. Raises DockerError and aiohttp's errors."""
+        """A call without time limit whose answer is read bit by bit; to be used within `errors`.
+
+        Args:
+            path: without version; `/libpod/…` for what only podman has.
+        """
+        version = _LIBPOD if path.startswith("/libpod/") else self.docker.api_version
         async with self.docker.session.request(
-            method, f"http://runtime{path}", params=params, headers=headers, data=data, timeout=_STREAM
+            method, f"http://runtime/{version}{path}", params=params, headers=headers, data=data, timeout=_STREAM
         ) as response:
             if response.status >= 400:
                 text = await response.text()
@@ -85,10 +94,20 @@ class EngineApi:
         """Closes the driver."""
         docker, connector = self._docker, self._connector
         self._docker = self._connector = None
+        self._greeted = False
         if docker is not None:
             await docker.close()
         if connector is not None:
             await connector.close()
+
+    async def _greet(self) -> None:
+        """Learns who answers and which version of the API it wants; asking podman for its version is slow."""
+        async with self.docker.session.get("http://runtime/_ping") as response:
+            version = response.headers.get("Api-Version", "")
+            self._podman = "Libpod-Api-Version" in response.headers
+        if version:
+            self.docker.api_version = f"v{version}"
+        self._greeted = True
 
     def _unavailable(self, why: str) -> RuntimeUnavailable:
         return RuntimeUnavailable(

@@ -106,7 +106,7 @@ class EngineImages:
 
     async def _send_archive(self, stream: ArchiveStream, on_progress: OnProgress | None) -> str:
         podman = await self._api.is_podman()
-        path = "/v4.0.0/libpod/images/load" if podman else "/v1.41/images/load"
+        path = "/libpod/images/load" if podman else "/images/load"
         data = _reporting(stream, on_progress)
         name = ""
         async with self._api.stream("POST", path, headers={"Content-Type": "application/x-tar"}, data=data) as response:
@@ -125,10 +125,10 @@ def _pull_call(reference: str, insecure: bool, *, podman: bool) -> tuple[str, di
     """Path and parameters. podman's own call can speak to registries without TLS, the compatible one cannot."""
     if podman:
         params = {"reference": reference, "tlsVerify": "false" if insecure else "true"}
-        return "/v4.0.0/libpod/images/pull", params
+        return "/libpod/images/pull", params
     named = "@" in reference or ":" in reference.rpartition("/")[2]
     params = {"fromImage": reference} if named else {"fromImage": reference, "tag": "latest"}
-    return "/v1.41/images/create", params
+    return "/images/create", params
 
 
 def _registry_header(credentials: Credentials) -> str:
