@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.examples.running import can_run, output_of, ready, running
+from tests.examples.running import can_run, output_of, podman_options, ready, running
 
-from modelyard.adapters.container_protocols.base import DeclaredField, ItemOutcome
+from modelyard.adapters.container_protocols.base import DeclaredField, ItemOutcome, UnexpectedAnswer
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+MODELS = Path(__file__).parents[1] / "models"
 pytestmark = [
     pytest.mark.containers,
     pytest.mark.slow,
@@ -55,6 +56,19 @@ async def test_sentiment() -> None:
         assert (document(plain)["explanation"], document(plain)["drift"]) == (None, None)
         await protocol.shutdown()
         assert (await engine.ended())["ExitCode"] == 0
+        await protocol.close()
+
+
+async def test_a_program_that_forgets_an_output() -> None:
+    tag = "localhost/modelyard/test-forgetful:1"
+    source = f"--build-arg=BASE={await build('sentiment')}"
+    file = f"--file={MODELS / 'Containerfile.forgetful'}"
+    await output_of("podman", "build", *podman_options(), "--tag", tag, source, file, str(MODELS))
+    async with running(tag) as engine:
+        protocol = GrpcV2Factory().connect(engine.endpoint)
+        await ready(protocol)
+        with pytest.raises(UnexpectedAnswer, match="1 outputs for 2 items"):
+            await protocol.run([{"input.txt": b"good"}, {"input.txt": b"bad"}], timeout=10)
         await protocol.close()
 
 

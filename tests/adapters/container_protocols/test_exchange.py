@@ -1,12 +1,11 @@
 """The exchange of files holds against programs that swap directories for links."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from modelyard.adapters.container_protocols.exchange import RunFolder
+from modelyard.adapters.container_protocols.exchange import RunFolder, remove_tree
 
 
 @pytest.fixture
@@ -59,7 +58,7 @@ def test_a_run_directory_that_became_a_link_is_not_followed(exchange: Path, secr
     assert secret.read_text() == "secret"
 
 
-def test_directories_of_enormous_depth_do_not_break_a_run(exchange: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_directories_of_enormous_depth_are_removed(exchange: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = RunFolder(exchange)
     folder.write_inputs({})
     monkeypatch.chdir(exchange / folder.name / "out")
@@ -67,4 +66,15 @@ def test_directories_of_enormous_depth_do_not_break_a_run(exchange: Path, monkey
         os.mkdir("d")  # noqa: PTH102
         os.chdir("d")
     assert folder.collect_outputs(100).error == "The output 'd' is not a regular file."
-    subprocess.run(["rm", "-rf", str(exchange / folder.name)], check=True)  # pytest could not
+    assert list(exchange.iterdir()) == []
+
+
+def test_removal_follows_no_links(exchange: Path, secret: Path) -> None:
+    (exchange / "a" / "b").mkdir(parents=True)
+    (exchange / "a" / "b" / "file").write_text("x")
+    (exchange / "a" / "link").symlink_to(secret.parent)
+    (exchange / "link").symlink_to(secret)
+    remove_tree(exchange)
+    assert not exchange.exists()
+    assert secret.read_text() == "secret"
+    remove_tree(exchange)

@@ -45,17 +45,22 @@ async def protocol(endpoint: Endpoint) -> AsyncIterator[GrpcV2Protocol]:
 
 
 @asynccontextmanager
-async def answering(endpoint: Endpoint, answer: bytes | Exception) -> AsyncIterator[None]:
-    """A server whose methods all give these bytes, or raise."""
+async def answering(endpoint: Endpoint, answer: bytes | Exception, status: bytes | None = None) -> AsyncIterator[None]:
+    """A server whose methods all give these bytes, or raise; status may be given on its own."""
 
     async def give(request: bytes, context: object) -> bytes:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
+    async def give_status(request: bytes, context: object) -> bytes:
+        return await give(request, context) if status is None else status
+
     server = grpc.aio.server()
-    handler = grpc.unary_unary_rpc_method_handler(give)
-    methods = dict.fromkeys(("Status", "Run", "Shutdown"), handler)
+    methods = {
+        name: grpc.unary_unary_rpc_method_handler(give_status if name == "Status" else give)
+        for name in ("Status", "Run", "Shutdown")
+    }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("ModzyModel", methods),))
     server.add_insecure_port(f"unix:{endpoint.socket}")
     await server.start()
@@ -147,14 +152,13 @@ async def test_which_items_failed(
     success: bool,
     error: str | None,
 ) -> None:
-    if declared:
-        status = model_pb2.StatusResponse(
-            status_code=200, outputs=[model_pb2.ModelOutput(filename=name) for name in declared]
-        )
-        async with answering(endpoint, status.SerializeToString()):
-            await protocol.status(timeout=5)
+    status = model_pb2.StatusResponse(
+        status_code=200, outputs=[model_pb2.ModelOutput(filename=name) for name in declared]
+    )
     response = model_pb2.RunResponse(status_code=200, outputs=[model_pb2.OutputItem(output=output, success=success)])
-    async with answering(endpoint, response.SerializeToString()):
+    async with answering(endpoint, response.SerializeToString(), status.SerializeToString()):
+        if declared:
+            await protocol.status(timeout=5)
         [outcome] = await protocol.run([{"input": b""}], timeout=5)
     if success and "error" in declared:
         assert (outcome.outputs, outcome.error) == (output, None), "a declared output is no error"

@@ -7,7 +7,6 @@ directories that were opened without following links, and what is read is bounde
 
 import contextlib
 import os
-import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from modelyard.core.ids import random_word
 
 MAX_OUTPUT_FILES = 1000
 _MAX_NAME_BYTES = 255
+_MAX_PASSES = 100_000
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _OPEN_OUTPUT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe without a writer must not block us
@@ -80,9 +80,43 @@ class RunFolder:
         if self._removed:
             return
         self._removed = True
-        # What the program made unreadable or too deep stays until the engine's whole exchange goes.
-        with contextlib.suppress(OSError, RecursionError), _opened(self._exchange) as exchange:
-            shutil.rmtree(self.name, ignore_errors=True, dir_fd=exchange)
+        remove_tree(self._exchange / self.name)
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes a directory that a program could write to, however deep it nested things.
+
+    What we may not remove (other users' directories, when we are not root) stays.
+    """
+    with contextlib.suppress(OSError), _opened(folder.parent) as parent:
+        with _opened(folder.name, parent) as top:
+            for _ in range(_MAX_PASSES):  # a program that still runs could keep us busy for ever
+                if not _remove_level(top):
+                    break
+        os.rmdir(folder.name, dir_fd=parent)
+
+
+def _remove_level(top: int) -> bool:
+    """Removes files and the uppermost directories, whose own directories move up; says whether it got on."""
+    removed = False
+    for name in os.listdir(top):
+        with contextlib.suppress(OSError):
+            _remove_entry(name, top)
+            removed = True
+    return removed
+
+
+def _remove_entry(name: str, top: int) -> None:
+    with contextlib.suppress(IsADirectoryError):
+        os.unlink(name, dir_fd=top)
+        return
+    with _opened(name, top) as directory:
+        for child in os.listdir(directory):  # noqa: PTH208  a descriptor, not a path
+            try:
+                os.unlink(child, dir_fd=directory)
+            except IsADirectoryError:
+                os.rename(child, random_word(16), src_dir_fd=directory, dst_dir_fd=top)
+    os.rmdir(name, dir_fd=top)
 
 
 class _TooMuch(Exception):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -135,6 +136,10 @@ class GrpcV2Factory:
 
     name = "grpc-v2"
     default_port = 45_000
+
+    def __init__(self) -> None:
+        # grpc's core writes a line on stderr for each connection that breaks; it can be told so in no other way.
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
     def connect(self, endpoint: Endpoint) -> GrpcV2Protocol:
         """A connection to one engine; nothing is sent yet."""

@@ -100,7 +100,7 @@ class HttpV1Protocol:
         except OSError as problem:
             if isinstance(problem, TimeoutError):
                 raise
-            raise RunFailed(f"Files could not be exchanged with the model: {problem.strerror}.") from problem
+            raise RunFailed(f"Files could not be exchanged with the model: {problem.strerror or problem}.") from problem
         finally:
             await _in_thread(folder.remove)
 
