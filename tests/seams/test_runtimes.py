@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -113,6 +114,17 @@ async def test_an_archive_loads_and_its_image_is_removed_again(cast: RuntimeCast
     await cast.runtime.remove_image(image_id)
 
 
+async def test_a_compressed_archive_loads(cast: RuntimeCast, tmp_path: Path) -> None:
+    archive, name = cast.archive(tmp_path)
+    packed = tmp_path / "image.tar.gz"
+    packed.write_bytes(gzip.compress(archive.read_bytes()))
+
+    image_id = await cast.runtime.load_image(packed)
+
+    assert (await cast.runtime.inspect_image(name)).image_id == image_id
+    await cast.runtime.remove_image(name)
+
+
 @pytest.mark.parametrize("content", [b"no archive", b"\x1f\x8bno gzip either", b""])
 async def test_something_else_is_no_archive(cast: RuntimeCast, tmp_path: Path, content: bytes) -> None:
     archive = tmp_path / "bad.tar"
@@ -170,6 +182,13 @@ async def test_a_program_may_listen_on_ipv6(cast: RuntimeCast) -> None:
         await wait_for_log(cast, container, "listening")
 
         assert await ask(await cast.runtime.expose(container, PORT), b"six") == b"SIX"
+
+
+async def test_a_container_with_a_network_is_reached_the_same_way(cast: RuntimeCast) -> None:
+    async with started(cast, spec(cast, "serve", network=True)) as container:
+        await wait_for_log(cast, container, "listening")
+
+        assert await ask(await cast.runtime.expose(container, PORT), b"bridge") == b"BRIDGE"
 
 
 async def test_an_ended_container_cannot_be_exposed(cast: RuntimeCast) -> None:

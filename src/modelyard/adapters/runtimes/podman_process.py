@@ -38,7 +38,9 @@ class PodmanService:
         self._directory = socket_directory(self._data_dir / "podman")
         path = self._directory / "podman.sock"
         path.unlink(missing_ok=True)
-        self._process = await self._spawn([*_dying_with_us(), *podman_command(podman), *_serving(path)])
+        self._process = await self._spawn(
+            [*_dying_with_us(), *podman_command(podman), *_serving(path)], self._directory
+        )
         await self._wait_until_answering(path)
         return str(path)
 
@@ -53,15 +55,22 @@ class PodmanService:
                 process.kill()
                 await process.wait()
         if self._directory is not None:
-            (self._directory / "podman.sock").unlink(missing_ok=True)
+            for name in ("podman.sock", "oom"):
+                (self._directory / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 self._directory.rmdir()
             self._directory = None
 
-    async def _spawn(self, command: list[str]) -> asyncio.subprocess.Process:
+    async def _spawn(self, command: list[str], directory: Path) -> asyncio.subprocess.Process:
+        """Runs it in a directory of ours, as conmon drops a file `oom` where it runs."""
         with (self._data_dir / _LOG_NAME).open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=directory,
+                start_new_session=True,  # Ctrl-C is for us: we still need it to stop containers
             )
 
     async def _wait_until_answering(self, path: Path) -> None:
