@@ -16,7 +16,7 @@ from modelyard.adapters.runtimes.fake import FakeRuntime
 from modelyard.adapters.runtimes.fake_container import FakeContainer
 from modelyard.adapters.runtimes.fake_images import make_image, write_archive
 from modelyard.adapters.runtimes.podman_process import PodmanService
-from modelyard.adapters.runtimes.tiny_image import TINY_IMAGE, write_tiny_archive
+from modelyard.adapters.runtimes.tiny_image import write_tiny_archive
 
 LABEL = "modelyard.test"
 PORT = 8080
@@ -128,8 +128,7 @@ class PodmanCast:
     service: PodmanService
 
     def archive(self, directory: Path) -> tuple[Path, str]:
-        write_tiny_archive(directory / "image.tar")
-        return directory / "image.tar", TINY_IMAGE
+        return directory / "image.tar", write_tiny_archive(directory / "image.tar", uuid4().hex[:12])
 
     async def lose(self) -> None:
         await self.service.close()

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from tests.containers import can_run_containers
@@ -102,12 +103,13 @@ async def test_an_archive_loads_and_its_image_is_removed_again(cast: RuntimeCast
     assert (await cast.runtime.inspect_image(name)).image_id == image_id
     assert heard
 
-    await cast.runtime.tag_image(image_id, "localhost/modelyard/again", "7")
-    assert (await cast.runtime.inspect_image("localhost/modelyard/again:7")).image_id == image_id
-    await cast.runtime.remove_image("localhost/modelyard/again:7")
+    again = f"localhost/modelyard/again-{uuid4().hex[:12]}"
+    await cast.runtime.tag_image(image_id, again, "7")
+    assert (await cast.runtime.inspect_image(f"{again}:7")).image_id == image_id
+    await cast.runtime.remove_image(f"{again}:7")
     assert (await cast.runtime.inspect_image(name)).image_id == image_id
 
-    await cast.runtime.tag_image(image_id, "localhost/modelyard/again", "8")
+    await cast.runtime.tag_image(image_id, again, "8")
     await cast.runtime.remove_image(image_id)
     with pytest.raises(ImageNotFound):
         await cast.runtime.inspect_image(image_id)

@@ -9,7 +9,7 @@ from tests.seams.runtime_cast import podman_cast
 from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
 from modelyard.adapters.runtimes.fake import FakeRuntime
 from modelyard.adapters.runtimes.probe import Finding, crun_finding, open_files_finding, probe_runtime
-from modelyard.adapters.runtimes.tiny_image import TINY_IMAGE
+from modelyard.adapters.runtimes.tiny_image import TINY_REPOSITORY
 
 
 def by_code(findings: list[Finding]) -> dict[str, Finding]:
@@ -39,7 +39,7 @@ async def test_no_runtime_is_told(tmp_path: Path) -> None:
 
 async def test_a_container_that_cannot_start_is_told() -> None:
     runtime = FakeRuntime()
-    runtime.start_failures[TINY_IMAGE] = "error setting rlimit type 6: operation not permitted"
+    runtime.start_failures[TINY_REPOSITORY] = "error setting rlimit type 6: operation not permitted"
 
     finding = by_code(await probe_runtime(runtime))["RUNTIME-02"]
 

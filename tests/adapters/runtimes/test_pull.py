@@ -18,7 +18,7 @@ from tests.servers import docker_registry, has_docker_registry
 from modelyard.adapters.runtimes.base import Credentials, ImageNotFound, ImagePullFailed, PullProgress
 from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
 from modelyard.adapters.runtimes.podman_process import podman_command
-from modelyard.adapters.runtimes.tiny_image import TINY_IMAGE, write_tiny_archive
+from modelyard.adapters.runtimes.tiny_image import write_tiny_archive
 
 needs_registry = pytest.mark.skipif(
     not (can_run_containers() and has_docker_registry()), reason="podman or docker-registry is not installed"
@@ -40,12 +40,12 @@ async def podman(tmp_path: Path) -> AsyncIterator[PodmanCast]:
 
 async def push_tiny(podman: PodmanCast, directory: Path, reference: str) -> str:
     """Puts the tiny image into the registry; nothing of it stays here."""
-    write_tiny_archive(directory / "tiny.tar")
+    name = write_tiny_archive(directory / "tiny.tar", uuid4().hex[:12])
     image_id = await podman.runtime.load_image(directory / "tiny.tar")
     account = f"{ALICE.username}:{ALICE.password}"
     command = [*podman_command(), "push", "--quiet", "--tls-verify=false", "--creds", account]
-    await asyncio.to_thread(subprocess.run, [*command, TINY_IMAGE, reference], check=True)
-    await podman.runtime.remove_image(TINY_IMAGE)
+    await asyncio.to_thread(subprocess.run, [*command, name, reference], check=True)
+    await podman.runtime.remove_image(name)
     return image_id
 
 

@@ -38,7 +38,7 @@ class FakeRuntime:
 
     Attributes:
         available: False makes every verb raise RuntimeUnavailable.
-        start_failures: image names whose containers cannot start, with the reason.
+        start_failures: image names, with or without tag, whose containers cannot start, with the reason.
         default_program: what runs for a loaded archive whose image nobody registered.
     """
 
@@ -135,8 +135,9 @@ class FakeRuntime:
         image = self._image(spec.image)
         if any(one.spec.name == spec.name for one in self._containers.values()):
             raise ContainerStartFailed(f"The name {spec.name} is in use by a container.")
-        if spec.image in self.start_failures:
-            raise ContainerStartFailed(self.start_failures[spec.image])
+        for name in (spec.image, spec.image.rpartition(":")[0]):
+            if name in self.start_failures:
+                raise ContainerStartFailed(self.start_failures[name])
         container_id = secrets.token_hex(32)
         command = spec.command or image.facts().command
         container = FakeContainer(container_id, spec, command, self._sockets(), self._clock.now())

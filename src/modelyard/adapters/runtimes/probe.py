@@ -8,7 +8,7 @@ from pathlib import Path
 
 from modelyard.adapters.runtimes.base import ContainerSpec, ContainerStartFailed, Runtime, RuntimeUnavailable
 from modelyard.adapters.runtimes.podman_process import cgroups_are_hybrid
-from modelyard.adapters.runtimes.tiny_image import TINY_IMAGE, write_tiny_archive
+from modelyard.adapters.runtimes.tiny_image import write_tiny_archive
 from modelyard.core.errors import PlatformError
 from modelyard.core.ids import random_word
 
@@ -74,10 +74,10 @@ async def _answers(runtime: Runtime) -> Finding:
 
 async def _container_runs(runtime: Runtime) -> list[Finding]:
     """Starts a container of an image that holds one small program."""
-    container = ""
+    image = container = ""
     try:
-        await _load_tiny_image(runtime)
-        container = await runtime.start_container(_tiny_spec())
+        image = await _load_tiny_image(runtime)
+        container = await runtime.start_container(_tiny_spec(image))
         state = await runtime.inspect_container(container)
         ran = Finding("RUNTIME-02", True, f"a container starts ({state.status})")
         return [ran, await _network_opens(runtime, container)]
@@ -85,7 +85,7 @@ async def _container_runs(runtime: Runtime) -> list[Finding]:
         reason = f"{error.message} {error.technical_information or ''}".strip()
         return [Finding("RUNTIME-02", False, f"cannot start a container: {reason}", _hint(reason))]
     finally:
-        await _tidy(runtime, container)
+        await _tidy(runtime, image, container)
 
 
 async def _network_opens(runtime: Runtime, container: str) -> Finding:
@@ -101,20 +101,21 @@ async def _network_opens(runtime: Runtime, container: str) -> Finding:
     return Finding("RUNTIME-04", True, "the networks of containers can be entered")
 
 
-async def _load_tiny_image(runtime: Runtime) -> None:
+async def _load_tiny_image(runtime: Runtime) -> str:
     with tempfile.TemporaryDirectory(prefix="modelyard-") as directory:
         archive = Path(directory) / "probe.tar"
         try:
-            write_tiny_archive(archive)
+            name = write_tiny_archive(archive, random_word(8))  # others may probe at the same time
         except ValueError as error:
             raise ContainerStartFailed(f"there is no probe for this kind of machine: {error}") from None
         await runtime.load_image(archive)
+    return name
 
 
-def _tiny_spec() -> ContainerSpec:
+def _tiny_spec(image: str) -> ContainerSpec:
     return ContainerSpec(
         name=f"modelyard-probe-{random_word(8)}",
-        image=TINY_IMAGE,
+        image=image,
         labels={_LABEL: "1"},
         environment={},
         memory_bytes=64_000_000,
@@ -122,12 +123,13 @@ def _tiny_spec() -> ContainerSpec:
     )
 
 
-async def _tidy(runtime: Runtime, container: str) -> None:
+async def _tidy(runtime: Runtime, image: str, container: str) -> None:
     try:
         if container:
             await runtime.remove_container(container)
-        await runtime.remove_image(TINY_IMAGE)
-    except PlatformError:  # another probe still uses the image, or the runtime went away: the findings say so
+        if image:
+            await runtime.remove_image(image)
+    except PlatformError:  # the runtime went away: the findings say so
         return
 
 

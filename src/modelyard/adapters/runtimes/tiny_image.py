@@ -8,7 +8,7 @@ import struct
 import tarfile
 from pathlib import Path
 
-TINY_IMAGE = "localhost/modelyard/probe:1"
+TINY_REPOSITORY = "localhost/modelyard/probe"
 _ADDRESS = 0x400000
 _ELF_HEADER = 64
 _PROGRAM_HEADER = 56
@@ -29,8 +29,11 @@ _MACHINES = {
 }
 
 
-def write_tiny_archive(archive: Path) -> None:
-    """Writes the image as `docker save` would. Raises ValueError on a machine whose code it does not know."""
+def write_tiny_archive(archive: Path, tag: str) -> str:
+    """Writes the image as `docker save` would and returns its name; another tag gives another image.
+
+    Raises ValueError on a machine whose code it does not know.
+    """
     known = _MACHINES.get(platform.machine())
     if known is None:
         raise ValueError(f"no program for {platform.machine()}")
@@ -40,13 +43,15 @@ def write_tiny_archive(archive: Path) -> None:
         {
             "architecture": architecture,
             "os": "linux",
-            "config": {"Cmd": ["/pause"]},
+            "config": {"Cmd": ["/pause"], "Labels": {"modelyard.probe": tag}},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         }
     ).encode()
     config_name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = [{"Config": config_name, "RepoTags": [TINY_IMAGE], "Layers": ["layer.tar"]}]
+    name = f"{TINY_REPOSITORY}:{tag}"
+    manifest = [{"Config": config_name, "RepoTags": [name], "Layers": ["layer.tar"]}]
     archive.write_bytes(_tar({config_name: config, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}))
+    return name
 
 
 def _program(machine: int, code: bytes) -> bytes:
