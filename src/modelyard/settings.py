@@ -23,7 +23,7 @@ WordList = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """What an operator can set."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore", populate_by_name=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="Address under which people reach the server; empty: as each request says.")
     cors_origins: WordList = Field((), description="Web origins that may call the API from a browser; `*` for all.")
     runtime_socket: str = Field("", description="Socket of podman or docker; empty: the first that is found.")
+    docker_host: str = Field("", validation_alias="DOCKER_HOST", description="As docker's own client reads it.")
     insecure_registries: WordList = Field((), description="`host:port` of image registries that speak plain http.")
     max_body_bytes: int = Field(67_108_864, gt=0, description="Largest JSON body of a request.")
     max_upload_bytes: int = Field(53_687_091_200, gt=0, description="Largest uploaded container image.")
@@ -55,7 +56,7 @@ class Settings(BaseSettings):
     engine_log_bytes: int = Field(1_000_000, gt=0, description="How much output of each container is kept.")
     engine_processes: int = Field(512, gt=0, description="Most processes and threads in one container.")
     work_concurrency: int = Field(4, gt=0, description="Imports and tests that run at the same time.")
-    drain_seconds: float = Field(8, ge=0, description="After SIGTERM, what runs may finish for this time.")
+    drain_seconds: float = Field(6, ge=0, description="After SIGTERM, what runs may finish for this time.")
     log_json: bool = Field(False, description="Logs as JSON lines instead of readable text.")
     log_level: str = Field("info", description="Least important log lines shown: debug, info, warning, error.")
 

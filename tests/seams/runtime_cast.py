@@ -108,8 +108,8 @@ class FakeCast:
     image: str = "localhost/modelyard/test-runtime:1"
 
     def archive(self, directory: Path) -> tuple[Path, str]:
-        name = "localhost/modelyard/archived:1"
-        write_archive(make_image("archived", behave), name, directory / "image.tar")
+        name = f"localhost/modelyard/archived:{uuid4().hex[:12]}"
+        write_archive(make_image(name, behave), name, directory / "image.tar")
         return directory / "image.tar", name
 
     async def lose(self) -> None:

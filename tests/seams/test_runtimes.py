@@ -138,6 +138,19 @@ async def test_something_else_is_no_archive(cast: RuntimeCast, tmp_path: Path, c
         await cast.runtime.load_image(tmp_path / "absent.tar")
 
 
+async def test_images_come_and_go_at_the_same_time(cast: RuntimeCast, tmp_path: Path) -> None:
+    async def load_and_remove(index: int) -> None:
+        directory = tmp_path / str(index)
+        directory.mkdir()
+        archive, name = cast.archive(directory)
+        for _ in range(3):
+            image_id = await cast.runtime.load_image(archive)
+            assert (await cast.runtime.inspect_image(name)).image_id == image_id
+            await cast.runtime.remove_image(name)
+
+    await asyncio.gather(*(load_and_remove(index) for index in range(4)))
+
+
 async def test_an_image_in_use_stays(cast: RuntimeCast, tmp_path: Path) -> None:
     archive, name = cast.archive(tmp_path)
     await cast.runtime.load_image(archive)

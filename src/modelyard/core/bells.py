@@ -37,6 +37,10 @@ class BellBoard:
         self._bells[topic].append(bell)
         return bell
 
+    def forget(self, topic: str, bell: Bell) -> None:
+        """Takes a bell off again."""
+        self._bells[topic].remove(bell)
+
     def ring(self, topic: str) -> None:
         """Wakes everybody who listens to the topic."""
         for bell in self._bells[topic]:

@@ -1,9 +1,11 @@
 """Speak to podman or docker over the socket: calls, streams, and their errors in our words."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from aiodocker import Docker, DockerError
@@ -11,10 +13,14 @@ from aiodocker import Docker, DockerError
 from modelyard.adapters.runtimes.base import RuntimeUnavailable
 from modelyard.core.errors import NotFound, PlatformError, UpstreamFailed
 
+T = TypeVar("T")
+
 _CALL = aiohttp.ClientTimeout(total=120, sock_connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, sock_connect=5)
 _OLDEST = "v1.41"
 _LIBPOD = "v4.0.0"
+_RACE = re.compile(r"\b(image|layer) not known")
+_RACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5)
 _NO_CONNECTION = 900
 """What aiodocker gives as status when nothing answers."""
 
@@ -60,7 +66,7 @@ class EngineApi:
         except DockerError as error:
             if error.status == _NO_CONNECTION:
                 raise self._unavailable(error.message) from None
-            if error.status == 404:
+            if error.status == 404 or "no such container" in error.message:  # podman: 500 while it is removed
                 raise missing from None
             raise failed(f"The container runtime answered: {error.message}") from None
         except (aiohttp.ClientError, OSError) as error:  # also TimeoutError
@@ -114,6 +120,21 @@ class EngineApi:
             "The container runtime does not answer. Is podman or docker running? `modelyard doctor` tells more.",
             technical_information=f"{self.socket}: {why}",
         )
+
+
+async def despite_races(call: Callable[[], Awaitable[T]]) -> T:
+    """The answer of a call about images, tried again when podman stumbled over another one.
+
+    podman looks at all images in many calls, and fails when one of them, or a layer that both have, is removed meanwhile.
+    """
+    for pause in _RACE_PAUSES:
+        try:
+            return await call()
+        except DockerError as error:
+            if error.status < 500 or not _RACE.search(error.message):
+                raise
+            await asyncio.sleep(pause)
+    return await call()
 
 
 async def json_lines(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:

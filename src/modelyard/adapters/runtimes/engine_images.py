@@ -22,7 +22,7 @@ from modelyard.adapters.runtimes.base import (
     OnProgress,
     PullProgress,
 )
-from modelyard.adapters.runtimes.engine_api import EngineApi, json_lines
+from modelyard.adapters.runtimes.engine_api import EngineApi, despite_races, json_lines
 from modelyard.adapters.runtimes.readings import read_image
 from modelyard.core.errors import PlatformError
 
@@ -45,31 +45,20 @@ class EngineImages:
         self, reference: str, credentials: Credentials | None, insecure: bool, on_progress: OnProgress | None
     ) -> str:
         """See `Runtime.pull_image`."""
-        path, params = _pull_call(reference, insecure, podman=await self._api.is_podman())
-        headers = {"X-Registry-Auth": _registry_header(credentials)} if credentials else {}
-        name = reference
         async with self._api.errors(ImageNotFound(f"There is no image {reference}.")):
             try:
-                async with self._api.stream("POST", path, params=params, headers=headers) as response:
-                    async for message in json_lines(response):
-                        name = str(message["id"]) if message.get("images") else name
-                        await _report_pull(message, on_progress)
+                name = await despite_races(lambda: self._stream_pull(reference, credentials, insecure, on_progress))
             except DockerError as error:
                 raise _pull_error(reference, error.message, credentials) from None
         return (await self.inspect(name)).image_id
 
     async def load(self, archive: Path, on_progress: OnProgress | None) -> str:
         """See `Runtime.load_image`."""
-        stream = await _open_archive(archive)
         async with self._api.errors(ArchiveRejected("The container runtime takes no archives.")):
             try:
-                name = await self._send_archive(stream, on_progress)
+                name = await despite_races(lambda: self._send_archive(archive, on_progress))
             except DockerError as error:
                 raise _archive_error(error.message) from None
-            except aiohttp.ClientError:
-                if stream.failure is not None:
-                    raise _archive_error(stream.failure) from None
-                raise
         return (await self.inspect(name)).image_id
 
     async def inspect(self, image: str) -> ImageFacts:
@@ -79,7 +68,7 @@ class EngineImages:
     async def tag(self, image: str, repository: str, tag: str) -> None:
         """See `Runtime.tag_image`."""
         async with self._api.errors(_no_image(image)):
-            await self._api.docker.images.tag(image, repository, tag=tag)
+            await despite_races(lambda: self._api.docker.images.tag(image, repository, tag=tag))
 
     async def remove(self, image: str) -> None:
         """See `Runtime.remove_image`. Never forced: podman would remove the containers of the image, too."""
@@ -94,7 +83,7 @@ class EngineImages:
     async def _remove_name(self, image: str) -> None:
         try:
             async with self._api.errors(_no_image(image)):
-                await self._api.docker.images.delete(image)
+                await despite_races(lambda: self._api.docker.images.delete(image))
         except PlatformError as error:
             if "in use" in error.message or "being used" in error.message:
                 raise ImageInUse(f"A container still uses the image {image}; remove the container first.") from None
@@ -102,12 +91,33 @@ class EngineImages:
 
     async def _show(self, image: str) -> Mapping[str, Any]:
         async with self._api.errors(_no_image(image)):
-            return await self._api.docker.images.inspect(image)
+            return await despite_races(lambda: self._api.docker.images.inspect(image))
 
-    async def _send_archive(self, stream: ArchiveStream, on_progress: OnProgress | None) -> str:
-        podman = await self._api.is_podman()
-        path = "/libpod/images/load" if podman else "/images/load"
-        data = _reporting(stream, on_progress)
+    async def _stream_pull(
+        self, reference: str, credentials: Credentials | None, insecure: bool, on_progress: OnProgress | None
+    ) -> str:
+        """Id or name of what was pulled."""
+        path, params = _pull_call(reference, insecure, podman=await self._api.is_podman())
+        headers = {"X-Registry-Auth": _registry_header(credentials)} if credentials else {}
+        name = reference
+        async with self._api.stream("POST", path, params=params, headers=headers) as response:
+            async for message in json_lines(response):
+                name = str(message["id"]) if message.get("images") else name
+                await _report_pull(message, on_progress)
+        return name
+
+    async def _send_archive(self, archive: Path, on_progress: OnProgress | None) -> str:
+        """The name of what was loaded."""
+        stream = await _open_archive(archive)
+        path = "/libpod/images/load" if await self._api.is_podman() else "/images/load"
+        try:
+            return await self._post_archive(path, _reporting(stream, on_progress))
+        except (aiohttp.ClientError, OSError):
+            if stream.failure is not None:
+                raise _archive_error(stream.failure) from None
+            raise
+
+    async def _post_archive(self, path: str, data: AsyncIterator[bytes]) -> str:
         name = ""
         async with self._api.stream("POST", path, headers={"Content-Type": "application/x-tar"}, data=data) as response:
             async for message in json_lines(response):

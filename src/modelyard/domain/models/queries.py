@@ -80,7 +80,7 @@ async def list_versions(session: AsyncSession, actor: Actor, model_id: str, page
     return Found(rows[page.offset : page.offset + page.size], has_next=len(rows) > page.offset + page.size)
 
 
-async def _one_page(session: AsyncSession, query: Select[tuple[Model]], page: Page) -> Found[Model]:
+async def _one_page(session: AsyncSession, query: Select[Model], page: Page) -> Found[Model]:
     if page.size is None:
         return Found(list(await session.scalars(query)), has_next=False)
     rows = list(await session.scalars(query.offset(page.offset).limit(page.size + 1)))

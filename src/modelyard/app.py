@@ -1,0 +1,207 @@
+"""Builds the platform from its settings; the only file that names concrete adapters."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import IO
+
+from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
+from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
+from modelyard.adapters.registries.archive import TarArchiveReader
+from modelyard.adapters.registries.http_registry import HttpRegistry
+from modelyard.adapters.runtimes.base import Runtime, RuntimeUnavailable
+from modelyard.adapters.runtimes.discover import find_runtime
+from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
+from modelyard.adapters.storage.object_store import local_storage
+from modelyard.container_side import ContainerSide, Shared
+from modelyard.core.clock import SystemClock
+from modelyard.core.database import Database, sqlite_url
+from modelyard.core.errors import Conflict
+from modelyard.core.ids import new_uuid
+from modelyard.core.logs import log
+from modelyard.core.sealing import Sealer, read_or_create_secret
+from modelyard.domain.accounts.api_keys import NewKey
+from modelyard.domain.accounts.first_start import FirstStart, create_first_account
+from modelyard.domain.engines.routing import Router
+from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.submit import SubmissionLimits, Submitter
+from modelyard.domain.jobs.upkeep import JobUpkeep
+from modelyard.domain.models.requirements import create_presets
+from modelyard.domain.models.tags import create_predefined
+from modelyard.migrations.upgrade import upgrade_database
+from modelyard.settings import Settings
+
+REGISTRY_SECONDS = 8.0
+"""Whoever asks for an image that is not there is told so within ten seconds."""
+SECONDS_BETWEEN_RUNTIME_TRIES = 5.0
+
+OpenRuntime = Callable[[Settings], contextlib.AbstractAsyncContextManager[Runtime]]
+
+
+class DataDirectoryInUse(Conflict):
+    """Another process serves this data directory."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"Another modelyard server uses the data directory {directory}; stop it, or choose another.")
+
+
+@contextlib.asynccontextmanager
+async def opened_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """The container runtime of these settings, for a short while. Raises RuntimeUnavailable."""
+    data_dir = settings.data_dir.resolve()
+    _make_private(data_dir)
+    found = await find_runtime(data_dir, socket=settings.runtime_socket, docker_host=settings.docker_host)
+    runtime = DockerApiRuntime(found.socket, data_dir / "sockets")
+    try:
+        yield runtime
+    finally:
+        await runtime.close()
+        if found.service:
+            await found.service.close()
+
+
+class Platform:
+    """Everything that one server process holds.
+
+    Args:
+        open_runtime: opens the container runtime of the settings; entered until it does not raise
+            RuntimeUnavailable.
+    """
+
+    def __init__(self, settings: Settings, *, open_runtime: OpenRuntime = opened_runtime) -> None:
+        self.settings = settings
+        self.data_dir = settings.data_dir.resolve()
+        _make_private(self.data_dir)
+        self._lock = _lock(self.data_dir)
+        self.clock = SystemClock()
+        self.database = Database(settings.database_url or sqlite_url(self.data_dir))
+        self.sealer = Sealer(_secret(settings, self.data_dir))
+        self.storage = local_storage(self.data_dir / "files")
+        self.blobs = BlobStore(self.storage)
+        self.router = Router(self.database.bells)
+        self.registry = HttpRegistry(frozenset(settings.insecure_registries), total_seconds=REGISTRY_SECONDS)
+        limits = SubmissionLimits(settings.max_items_per_job, settings.input_retention_hours)
+        self.submitter = Submitter(self.database, self.clock, self.blobs, limits)
+        self.containers: ContainerSide | None = None
+        self.first_key: NewKey | None = None
+        self._open_runtime = open_runtime
+
+    @property
+    def uploads(self) -> Path:
+        """Where uploaded image archives wait for their import."""
+        return self.data_dir / "uploads"
+
+    async def prepare(self) -> None:
+        """Brings the database up to date and creates what every installation has."""
+        _make_private(self.uploads)
+        await upgrade_database(self.database)
+        settings = self.settings
+        wanted = FirstStart(
+            account_name=settings.account_name,
+            email=settings.admin_email,
+            password=settings.admin_password.get_secret_value(),
+            api_key=settings.admin_api_key.get_secret_value(),
+        )
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        async with self.database.write() as session:
+            self.first_key = await create_first_account(session, self.clock, self.sealer, wanted)
+            await create_presets(session, cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=_gpus())
+            await create_predefined(session)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Works in the background: imports, tests, engines, jobs."""
+        upkeep = JobUpkeep(self.database, self.clock, self.blobs)
+        tasks = [
+            asyncio.create_task(self._run_containers(), name="containers"),
+            asyncio.create_task(upkeep.run(), name="upkeep"),
+        ]
+        for task in tasks:
+            task.add_done_callback(_report_end)
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._close()
+
+    async def _run_containers(self) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            runtime = await self._wait_for_runtime(stack)
+            containers = ContainerSide(self._shared(), runtime)
+            try:
+                await containers.recover()
+                self.containers = containers
+                await containers.run()
+            finally:
+                self.containers = None
+
+    async def _wait_for_runtime(self, stack: contextlib.AsyncExitStack) -> Runtime:
+        while True:
+            try:
+                return await stack.enter_async_context(self._open_runtime(self.settings))
+            except RuntimeUnavailable as error:
+                log.error("no container runtime; see `modelyard doctor`", reason=error.message)
+                await self.clock.sleep(SECONDS_BETWEEN_RUNTIME_TRIES)
+
+    def _shared(self) -> Shared:
+        return Shared(
+            settings=self.settings,
+            owner=new_uuid(),
+            installation=_installation(self.data_dir),
+            data_dir=self.data_dir,
+            clock=self.clock,
+            database=self.database,
+            sealer=self.sealer,
+            blobs=self.blobs,
+            router=self.router,
+            registry=self.registry,
+            archives=TarArchiveReader(self.settings.max_upload_bytes),
+            protocols={factory.name: factory for factory in (GrpcV2Factory(), HttpV1Factory())},
+        )
+
+    async def _close(self) -> None:
+        await self.database.close()
+        self._lock.close()
+
+
+def _report_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a background part of the platform ended", part=task.get_name(), exc_info=error)
+
+
+def _make_private(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
+
+
+def _lock(data_dir: Path) -> IO[str]:
+    """Only one process serves a data directory; the lock goes with the process, however it ends."""
+    file = (data_dir / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise DataDirectoryInUse(data_dir) from None
+    return file
+
+
+def _secret(settings: Settings, data_dir: Path) -> bytes:
+    configured = settings.secret_key.get_secret_value()
+    return configured.encode() if configured else read_or_create_secret(data_dir / "secret.key")
+
+
+def _installation(data_dir: Path) -> str:
+    """The name under which this installation finds its containers again."""
+    file = data_dir / "installation"
+    if not file.exists():
+        file.write_text(new_uuid())
+    return file.read_text().strip()
+
+
+def _gpus() -> int:
+    return sum(path.name.removeprefix("nvidia").isdigit() for path in Path("/dev").glob("nvidia*"))

@@ -1,0 +1,122 @@
+"""Everything that needs a container runtime: imports, tests, engines, and the items that run on them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelyard.adapters.container_protocols.base import ContainerProtocolFactory
+from modelyard.adapters.registries.base import ArchiveReader, Registry
+from modelyard.adapters.runtimes.base import Runtime
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError
+from modelyard.core.logs import log
+from modelyard.core.sealing import Sealer
+from modelyard.domain.engines.adopt import Adoption
+from modelyard.domain.engines.launch import EngineLimits, Launcher
+from modelyard.domain.engines.reconcile import Reconciler
+from modelyard.domain.engines.routing import Router
+from modelyard.domain.engines.trial import TrialEngines
+from modelyard.domain.images import request_import
+from modelyard.domain.images.tasks import LoadArchive, PullImage
+from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.claims import fail_open_items, release_items
+from modelyard.domain.jobs.demand import read_demand
+from modelyard.domain.jobs.run import ItemRunner
+from modelyard.domain.version_tests import request as version_tests
+from modelyard.domain.version_tests.tasks import LoadVersion, RunVersion
+from modelyard.domain.work.worker import Task, Worker
+from modelyard.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What this side shares with the rest of the platform."""
+
+    settings: Settings
+    owner: str
+    installation: str
+    data_dir: Path
+    clock: Clock
+    database: Database
+    sealer: Sealer
+    blobs: BlobStore
+    router: Router
+    registry: Registry
+    archives: ArchiveReader
+    protocols: Mapping[str, ContainerProtocolFactory]
+
+
+class ContainerSide:
+    """Works through what the other side has written down."""
+
+    def __init__(self, shared: Shared, runtime: Runtime) -> None:
+        self._shared = shared
+        settings = shared.settings
+        self.runtime = runtime
+        limits = EngineLimits(
+            installation=shared.installation,
+            exchange_root=shared.data_dir / "engines",
+            max_processes=settings.engine_processes,
+            max_log_bytes=settings.engine_log_bytes,
+        )
+        launcher = Launcher(runtime, shared.protocols, limits)
+        base = (shared.database, shared.clock)
+        self.reconciler = Reconciler(
+            *base,
+            launcher,
+            shared.router,
+            Adoption(*base, launcher, owner=shared.owner, installation=shared.installation),
+            read_demand=read_demand,
+            give_up=self._fail_waiting_items,
+            owner=shared.owner,
+            idle_seconds=settings.engine_idle_seconds,
+        )
+        self.runner = ItemRunner(
+            *base,
+            shared.router,
+            shared.blobs,
+            cause_of_death=launcher.cause_of_death,
+            bury=self.reconciler.bury,
+            owner=shared.owner,
+        )
+        trials = TrialEngines(*base, launcher, shared.owner)
+        tasks: dict[str, Task] = {
+            request_import.PULL: PullImage(*base, runtime, shared.registry, shared.sealer),
+            request_import.LOAD: LoadArchive(*base, runtime, shared.archives),
+            version_tests.LOAD: LoadVersion(*base, trials, launcher),
+            version_tests.RUN: RunVersion(*base, trials, launcher, shared.blobs.storage),
+        }
+        self.worker = Worker(*base, tasks, owner=shared.owner, concurrency=settings.work_concurrency)
+
+    async def recover(self) -> None:
+        """Takes up what an earlier process of this installation left; nobody else may be running."""
+        async with self._shared.database.write() as session:
+            items = await release_items(session, except_owner=self._shared.owner)
+        works = await self.worker.take_over_everything()
+        await self.reconciler.adopt()
+        if items or works:
+            log.info("taken up what the process before was doing", items=items, works=works)
+
+    async def run(self) -> None:
+        """Works until cancelled, then lets what runs finish, and stops all engines."""
+        loops = [
+            asyncio.create_task(part.run(), name=type(part).__name__)
+            for part in (self.worker, self.reconciler, self.runner)
+        ]
+        try:
+            done, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await self.runner.drain(seconds=self._shared.settings.drain_seconds)
+            for task in loops:
+                task.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            await self.reconciler.stop_all()
+
+    async def _fail_waiting_items(self, version_id: int, error: PlatformError) -> None:
+        reason = f"no engine could be started: {error.message}"
+        async with self._shared.database.write() as session:
+            await fail_open_items(session, self._shared.clock, version_id, reason)

@@ -1,0 +1,81 @@
+"""Finds out which container protocol a starting program speaks, and waits until its model is ready."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from modelyard.adapters.container_protocols.base import (
+    ContainerProtocol,
+    ModelFacts,
+    ModelLoadFailed,
+    ModelNotReady,
+    NotReachable,
+    UnexpectedAnswer,
+)
+
+STATUS_CALL_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One protocol on one port."""
+
+    protocol_name: str
+    port: int
+    connection: ContainerProtocol
+
+
+@dataclass(slots=True)
+class Detection:
+    """What asking the candidates has shown so far."""
+
+    candidates: list[Candidate]
+    was_reached: bool = False
+    """Something answered at least once."""
+    rejected: list[str] = field(default_factory=list)
+    """Why candidates were ruled out."""
+    last_word: str = ""
+    found: Candidate | None = None
+    facts: ModelFacts | None = None
+
+    async def ask(self, *, timeout: float) -> bool:
+        """Asks each candidate once; True when the model is ready.
+
+        Once a candidate speaks its protocol, only that one is asked again. Raises ModelLoadFailed, and
+        UnexpectedAnswer when every candidate was ruled out.
+        """
+        for candidate in [self.found] if self.found else list(self.candidates):
+            if await self._ask_one(candidate, min(timeout, STATUS_CALL_SECONDS)):
+                return True
+        if not self.candidates:
+            raise UnexpectedAnswer("; ".join(self.rejected))
+        return False
+
+    async def _ask_one(self, candidate: Candidate, timeout: float) -> bool:
+        try:
+            self.facts = await candidate.connection.status(timeout=timeout)
+        except NotReachable as error:
+            self.last_word = error.message
+        except ModelNotReady as error:
+            self.was_reached = True
+            self.last_word = error.message
+        except UnexpectedAnswer as error:
+            self.was_reached = True
+            self.rejected.append(f"{candidate.protocol_name} on port {candidate.port}: {error.message}")
+            self.candidates.remove(candidate)
+        except ModelLoadFailed:
+            self.found = candidate
+            raise
+        else:
+            self.found = candidate
+            return True
+        return False
+
+    async def close_others(self) -> None:
+        """Closes the connections of all candidates but the one found."""
+        await close_all([candidate for candidate in self.candidates if candidate is not self.found])
+
+
+async def close_all(candidates: Sequence[Candidate]) -> None:
+    """Closes connections."""
+    for candidate in candidates:
+        await candidate.connection.close()

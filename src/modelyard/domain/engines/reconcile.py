@@ -1,0 +1,207 @@
+"""Compares the engines that should run with those that do, and acts: the only place that starts and stops them."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError
+from modelyard.core.logs import log
+from modelyard.domain.engines.adopt import Adoption
+from modelyard.domain.engines.launch import Launcher, RunningEngine
+from modelyard.domain.engines.plan import EnginePlan, plan_for
+from modelyard.domain.engines.routing import Router
+from modelyard.domain.engines.rows import end_engine, load_version, new_engine, set_engine
+from modelyard.domain.engines.tables import EngineState, Purpose
+from modelyard.domain.engines.wanted import Demand, StartRecord, wanted_engines
+
+TOPIC = "demand"
+"""Rings when more or fewer engines may be wanted."""
+SECONDS_BETWEEN_ROUNDS = 1.0
+SECONDS_BETWEEN_SWEEPS = 60.0
+MOST_STARTS_AT_ONCE = 4
+
+ReadDemand = Callable[[AsyncSession], Awaitable[dict[int, Demand]]]
+GiveUp = Callable[[int, PlatformError], Awaitable[None]]
+
+
+class Reconciler:
+    """Keeps the engines as the demand wants them.
+
+    Args:
+        read_demand: versions that should have engines, or have open items.
+        give_up: called with a version and the reason when its engines fail to start again and again.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        launcher: Launcher,
+        router: Router,
+        adoption: Adoption,
+        *,
+        read_demand: ReadDemand,
+        give_up: GiveUp,
+        owner: str,
+        idle_seconds: float,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._launcher = launcher
+        self._router = router
+        self._adoption = adoption
+        self._read_demand = read_demand
+        self._give_up = give_up
+        self._owner = owner
+        self._idle_seconds = idle_seconds
+        self._bell = database.bells.listen(TOPIC)
+        self._starting: defaultdict[int, set[asyncio.Task[None]]] = defaultdict(set)
+        self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._records: defaultdict[int, StartRecord] = defaultdict(StartRecord)
+
+    async def adopt(self) -> None:
+        """Takes over what an earlier process left; to be called once, before `run`."""
+        for engine in await self._adoption.adopt():
+            self._announce(engine)
+
+    async def run(self) -> None:
+        """Goes on until cancelled."""
+        next_sweep = time.monotonic() + SECONDS_BETWEEN_SWEEPS
+        while True:
+            try:
+                await self.reconcile_once()
+                if time.monotonic() > next_sweep:
+                    next_sweep = time.monotonic() + SECONDS_BETWEEN_SWEEPS
+                    await self._adoption.remove_orphans()
+            except PlatformError as error:
+                log.warning("engines could not be reconciled; next try follows", reason=str(error))
+            await self._bell.wait(SECONDS_BETWEEN_ROUNDS)
+
+    async def reconcile_once(self) -> None:
+        """One round: what is missing is started in the background, what is idle is stopped."""
+        async with self._database.read() as session:
+            demands = await self._read_demand(session)
+        for version_id, demand in demands.items():
+            self._start_missing(version_id, wanted_engines(demand))
+        surplus = [engine for engine in self._router.all_engines() if self._is_surplus(engine, demands)]
+        await asyncio.gather(*(self._stop(engine) for engine in surplus))
+
+    async def stop_all(self) -> None:
+        """Stops every engine and every start; for the end of the process."""
+        starting = [task for tasks in self._starting.values() for task in tasks]
+        for task in starting:
+            task.cancel()
+        await asyncio.gather(*starting, return_exceptions=True)
+        await asyncio.gather(*(self._stop(engine) for engine in self._router.all_engines()), return_exceptions=True)
+
+    async def bury(self, engine: RunningEngine, error: PlatformError | None) -> None:
+        """Takes an engine out that died or hangs, and removes what is left of it."""
+        if engine.is_dead:
+            return
+        engine.is_dead = True
+        log.warning("an engine is given up", engine=engine.name, reason=str(error))
+        self._stop_watching(engine)
+        self._router.remove(engine)
+        await self._retire(engine, error)
+
+    def _start_missing(self, version_id: int, wanted: int) -> None:
+        record = self._records[version_id]
+        there = len(self._router.engines(version_id)) + len(self._starting[version_id])
+        if there >= wanted or time.monotonic() < record.not_before:
+            return
+        at_once = MOST_STARTS_AT_ONCE - sum(map(len, self._starting.values()))
+        for _ in range(min(wanted - there, at_once)):
+            task = asyncio.create_task(self._start(version_id), name=f"start engine of version {version_id}")
+            self._starting[version_id].add(task)
+            task.add_done_callback(self._starting[version_id].discard)
+
+    async def _start(self, version_id: int) -> None:
+        record = self._records[version_id]
+        try:
+            async with self._database.read() as session:
+                plan = plan_for(await load_version(session, version_id))
+            await self._launcher.check(plan)
+            engine = await self._launch(plan)
+        except PlatformError as error:
+            log.warning("an engine could not be started", version=version_id, reason=str(error))
+            if record.failed(now=time.monotonic()):
+                await self._give_up(version_id, error)
+            return
+        record.succeeded()
+        self._announce(engine)
+
+    async def _launch(self, plan: EnginePlan) -> RunningEngine:
+        row = new_engine(self._clock, plan, Purpose.SERVE, self._owner)
+        async with self._database.write() as session:
+            session.add(row)
+        try:
+            container = await self._launcher.create(row.id, row.name, plan)
+            async with self._database.write() as session:
+                await set_engine(session, row.id, container=container)
+            engine = await self._launcher.wait_ready(row.id, row.name, container, plan)
+        except BaseException as error:
+            async with self._database.write() as session:
+                await end_engine(session, self._clock, row.id, error if isinstance(error, PlatformError) else None)
+            raise
+        async with self._database.write() as session:
+            await set_engine(
+                session,
+                row.id,
+                state=EngineState.READY,
+                ready_at=self._clock.now(),
+                protocol=engine.protocol_name,
+                port=engine.port,
+            )
+        return engine
+
+    def _announce(self, engine: RunningEngine) -> None:
+        self._router.add(engine, now=time.monotonic())
+        self._watchers[engine.engine_id] = asyncio.create_task(self._watch(engine), name=f"watch {engine.name}")
+
+    async def _watch(self, engine: RunningEngine) -> None:
+        """Notices when an engine's container ends by itself."""
+        while True:
+            try:
+                await self._launcher.runtime.wait_container(engine.container)
+                break
+            except PlatformError:
+                if await self._is_gone(engine):
+                    break
+                await self._clock.sleep(SECONDS_BETWEEN_ROUNDS)
+        await self.bury(engine, await self._launcher.cause_of_death(engine))
+
+    async def _is_gone(self, engine: RunningEngine) -> bool:
+        try:
+            return await self._launcher.cause_of_death(engine) is not None
+        except PlatformError:
+            return False
+
+    def _is_surplus(self, engine: RunningEngine, demands: dict[int, Demand]) -> bool:
+        demand = demands.get(engine.plan.version_id, Demand(0, 0, 0))
+        there = len(self._router.engines(engine.plan.version_id))
+        idle = self._router.idle_seconds(engine, now=time.monotonic())
+        too_many = there > max(demand.maximum, demand.minimum) and demand.open_items == 0
+        return there > wanted_engines(demand) and (idle >= self._idle_seconds or (too_many and idle > 0))
+
+    async def _stop(self, engine: RunningEngine) -> None:
+        self._stop_watching(engine)
+        self._router.remove(engine)
+        async with self._database.write() as session:
+            await set_engine(session, engine.engine_id, state=EngineState.STOPPING)
+        await self._retire(engine, None)
+
+    async def _retire(self, engine: RunningEngine, error: PlatformError | None) -> None:
+        await self._launcher.stop(engine)
+        async with self._database.write() as session:
+            await end_engine(session, self._clock, engine.engine_id, error)
+        self._bell.ring()
+
+    def _stop_watching(self, engine: RunningEngine) -> None:
+        watcher = self._watchers.pop(engine.engine_id, None)
+        if watcher is not None and watcher is not asyncio.current_task():
+            watcher.cancel()

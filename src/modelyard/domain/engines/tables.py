@@ -1,0 +1,52 @@
+"""The table of engines: what should run, what runs, and how to find it again."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from modelyard.core.database import Base
+
+
+class EngineState(StrEnum):
+    """Where an engine stands."""
+
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+LIVE = (EngineState.STARTING, EngineState.READY, EngineState.STOPPING)
+"""States in which there may be a container."""
+
+
+class Purpose(StrEnum):
+    """What an engine is for."""
+
+    SERVE = "serve"
+    TEST = "test"
+
+
+class Engine(Base):
+    """One container of one version. Its row is written before the container is created."""
+
+    __tablename__ = "engines"
+    __table_args__ = (Index(None, "version_id", "state"), Index(None, "state"))
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"))
+    purpose: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    owner: Mapped[str] = mapped_column(String(64))
+    container: Mapped[str | None] = mapped_column(String(200))
+    protocol: Mapped[str | None] = mapped_column(String(40))
+    port: Mapped[int | None]
+    created_at: Mapped[datetime]
+    ready_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    technical_information: Mapped[str | None] = mapped_column(Text)

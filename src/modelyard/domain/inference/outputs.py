@@ -1,0 +1,59 @@
+"""Checks and normalises what a model returns, against what its version declares."""
+
+import json
+import mimetypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from modelyard.domain.models.contract import DeclaredOutput
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """One output of one item. JSON is valid and compact."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+def check_outputs(
+    returned: Mapping[str, bytes], declared: Sequence[DeclaredOutput]
+) -> tuple[tuple[OutputFile, ...], str | None]:
+    """The outputs to keep, or what is wrong with them (then there are none)."""
+    if missing := [output.name for output in declared if output.name not in returned]:
+        return (), f"the model returned no {' and no '.join(map(repr, missing))}, which its version declares"
+    known = {output.name: output for output in declared}
+    kept = []
+    for name, data in returned.items():
+        limit = known[name].maximum_size if name in known else None
+        if limit is not None and len(data) > limit:
+            return (), f"the output {name!r} has {len(data)} bytes; its version declares at most {limit}"
+        media_type = known[name].media_type if name in known else _guess(name)
+        if media_type == JSON:
+            compact = compact_json(data)
+            if compact is None:
+                return (), f"the output {name!r} is declared as {JSON}, but is not JSON"
+            data = compact  # noqa: PLW2901
+        kept.append(OutputFile(name, media_type, data))
+    return tuple(kept), None
+
+
+def compact_json(data: bytes) -> bytes | None:
+    """The same JSON without spaces; NaN and infinity, which JSON does not know, become null. None if not JSON."""
+    try:
+        return msgspec.json.encode(msgspec.json.decode(data))
+    except (msgspec.DecodeError, RecursionError, OverflowError):
+        pass
+    try:
+        return msgspec.json.encode(json.loads(data, parse_constant=lambda _: None))
+    except (ValueError, RecursionError, OverflowError):
+        return None
+
+
+def _guess(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -1,0 +1,55 @@
+"""Items as they were submitted, before they run; and what is wrong with single ones."""
+
+from dataclasses import dataclass, field
+
+from modelyard.core.errors import InvalidInput
+from modelyard.domain.models.contract import DeclaredInput
+
+LONGEST_NAME = 1000
+
+
+class SourcesRejected(InvalidInput):
+    """The submission's input cannot be read at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputValue:
+    """One input of one item, in memory."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedItem:
+    """One named group of inputs. With an error it is not run: the caller's mistake is its result."""
+
+    name: str
+    values: tuple[InputValue, ...] = ()
+    error: str | None = None
+    size: int = field(default=0)
+
+
+def check_item(name: str, values: list[InputValue], declared: tuple[DeclaredInput, ...]) -> SubmittedItem:
+    """Compares an item with what the version declares: names, presence, sizes, media types."""
+    problem = _problem(values, declared)
+    size = sum(len(value.data) for value in values)
+    return SubmittedItem(name, error=problem, size=size) if problem else SubmittedItem(name, tuple(values), None, size)
+
+
+def _problem(values: list[InputValue], declared: tuple[DeclaredInput, ...]) -> str | None:
+    known = {entry.name: entry for entry in declared}
+    given = {value.name for value in values}
+    if missing := [name for name in known if name not in given]:
+        return f"the input {missing[0]!r} is missing; the model's inputs are {list(known)}"
+    for value in values:
+        entry = known.get(value.name)
+        if entry is None:
+            return f"the model has no input named {value.name[:255]!r}; its inputs are {list(known)}"
+        if len(value.data) > entry.maximum_size:
+            return f"the input {value.name!r} has {len(value.data)} bytes; at most {entry.maximum_size} are allowed"
+        if not entry.accepts(value.media_type):
+            accepted = ", ".join(entry.media_types)
+            return f"the input {value.name!r} is {value.media_type[:100]}; accepted are: {accepted}"
+    return None

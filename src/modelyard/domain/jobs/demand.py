@@ -1,0 +1,31 @@
+"""What the jobs ask of the engines: how many items of which version are open."""
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.domain.engines.wanted import Demand
+from modelyard.domain.jobs.status import OPEN_ITEMS
+from modelyard.domain.jobs.tables import JobItem
+from modelyard.domain.models.requirements import EDGE_ID
+from modelyard.domain.models.tables import Version, VersionStatus
+
+
+async def read_demand(session: AsyncSession) -> dict[int, Demand]:
+    """Versions with open items, and active ones that keep engines running."""
+    counts = await session.execute(
+        select(JobItem.version_id, func.count()).where(JobItem.state.in_(OPEN_ITEMS)).group_by(JobItem.version_id)
+    )
+    open_items: dict[int, int] = {row[0]: row[1] for row in counts}
+    is_kept_warm = (Version.status == VersionStatus.ACTIVE) & (Version.minimum_engines > 0)
+    versions = await session.scalars(
+        select(Version).where(or_(Version.id.in_(open_items), is_kept_warm), Version.requirement_id != EDGE_ID)
+    )
+    return {
+        version.id: Demand(
+            open_items=open_items.get(version.id, 0),
+            minimum=version.minimum_engines if version.status == VersionStatus.ACTIVE else 0,
+            maximum=version.maximum_engines,
+            batch_size=version.batch_size,
+        )
+        for version in versions
+    }

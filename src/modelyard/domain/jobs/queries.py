@@ -1,0 +1,134 @@
+"""Finds and lists jobs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.errors import NotFound
+from modelyard.core.paging import Found, Page, Sort
+from modelyard.domain.accounts.actor import Actor, require
+from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.accounts.tables import ApiKey, User
+from modelyard.domain.jobs.status import JobStatus
+from modelyard.domain.jobs.tables import Job, JobItem
+
+SORTS: dict[str, Any] = {
+    "identifier": Job.id,
+    "submittedBy": Job.key_prefix,
+    "status": Job.status,
+    "createdAt": Job.created_at,
+    "updatedAt": Job.updated_at,
+    "submittedAt": Job.submitted_at,
+    "total": Job.total,
+    "completed": Job.completed,
+    "fail": Job.failed,
+    "model": Job.model_name,
+}
+
+
+class JobNotFound(NotFound):
+    """There is no such job, or the caller may not see it."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"There is no job {job_id[:40]!r} that you may see.")
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """What to look for; empty means anything. Texts are contained, in any case."""
+
+    statuses: tuple[JobStatus, ...] = tuple(JobStatus)
+    with_failures_only: bool = False
+    start: datetime | None = None
+    end: datetime | None = None
+    model: str = ""
+    user: str = ""
+    access_key: str = ""
+    model_identifier: str = ""
+    model_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobWithUser:
+    """A job and who submitted it."""
+
+    job: Job
+    user: User
+
+
+def visible_jobs(actor: Actor) -> ColumnElement[bool]:
+    """The condition under which the actor may see a row of `jobs`."""
+    same_account = Job.account_id == actor.account_id
+    if actor.may(Permission.READ_ALL_JOBS):
+        return same_account
+    return same_account & or_(Job.user_id == actor.user_id, Job.team_id == actor.team_id)
+
+
+async def find_job(session: AsyncSession, actor: Actor, job_id: str) -> JobWithUser:
+    """A job by its identifier. Raises JobNotFound."""
+    require(actor, Permission.READ_JOBS)
+    query = select(Job, User).join(User, User.id == Job.user_id).where(Job.id == job_id, visible_jobs(actor))
+    row = (await session.execute(query.execution_options(populate_existing=True))).one_or_none()
+    if row is None:
+        raise JobNotFound(job_id)
+    return JobWithUser(*row._tuple())
+
+
+async def list_jobs(
+    session: AsyncSession, actor: Actor, wanted: JobFilter, page: Page, sort: Sort
+) -> Found[JobWithUser]:
+    """Jobs that the actor may see, newest first unless sorted otherwise."""
+    require(actor, Permission.READ_JOBS)
+    query = select(Job, User).join(User, User.id == Job.user_id).where(visible_jobs(actor), *_conditions(wanted))
+    columns = [SORTS[name] for name in sort.fields if name in SORTS]
+    order = [column.desc() if sort.descending else column.asc() for column in columns] or [Job.created_at.desc()]
+    query = query.order_by(*order, Job.id)
+    if page.size is not None:
+        query = query.offset(page.offset).limit(page.size + 1)
+    rows = [JobWithUser(*row._tuple()) for row in await session.execute(query)]
+    return Found(rows[: page.size], has_next=page.size is not None and len(rows) > page.size)
+
+
+async def item_names(
+    session: AsyncSession, job_ids: list[str], *, most_each: int | None = None
+) -> dict[str, list[str]]:
+    """The names of the items of jobs, in their order."""
+    query = select(JobItem.job_id, JobItem.name).where(JobItem.job_id.in_(job_ids))
+    if most_each is not None:
+        query = query.where(JobItem.position < most_each)
+    names: dict[str, list[str]] = {job_id: [] for job_id in job_ids}
+    for job_id, name in await session.execute(query.order_by(JobItem.job_id, JobItem.position)):
+        names[job_id].append(name)
+    return names
+
+
+def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if set(wanted.statuses) != set(JobStatus):
+        conditions.append(Job.status.in_(wanted.statuses))
+    if wanted.with_failures_only:
+        conditions.append(or_(Job.failed > 0, Job.status == JobStatus.TIMEDOUT))
+    if wanted.start:
+        conditions.append(Job.created_at >= wanted.start)
+    if wanted.end:
+        conditions.append(Job.created_at <= wanted.end)
+    if wanted.model:
+        conditions.append(Job.model_name.icontains(wanted.model, autoescape=True))
+    if wanted.model_identifier:
+        conditions.append(Job.model_id == wanted.model_identifier)
+    if wanted.model_version:
+        conditions.append(Job.version == wanted.model_version)
+    if wanted.user:
+        columns = (User.first_name, User.last_name, User.email, User.id)
+        conditions.append(or_(*(column.icontains(wanted.user, autoescape=True) for column in columns)))
+    if wanted.access_key:
+        conditions.append(Job.key_prefix.in_(_keys_like(wanted.access_key)))
+    return conditions
+
+
+def _keys_like(text: str) -> Any:
+    matches = or_(ApiKey.prefix.icontains(text, autoescape=True), ApiKey.name.icontains(text, autoescape=True))
+    return select(ApiKey.prefix).where(matches)

@@ -1,0 +1,221 @@
+"""Runs the items of jobs: one pump per ready engine claims items, infers, and stores what became of them."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy.exc import OperationalError
+
+from modelyard.adapters.container_protocols.base import NotReachable, RunTimedOut
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError, Unavailable
+from modelyard.core.logs import log
+from modelyard.domain.engines import routing
+from modelyard.domain.engines.launch import RunningEngine
+from modelyard.domain.engines.rows import load_version
+from modelyard.domain.inference.request import Answer, InferenceOptions, infer
+from modelyard.domain.jobs import submit
+from modelyard.domain.jobs.blobs import OUTPUTS, BlobStore
+from modelyard.domain.jobs.claims import (
+    Claim,
+    ClaimedItem,
+    FinishedItem,
+    claim_items,
+    finish_items,
+    give_back_items,
+    put_back_items,
+)
+from modelyard.domain.models.contract import declared_outputs
+
+SECONDS_BETWEEN_LOOKS = 1.0
+LONGEST_RETRY_SECONDS = 5.0
+
+CauseOfDeath = Callable[[RunningEngine], Awaitable[PlatformError | None]]
+Bury = Callable[[RunningEngine, PlatformError | None], Awaitable[None]]
+
+
+class ItemRunner:
+    """Keeps a pump on every ready engine.
+
+    Args:
+        cause_of_death: says why an engine's container ended, or None when it still runs.
+        bury: takes an engine out of use that died or hangs.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        router: routing.Router,
+        blobs: BlobStore,
+        *,
+        cause_of_death: CauseOfDeath,
+        bury: Bury,
+        owner: str,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._router = router
+        self._blobs = blobs
+        self._cause_of_death = cause_of_death
+        self._bury = bury
+        self._owner = owner
+        self._is_draining = False
+        self._pumps: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Goes on until cancelled; then items that run are queued again."""
+        bell = self._database.bells.listen(routing.TOPIC)
+        try:
+            while True:
+                for engine in self._router.all_engines():
+                    if engine.engine_id not in self._pumps:
+                        self._start_pump(engine)
+                await bell.wait(SECONDS_BETWEEN_LOOKS)
+        finally:
+            await self._stop_pumps()
+
+    async def drain(self, *, seconds: float) -> None:
+        """Claims nothing more, and waits until what runs has finished, but not longer than this."""
+        self._is_draining = True
+        if self._pumps:
+            await asyncio.wait(self._pumps.values(), timeout=seconds)
+
+    def _start_pump(self, engine: RunningEngine) -> None:
+        task = asyncio.create_task(self._pump(engine), name=f"pump {engine.name}")
+        self._pumps[engine.engine_id] = task
+        task.add_done_callback(lambda _: self._pumps.pop(engine.engine_id, None))
+
+    async def _stop_pumps(self) -> None:
+        pumps = list(self._pumps.values())
+        for pump in pumps:
+            pump.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+
+    async def _pump(self, engine: RunningEngine) -> None:
+        bell = self._database.bells.listen(submit.TOPIC)
+        finished: tuple[Claim, list[FinishedItem]] | None = None
+        try:
+            options = await self._options(engine)
+            while True:
+                self._router.take(engine)
+                claim = await self._store_and_claim(engine, finished)
+                finished = await self._work(engine, claim, options) if claim else None
+                self._router.give_back(engine, worked_until=time.monotonic() if claim else None)
+                if not self._may_go_on(engine) and finished is None:
+                    return
+                if claim is None:
+                    await bell.wait(SECONDS_BETWEEN_LOOKS)
+        except Exception:  # noqa: BLE001 - one pump's bug must not stop the others; its engine is replaced
+            log.exception("a pump failed", engine=engine.name)
+            await self._bury(engine, None)
+        finally:
+            self._database.bells.forget(submit.TOPIC, bell)
+
+    def _may_go_on(self, engine: RunningEngine) -> bool:
+        return not self._is_draining and self._router.serves(engine)
+
+    async def _options(self, engine: RunningEngine) -> InferenceOptions:
+        async with self._database.read() as session:
+            version = await load_version(session, engine.plan.version_id)
+        return InferenceOptions(
+            outputs=declared_outputs(version),
+            run_timeout=(version.run_timeout_ms or 0) / 1000,
+            detect_drift=True,
+        )
+
+    async def _store_and_claim(
+        self, engine: RunningEngine, finished: tuple[Claim, list[FinishedItem]] | None
+    ) -> Claim | None:
+        """Stores outcomes and takes the next items in one transaction; waits out a store that is away."""
+        delay = 0.1
+        while True:
+            try:
+                async with self._database.write() as session:
+                    if finished:
+                        await finish_items(session, self._clock, *finished)
+                    if not self._may_go_on(engine):
+                        return None
+                    return await claim_items(
+                        session,
+                        self._clock,
+                        version_id=engine.plan.version_id,
+                        engine=engine.name,
+                        owner=self._owner,
+                        most=engine.facts.batch_size,
+                    )
+            except OperationalError as error:
+                log.warning("the database cannot be written to; trying again", reason=str(error.orig))
+                await self._clock.sleep(delay)
+                delay = min(LONGEST_RETRY_SECONDS, delay * 2)
+
+    async def _work(
+        self, engine: RunningEngine, claim: Claim, options: InferenceOptions
+    ) -> tuple[Claim, list[FinishedItem]] | None:
+        """Runs claimed items; None when they were put back, because their engine is of no use any more."""
+        try:
+            return claim, await self._infer(engine, claim, options)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._give_back(claim))
+            raise
+        except RunTimedOut as error:
+            await self._engine_lost(engine, claim, error, is_final=len(claim.items) == 1)
+        except NotReachable as error:
+            await self._engine_lost(engine, claim, await self._death(engine) or error, is_final=False)
+        return None
+
+    async def _infer(self, engine: RunningEngine, claim: Claim, options: InferenceOptions) -> list[FinishedItem]:
+        began = time.perf_counter()
+        async with self._database.read() as session:
+            inputs = await self._blobs.read_inputs(session, [item.id for item in claim.items])
+        fetched = time.perf_counter()
+        wanted = InferenceOptions(options.outputs, options.run_timeout, claim.items[0].explain, options.detect_drift)
+        answers = await infer(engine, [inputs.get(item.id, {}) for item in claim.items], wanted)
+        fetch_ms = round((fetched - began) * 1000)
+        latency_ms = round((time.perf_counter() - began) * 1000 / len(answers))
+        pairs = zip(claim.items, answers, strict=True)
+        return [await self._finished(item, answer, fetch_ms, latency_ms) for item, answer in pairs]
+
+    async def _finished(self, item: ClaimedItem, answer: Answer, fetch_ms: int, latency_ms: int) -> FinishedItem:
+        rows = []
+        for output in answer.outputs:
+            data, key = await self._keep(item.job_id, output.data)
+            size = len(output.data)
+            rows.append(
+                {"name": output.name, "media_type": output.media_type, "size": size, "data": data, "storage_key": key}
+            )
+        return FinishedItem(item, rows, answer.error, fetch_ms, latency_ms)
+
+    async def _keep(self, job_id: str, data: bytes) -> tuple[bytes | None, str | None]:
+        delay = 0.1
+        while True:
+            try:
+                return await self._blobs.keep(OUTPUTS, job_id, data)
+            except Unavailable as error:
+                log.warning("a result cannot be stored; trying again", reason=error.message)
+                await self._clock.sleep(delay)
+                delay = min(LONGEST_RETRY_SECONDS, delay * 2)
+
+    async def _engine_lost(self, engine: RunningEngine, claim: Claim, error: PlatformError, *, is_final: bool) -> None:
+        async with self._database.write() as session:
+            if is_final:
+                failed = [FinishedItem(item, error=error.message) for item in claim.items]
+                await finish_items(session, self._clock, claim, failed)
+            else:
+                await put_back_items(session, self._clock, claim, error.message)
+        await self._bury(engine, error)
+
+    async def _death(self, engine: RunningEngine) -> PlatformError | None:
+        # The connection drops a moment before the runtime knows that the container has ended.
+        for _ in range(10):
+            with contextlib.suppress(Unavailable):
+                if cause := await self._cause_of_death(engine):
+                    return cause
+            await self._clock.sleep(0.1)
+        return None
+
+    async def _give_back(self, claim: Claim) -> None:
+        async with self._database.write() as session:
+            await give_back_items(session, claim)

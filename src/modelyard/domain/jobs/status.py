@@ -1,0 +1,56 @@
+"""The states of jobs and items, and which may follow which; pure rules."""
+
+from enum import StrEnum
+
+
+class JobStatus(StrEnum):
+    """Where a job stands, in the words that clients know."""
+
+    SUBMITTED = "SUBMITTED"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    CANCELED = "CANCELED"
+    TIMEDOUT = "TIMEDOUT"
+
+
+class ItemState(StrEnum):
+    """Where an item stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+UNFINISHED = (JobStatus.SUBMITTED, JobStatus.IN_PROGRESS)
+FINISHED = (JobStatus.COMPLETED, JobStatus.CANCELED, JobStatus.TIMEDOUT)
+OPEN_ITEMS = (ItemState.QUEUED, ItemState.RUNNING)
+
+JOB_TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.SUBMITTED: frozenset(
+        {JobStatus.IN_PROGRESS, JobStatus.COMPLETED, JobStatus.CANCELED, JobStatus.TIMEDOUT}
+    ),
+    JobStatus.IN_PROGRESS: frozenset({JobStatus.COMPLETED, JobStatus.CANCELED, JobStatus.TIMEDOUT}),
+    JobStatus.COMPLETED: frozenset(),
+    JobStatus.CANCELED: frozenset(),
+    JobStatus.TIMEDOUT: frozenset(),
+}
+
+MOST_ATTEMPTS = 3
+"""How often an item is given to an engine that then dies, before the item is held to be the cause."""
+
+
+def statuses_of_category(category: str) -> tuple[JobStatus, ...] | None:
+    """The statuses that a word of the history's filter stands for; None when it is no such word."""
+    words: dict[str, tuple[JobStatus, ...]] = {
+        "ALL": tuple(JobStatus),
+        "PENDING": UNFINISHED,
+        "TERMINATED": FINISHED,
+        "TERMINATED_WITH_ERROR": FINISHED,
+        "OPEN": (),
+        "ERROR": (),
+    }
+    word = category.strip().upper()
+    singles = {str(status): (status,) for status in JobStatus}
+    return words.get(word) if word in words else singles.get(word)

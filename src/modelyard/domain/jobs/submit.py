@@ -1,0 +1,196 @@
+"""Takes a submission: checks it against the version and stores job, items and inputs in one transaction."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database, ring_after_commit
+from modelyard.core.errors import Conflict, InvalidInput
+from modelyard.core.ids import new_uuid
+from modelyard.domain.accounts.actor import Actor, require
+from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.audit.record import record
+from modelyard.domain.engines import reconcile
+from modelyard.domain.inputs.items import SubmittedItem
+from modelyard.domain.inputs.sources import read_items
+from modelyard.domain.jobs.blobs import INPUTS, BlobStore
+from modelyard.domain.jobs.status import ItemState, JobStatus
+from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
+from modelyard.domain.models.catalog import find_version
+from modelyard.domain.models.contract import declared_inputs
+from modelyard.domain.models.requirements import EDGE_ID
+from modelyard.domain.models.tables import Version, VersionStatus
+
+TOPIC = "items"
+"""Rings when items wait."""
+LONGEST_TIMEOUT_MS = 30 * 86_400_000
+
+
+class VersionNotActive(Conflict):
+    """Only active versions run jobs."""
+
+    def __init__(self, version: Version) -> None:
+        super().__init__(
+            f"The version {version.version} of model {version.model_id} is {version.status}; jobs need an active one."
+        )
+
+
+class EdgeOnly(Conflict):
+    """The version is for edge devices."""
+
+    def __init__(self) -> None:
+        super().__init__("This version is deployed for edge devices only (requirement -99); it runs no jobs here.")
+
+
+class TimeoutAbsurd(InvalidInput):
+    """The job's timeout is out of range."""
+
+    def __init__(self, value: int) -> None:
+        super().__init__(f"timeout: 0 (none) to {LONGEST_TIMEOUT_MS} milliseconds, not {value}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A job as the caller wants it. Timeout in milliseconds, 0 for none."""
+
+    model_id: str
+    version: str
+    input_type: str
+    sources: Any
+    explain: bool = False
+    timeout_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionLimits:
+    """What holds for every job of this installation."""
+
+    most_items: int
+    input_retention_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A stored job and the names of its items, in their order."""
+
+    job: Job
+    item_names: list[str]
+
+
+class Submitter:
+    """Takes submissions. Large inputs go to the storage before the transaction, never inside it."""
+
+    def __init__(self, database: Database, clock: Clock, blobs: BlobStore, limits: SubmissionLimits) -> None:
+        self._database = database
+        self._clock = clock
+        self._blobs = blobs
+        self._limits = limits
+
+    async def submit(self, actor: Actor, submission: Submission) -> Receipt:
+        """Stores a job; engines start when it is committed.
+
+        Raises ModelNotFound, VersionNotFound, VersionNotActive, EdgeOnly, SourcesRejected, TooLarge, TimeoutAbsurd.
+        """
+        require(actor, Permission.SUBMIT_JOBS)
+        if not 0 <= submission.timeout_ms <= LONGEST_TIMEOUT_MS:
+            raise TimeoutAbsurd(submission.timeout_ms)
+        async with self._database.read() as session:
+            version = await _runnable_version(session, actor, submission)
+        items = read_items(
+            submission.input_type,
+            submission.sources,
+            declared_inputs(version),
+            most_items=self._limits.most_items,
+        )
+        job = self._new_job(actor, version, submission, items)
+        try:
+            inputs = [await self._keep(job.id, item) for item in items]
+            async with self._database.write() as session:
+                await _runnable_version(session, actor, submission)
+                await self._store(session, actor, job, items, inputs)
+        except BaseException:
+            await self._blobs.forget(INPUTS, job.id)
+            raise
+        return Receipt(job, [item.name for item in items])
+
+    def _new_job(self, actor: Actor, version: Version, submission: Submission, items: list[SubmittedItem]) -> Job:
+        now = self._clock.now()
+        return Job(
+            id=new_uuid(),
+            account_id=actor.account_id,
+            account_name=actor.account_name,
+            team_id=actor.team_id,
+            user_id=actor.user_id,
+            key_prefix=actor.key_prefix,
+            version_id=version.id,
+            model_id=version.model_id,
+            model_name=version.model.name,
+            version=version.version,
+            status=JobStatus.SUBMITTED,
+            explain=submission.explain,
+            timeout_ms=submission.timeout_ms,
+            deadline=now + timedelta(milliseconds=submission.timeout_ms) if submission.timeout_ms else None,
+            total=len(items),
+            completed=0,
+            failed=sum(item.error is not None for item in items),
+            input_bytes=sum(item.size for item in items),
+            created_at=now,
+            submitted_at=now,
+            updated_at=now,
+            hours_delete_input=self._limits.input_retention_hours,
+        )
+
+    async def _keep(self, job_id: str, item: SubmittedItem) -> list[dict[str, Any]]:
+        kept = []
+        for value in item.values:
+            data, key = await self._blobs.keep(INPUTS, job_id, value.data)
+            kept.append({"name": value.name, "size": len(value.data), "data": data, "storage_key": key})
+        return kept
+
+    async def _store(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        job: Job,
+        items: list[SubmittedItem],
+        inputs: list[list[dict[str, Any]]],
+    ) -> None:
+        session.add(job)
+        await session.flush()
+        rows = [_item_row(job, position, item, actor) for position, item in enumerate(items)]
+        ids = await session.scalars(insert(JobItem).returning(JobItem.id, sort_by_parameter_order=True), rows)
+        values = [{"item_id": item_id, **value} for item_id, kept in zip(ids, inputs, strict=True) for value in kept]
+        if values:
+            await session.execute(insert(ItemInput), values)
+        record(session, self._clock, actor, "job:submitted", f"job/{job.id}", items=job.total, model=job.model_id)
+        ring_after_commit(session, TOPIC)
+        ring_after_commit(session, reconcile.TOPIC)
+
+
+async def _runnable_version(session: AsyncSession, actor: Actor, submission: Submission) -> Version:
+    version = await find_version(session, actor, submission.model_id, submission.version)
+    if version.status != VersionStatus.ACTIVE:
+        raise VersionNotActive(version)
+    if version.requirement_id == EDGE_ID:
+        raise EdgeOnly
+    return version
+
+
+def _item_row(job: Job, position: int, item: SubmittedItem, actor: Actor) -> dict[str, Any]:
+    return {
+        "job_id": job.id,
+        "version_id": job.version_id,
+        "position": position,
+        "name": item.name,
+        "state": ItemState.FAILED if item.error else ItemState.QUEUED,
+        "priority": 1 if actor.is_high_priority else 0,
+        "attempts": 0,
+        "error": item.error,
+        "size": item.size,
+        "queued_at": job.submitted_at,
+        "finished_at": job.submitted_at if item.error else None,
+    }

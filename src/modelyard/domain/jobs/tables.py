@@ -1,0 +1,102 @@
+"""Jobs, their items, and the inputs and outputs of the items."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from modelyard.core.database import Base
+
+
+class Job(Base):
+    """What a user submitted. Its counts are kept in the same transactions as its items. Times in milliseconds."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index(None, "account_id", "created_at"), Index(None, "status", "deadline"))
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    account_name: Mapped[str] = mapped_column(String(200))
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    key_prefix: Mapped[str] = mapped_column(String(64))
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), index=True)
+    model_id: Mapped[str] = mapped_column(String(10))
+    model_name: Mapped[str] = mapped_column(String(200))
+    version: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(20))
+    explain: Mapped[bool]
+    timeout_ms: Mapped[int]
+    """0: none."""
+    deadline: Mapped[datetime | None]
+    total: Mapped[int]
+    completed: Mapped[int]
+    """Items that have a result."""
+    failed: Mapped[int]
+    """Items that have an error."""
+    input_bytes: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    total_queue_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    total_latency_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    inputs_deleted_at: Mapped[datetime | None]
+    hours_delete_input: Mapped[int]
+
+
+class JobItem(Base):
+    """One named group of inputs. While it runs, `claim` is the token without which nobody can finish it."""
+
+    __tablename__ = "job_items"
+    __table_args__ = (
+        Index(None, "job_id", "position"),
+        Index(None, "version_id", "state", "priority", "id"),
+        Index(None, "claim"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"))
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(1000))
+    state: Mapped[str] = mapped_column(String(20))
+    priority: Mapped[int]
+    """Higher first."""
+    attempts: Mapped[int]
+    owner: Mapped[str | None] = mapped_column(String(64))
+    claim: Mapped[str | None] = mapped_column(String(36))
+    engine: Mapped[str | None] = mapped_column(String(100))
+    error: Mapped[str | None] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    queued_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    fetch_ms: Mapped[int | None]
+    latency_ms: Mapped[int | None]
+
+
+class ItemInput(Base):
+    """One input of one item: in the row when it is small, else in the storage."""
+
+    __tablename__ = "item_inputs"
+
+    item_id: Mapped[int] = mapped_column(ForeignKey("job_items.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[bytes | None] = mapped_column(LargeBinary)
+    storage_key: Mapped[str | None] = mapped_column(String(500))
+
+
+class ItemOutput(Base):
+    """One output of one item: in the row when it is small, else in the storage."""
+
+    __tablename__ = "item_outputs"
+
+    item_id: Mapped[int] = mapped_column(ForeignKey("job_items.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[bytes | None] = mapped_column(LargeBinary)
+    storage_key: Mapped[str | None] = mapped_column(String(500))

@@ -1,0 +1,66 @@
+"""Regular upkeep of jobs: ends overdue ones, deletes inputs that are kept no longer."""
+
+import time
+from datetime import timedelta
+
+from sqlalchemy import delete, select, update
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database
+from modelyard.core.errors import Unavailable
+from modelyard.core.logs import log
+from modelyard.domain.jobs.blobs import INPUTS, BlobStore
+from modelyard.domain.jobs.ending import end_overdue_jobs
+from modelyard.domain.jobs.status import FINISHED
+from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
+
+SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_CLEANINGS = 60.0
+JOBS_AT_ONCE = 100
+
+
+class JobUpkeep:
+    """Looks after jobs that nobody else touches any more."""
+
+    def __init__(self, database: Database, clock: Clock, blobs: BlobStore) -> None:
+        self._database = database
+        self._clock = clock
+        self._blobs = blobs
+
+    async def run(self) -> None:
+        """Goes on until cancelled."""
+        next_cleaning = 0.0
+        while True:
+            async with self._database.read() as session:
+                overdue = await session.scalar(
+                    select(Job.id).where(Job.status.not_in(FINISHED), Job.deadline <= self._clock.now()).limit(1)
+                )
+            if overdue:
+                async with self._database.write() as session:
+                    await end_overdue_jobs(session, self._clock)
+            if time.monotonic() >= next_cleaning:
+                next_cleaning = time.monotonic() + SECONDS_BETWEEN_CLEANINGS
+                await self._delete_old_inputs()
+            await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+
+    async def _delete_old_inputs(self) -> None:
+        async with self._database.read() as session:
+            rows = await session.execute(
+                select(Job.id, Job.finished_at, Job.hours_delete_input)
+                .where(Job.status.in_(FINISHED), Job.inputs_deleted_at.is_(None))
+                .order_by(Job.finished_at)
+                .limit(JOBS_AT_ONCE)
+            )
+        now = self._clock.now()
+        for job_id, finished_at, hours in rows.all():
+            if finished_at is None or finished_at + timedelta(hours=hours) > now:
+                continue
+            try:
+                await self._blobs.forget(INPUTS, job_id)
+            except Unavailable as error:
+                log.warning("inputs could not be deleted; next try follows", job=job_id, reason=error.message)
+                continue
+            async with self._database.write() as session:
+                items = select(JobItem.id).where(JobItem.job_id == job_id)
+                await session.execute(delete(ItemInput).where(ItemInput.item_id.in_(items)))
+                await session.execute(update(Job).where(Job.id == job_id).values(inputs_deleted_at=now))

@@ -1,0 +1,37 @@
+"""`modelyard doctor`: looks at the machine and the settings, and says what to do about each problem."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+
+from modelyard.adapters.runtimes.base import RuntimeUnavailable
+from modelyard.adapters.runtimes.probe import Finding, no_runtime_finding, probe_runtime
+from modelyard.app import opened_runtime
+from modelyard.entrypoints.cli.checks import local_findings
+from modelyard.entrypoints.cli.given import read_settings
+from modelyard.settings import Settings
+
+
+def run_doctor(given: Mapping[str, Any]) -> None:
+    """Prints all findings; ends with 1 when something needs attention."""
+    settings = read_settings(given)
+    findings = [*local_findings(settings), *asyncio.run(_runtime_findings(settings))]
+    console = Console(highlight=False)
+    for finding in findings:
+        mark = "[green]ok  [/green]" if finding.ok else "[red]FAIL[/red]"
+        console.print(f"{mark}  {finding.code:<11} {finding.text}", soft_wrap=True)
+        if not finding.ok and finding.hint:
+            console.print(f"                  {finding.hint}", soft_wrap=True, markup=False)
+    if not all(finding.ok for finding in findings):
+        sys.exit(1)
+
+
+async def _runtime_findings(settings: Settings) -> list[Finding]:
+    try:
+        async with opened_runtime(settings) as runtime:
+            return await probe_runtime(runtime)
+    except RuntimeUnavailable as error:
+        return [no_runtime_finding(error.message)]

@@ -1,0 +1,20 @@
+"""Settings as the command line and the environment give them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from modelyard.settings import Settings
+
+
+def read_settings(given: Mapping[str, Any]) -> Settings:
+    """Options that were given win over the environment. A wrong value ends the command with its reason."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
+        raise click.ClickException("Some settings cannot be used:\n" + "\n".join(lines)) from None
+    except OSError as error:
+        raise click.ClickException(f"A file of a setting cannot be read: {error}") from None

@@ -1,0 +1,73 @@
+"""`modelyard serve`: checks, first start, then the web server until a signal ends it."""
+
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+import uvicorn
+import uvloop
+
+from modelyard.app import Platform
+from modelyard.core.errors import PlatformError
+from modelyard.core.logs import configure_logs
+from modelyard.entrypoints.cli.checks import local_findings
+from modelyard.entrypoints.cli.given import read_settings
+from modelyard.entrypoints.rest.app import create_api
+from modelyard.settings import Settings
+
+SECONDS_FOR_OPEN_REQUESTS = 2
+
+
+def run_server(given: Mapping[str, Any]) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    settings = read_settings(given)
+    configure_logs(json=settings.log_json, level=settings.log_level)
+    if problems := [finding for finding in local_findings(settings) if not finding.ok]:
+        raise click.ClickException("\n".join(f"{it.code}: {it.text} {it.hint}" for it in problems))
+    try:
+        uvloop.run(_serve(settings))
+    except PlatformError as error:
+        raise click.ClickException(error.message) from error
+
+
+async def _serve(settings: Settings) -> None:
+    platform = Platform(settings)
+    await platform.prepare()
+    if platform.first_key and not settings.admin_api_key.get_secret_value():
+        _show_first_key(settings, platform.first_key.text)
+    server = _AnnouncedServer(
+        uvicorn.Config(
+            create_api(platform),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            http="httptools",
+            timeout_graceful_shutdown=SECONDS_FOR_OPEN_REQUESTS,
+            server_header=False,
+        )
+    )
+    await server.serve()
+    if not server.started:
+        sys.exit(1)
+
+
+class _AnnouncedServer(uvicorn.Server):
+    """Says where it serves: with port 0 nobody else knows."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in self.servers if self.started else []:
+            for bound in listening.sockets:
+                host, port = bound.getsockname()[:2]
+                click.echo(f"modelyard serves at http://{host}:{port}, its API is described at /api/docs", err=True)
+
+
+def _show_first_key(settings: Settings, key: str) -> None:
+    click.echo(
+        f"\nThis is the first start. Administrator: {settings.admin_email}\n"
+        f"API key, shown only now:\n\n    {key}\n\n"
+        f"Try it: curl -H 'Authorization: ApiKey {key}' http://{settings.host}:{settings.port}/api/models\n"
+    )

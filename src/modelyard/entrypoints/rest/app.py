@@ -1,0 +1,90 @@
+"""The web server: all routes, in an explicit list, over one platform."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+import modelyard
+from modelyard.app import Platform
+from modelyard.entrypoints.rest import deployment, errors, jobs, models, results, system, versions
+from modelyard.entrypoints.rest.measures import Measures
+from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
+from modelyard.entrypoints.rest.wire import Json
+
+ROUTERS = (
+    system.router,
+    models.router,
+    models.pictures_router,
+    versions.router,
+    deployment.router,
+    jobs.router,
+    results.router,
+)
+_DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
+
+
+def create_api(platform: Platform) -> FastAPI:
+    """The ASGI application. Its life is the platform's: background work starts and ends with it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with platform.running():
+            yield
+
+    measures = Measures()
+    app = FastAPI(
+        title="modelyard",
+        version=modelyard.__version__,
+        description=_DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=Json,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        strict_content_type=False,
+        middleware=_middleware(platform, measures),
+    )
+    app.state.platform = platform
+    app.state.measures = measures
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.add_route("/api/docs", _docs, include_in_schema=False)
+    return app
+
+
+def _middleware(platform: Platform, measures: Measures) -> list[Middleware]:
+    chain = [
+        Middleware(RequestContext, measures=measures),
+        Middleware(TolerantPaths),
+        Middleware(BodyLimit, max_bytes=platform.settings.max_body_bytes),
+    ]
+    if origins := platform.settings.cors_origins:
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Modzy-Team-Id", "X-Request-Id"],
+            expose_headers=["Link", "X-Request-Id", "Retry-After"],
+        )
+        chain.insert(1, cors)
+    return chain
+
+
+async def _docs(_request: object) -> Response:
+    return get_swagger_ui_html(
+        openapi_url="/api/openapi.json",
+        title="modelyard API",
+        swagger_js_url="/static/swagger-ui/swagger-ui-bundle.js",
+        swagger_css_url="/static/swagger-ui/swagger-ui.css",
+        swagger_favicon_url="/static/favicon.svg",
+    )

@@ -1,0 +1,90 @@
+"""Turns every error into the one body that all clients read."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from modelyard.core import errors
+from modelyard.core.logs import log
+from modelyard.entrypoints.rest.wire import Json, without_none
+
+STATUS: dict[type[errors.PlatformError], int] = {
+    errors.InvalidInput: 400,
+    errors.NotAuthenticated: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.LimitReached: 429,
+    errors.Unavailable: 503,
+    errors.UpstreamFailed: 422,
+    errors.PlatformError: 500,
+}
+"""Kind of error to HTTP status. A failing registry or container is what the caller brought: not our fault, so 422."""
+
+REPORT_PATH = "/api/docs"
+
+
+def status_of(error: errors.PlatformError) -> int:
+    """The status of the nearest kind that the error is of."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def error_answer(
+    request: Request, status: int, message: str, technical_information: str | None = None, **headers: str
+) -> Response:
+    """The error body, with the HTTP status repeated in it."""
+    phrase = HTTPStatus(status).phrase
+    body = {
+        "statusCode": status,
+        "status": phrase,
+        "message": message,
+        "reportErrorUrl": str(request.url.replace(path=REPORT_PATH, query="", fragment="")),
+        "technicalInformation": technical_information,
+    }
+    return Json(without_none(body), status, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Registers the handlers."""
+    app.add_exception_handler(errors.PlatformError, _platform_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected_error)
+
+
+async def _platform_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.PlatformError)  # noqa: S101 - it is registered for this class
+    status = status_of(error)
+    headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else {}
+    return error_answer(request, status, error.message, error.technical_information, **headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for this class
+    problems = [_problem(entry) for entry in error.errors()[:20]]
+    return error_answer(request, 400, "; ".join(problems))
+
+
+def _problem(entry: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in entry["loc"] if part not in {"body", "query", "path"})
+    return f"{place[:200] or 'body'}: {entry['msg']}"
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for this class
+    message = str(error.detail)
+    if error.status_code == 404 and message == "Not Found":
+        message = f"There is nothing at {request.url.path[:200]}; see {REPORT_PATH} for what there is."
+    return error_answer(request, error.status_code, message, **dict(error.headers or {}))
+
+
+async def _unexpected_error(request: Request, error: Exception) -> Response:
+    log.error("a request failed unexpectedly", path=request.url.path, exc_info=error)
+    return error_answer(
+        request, 500, "The platform failed unexpectedly; report the request id in the header X-Request-Id."
+    )

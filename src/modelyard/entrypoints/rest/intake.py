@@ -1,0 +1,145 @@
+"""Takes in files and images: bytes go to disk or storage first, then one transaction makes them count."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import Request
+
+from modelyard.app import Platform
+from modelyard.core.errors import Unavailable
+from modelyard.core.ids import new_uuid
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.images.request_import import request_load, request_pull
+from modelyard.domain.images.tables import ContainerImage
+from modelyard.domain.models import pictures, trial_files
+from modelyard.domain.models.catalog import find_model
+from modelyard.domain.models.tables import Model
+from modelyard.domain.models.versions import set_image
+from modelyard.entrypoints.rest.uploads import UploadedPart, stream_file_part
+
+SPARE_BYTES = 1_000_000_000
+"""An upload that would leave less free disk than this is refused."""
+
+
+class DiskFull(Unavailable):
+    """There is no room for an upload."""
+
+    def __init__(self) -> None:
+        super().__init__("The server's disk is full; free some space, then upload again.")
+
+
+async def pull_image(
+    platform: Platform, actor: Actor, model_id: str, version: str, *, url: str, username: str, password: str
+) -> ContainerImage:
+    """Writes down that an image is to be pulled for a version."""
+    reference = platform.registry.parse(url)
+    async with platform.database.write() as session:
+        image = await request_pull(
+            session, platform.clock, platform.sealer, reference, username=username, password=password
+        )
+        await set_image(session, platform.clock, actor, model_id, version, image)
+    return image
+
+
+async def receive_archive(
+    platform: Platform, actor: Actor, model_id: str, version: str, request: Request
+) -> ContainerImage:
+    """Streams an uploaded archive to disk, and writes down that it is to be imported."""
+    path = platform.uploads / f"{new_uuid()}.tar"
+    try:
+        part = await _stream_to(path, request, platform.settings.max_upload_bytes)
+        async with platform.database.write() as session:
+            image = await request_load(session, platform.clock, path, file_name=part.file_name or "upload.tar")
+            await set_image(session, platform.clock, actor, model_id, version, image)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return image
+
+
+async def _stream_to(path: Path, request: Request, max_bytes: int) -> UploadedPart:
+    file = await asyncio.to_thread(path.open, "wb")
+
+    async def write(chunk: bytes) -> None:
+        try:
+            await asyncio.to_thread(file.write, chunk)
+        except OSError:
+            raise DiskFull from None
+
+    try:
+        if shutil.disk_usage(path.parent).free < SPARE_BYTES:
+            raise DiskFull
+        return await stream_file_part(request, name="file", max_bytes=max_bytes, sink=write)
+    finally:
+        await asyncio.to_thread(file.close)
+
+
+async def receive_test_input(
+    platform: Platform, actor: Actor, model_id: str, version: str, name: str, request: Request
+) -> UploadedPart:
+    """Streams a test file to the storage, and makes it count."""
+    async with platform.database.read() as session:
+        declared = await trial_files.require_input(session, actor, model_id, version, name)
+    key = f"test-inputs/{model_id}/{new_uuid()}"
+    limit = min(platform.settings.max_test_input_bytes, declared.maximum_size)
+    chunks: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=8)
+
+    async def receive() -> UploadedPart:
+        try:
+            return await stream_file_part(request, name="file", max_bytes=limit, sink=chunks.put)
+        finally:
+            await chunks.put(None)
+
+    receiving = asyncio.create_task(receive())
+    try:
+        await platform.storage.put_stream(key, _drain(chunks, receiving))
+        part = await receiving
+        async with platform.database.write() as session:
+            replaced = await trial_files.set_test_input(
+                session,
+                platform.clock,
+                actor,
+                model_id,
+                version,
+                name=declared.name,
+                file_name=part.file_name,
+                media_type=part.media_type,
+                size=part.size,
+                storage_key=key,
+            )
+    except BaseException:
+        receiving.cancel()
+        await platform.storage.delete(key)
+        raise
+    if replaced:
+        await platform.storage.delete(replaced)
+    return part
+
+
+async def _drain(chunks: asyncio.Queue[bytes | None], receiving: asyncio.Task[UploadedPart]) -> AsyncIterator[bytes]:
+    while (chunk := await chunks.get()) is not None:
+        yield chunk
+    await receiving  # raises what went wrong with the upload, so that nothing is stored
+
+
+async def receive_picture(platform: Platform, actor: Actor, model_id: str, data: bytes, *, caption: str) -> Model:
+    """Cuts a picture to size, stores the cuts, and makes them the model's picture."""
+    cuts = await asyncio.to_thread(pictures.cut_picture, data)
+    for cut in cuts:
+        await platform.storage.put(cut.storage_key, cut.data)
+    try:
+        async with platform.database.write() as session:
+            replaced = await pictures.set_picture(session, platform.clock, actor, model_id, cuts, caption=caption)
+    except BaseException:
+        await _delete(platform, [cut.storage_key for cut in cuts])
+        raise
+    await _delete(platform, replaced)
+    async with platform.database.read() as session:
+        return await find_model(session, actor, model_id)
+
+
+async def _delete(platform: Platform, keys: list[str]) -> None:
+    for key in keys:
+        await platform.storage.delete(key)

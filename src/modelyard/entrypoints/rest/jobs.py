@@ -1,0 +1,165 @@
+"""Routes of jobs: submit, read, cancel, history."""
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from modelyard.app import Platform
+from modelyard.core.errors import InvalidInput
+from modelyard.core.paging import Page, Sort
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.jobs import ending, queries
+from modelyard.domain.jobs.status import JobStatus, statuses_of_category
+from modelyard.domain.jobs.submit import Submission
+from modelyard.entrypoints.rest.job_shapes import job_details, job_summary, receipt
+from modelyard.entrypoints.rest.requests import (
+    CLOCK_DIFFERENCE,
+    Caller,
+    JsonRoute,
+    ThePlatform,
+    next_link,
+    read_page,
+    read_sort,
+    read_text,
+    read_time,
+)
+from modelyard.entrypoints.rest.wire import Json
+
+router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=JsonRoute)
+NAMES_IN_HISTORY = 100
+"""A job in a list shows at most so many names of its items."""
+CHUNK = "1Mi"
+MOST_CHUNKS = 100_000
+
+
+class ModelChoice(BaseModel):
+    """The version to run."""
+
+    identifier: str
+    version: str
+
+
+class JobInput(BaseModel):
+    """The items. `sources` maps item names to inputs by name."""
+
+    type: str
+    sources: Any = None
+
+
+class NewJob(BaseModel):
+    """A job."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "model": {"identifier": "ed542963de", "version": "0.1.0"},
+                "input": {"type": "text", "sources": {"0001": {"input.txt": "What a good day."}}},
+            }
+        }
+    )
+    model: ModelChoice
+    input: JobInput
+    explain: bool | None = False
+    timeout: int | None = Field(0, description="Milliseconds until the job is ended; 0 for never.")
+
+
+@router.post("", status_code=202, summary="Submit a job")
+async def submit_job(body: NewJob, platform: ThePlatform, actor: Caller) -> Response:
+    submission = Submission(
+        model_id=body.model.identifier,
+        version=body.model.version,
+        input_type=body.input.type,
+        sources=body.input.sources,
+        explain=bool(body.explain),
+        timeout_ms=body.timeout or 0,
+    )
+    stored = await platform.submitter.submit(actor, submission)
+    async with platform.database.read() as session:
+        found = await queries.find_job(session, actor, stored.job.id)
+    found.job.status = JobStatus.SUBMITTED
+    return Json(receipt(found, stored.item_names), 202)
+
+
+@router.get("", summary="List jobs in short")
+async def list_jobs(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    page = read_page(request)
+    async with platform.database.read() as session:
+        found = await queries.list_jobs(session, actor, _read_filter(request, platform), page, read_sort(request))
+    summaries = [job_summary(entry.job) for entry in found.entries]
+    return Json(summaries, headers=next_link(request, page, has_next=found.has_next))
+
+
+@router.get("/features", summary="Limits of submissions")
+async def read_features(platform: ThePlatform, actor: Caller) -> Response:  # noqa: ARG001 - any key may read
+    return Json(
+        {
+            "inputChunkMaximumSize": CHUNK,
+            "maximumInputChunks": MOST_CHUNKS,
+            "maximumInputsPerJob": platform.settings.max_items_per_job,
+        }
+    )
+
+
+@router.get("/history", summary="List jobs with their details")
+async def list_history(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """Filters: status startDate endDate model user accessKey modelIdentifier modelVersion."""
+    page = read_page(request)
+    wanted = _read_filter(request, platform)
+    return await _details_page(request, platform, actor, wanted, page, read_sort(request))
+
+
+async def _details_page(
+    request: Request, platform: Platform, actor: Actor, wanted: queries.JobFilter, page: Page, sort: Sort
+) -> Response:
+    async with platform.database.read() as session:
+        found = await queries.list_jobs(session, actor, wanted, page, sort)
+        ids = [entry.job.id for entry in found.entries]
+        names = await queries.item_names(session, ids, most_each=NAMES_IN_HISTORY)
+    rows = [job_details(entry, names[entry.job.id]) for entry in found.entries]
+    return Json(rows, headers=next_link(request, page, has_next=found.has_next))
+
+
+@router.get("/{job_id}", summary="Read a job")
+async def read_job(job_id: str, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.read() as session:
+        found = await queries.find_job(session, actor, job_id)
+        names = await queries.item_names(session, [job_id])
+    return Json(job_details(found, names[job_id]))
+
+
+@router.delete("/{job_id}", status_code=202, summary="Cancel a job")
+async def cancel_job(job_id: str, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.write() as session:
+        found = await ending.cancel_job(session, platform.clock, actor, job_id)
+        names = await queries.item_names(session, [job_id])
+    return Json(job_details(found, names[job_id]), 202)
+
+
+def _read_filter(request: Request, platform: Platform) -> queries.JobFilter:
+    category = read_text(request, "status") or "ALL"
+    statuses = statuses_of_category(category)
+    if statuses is None:
+        raise InvalidInput(
+            f"status must be ALL, PENDING, TERMINATED, TERMINATED_WITH_ERROR or a job's status, not {category[:40]!r}."
+        )
+    start, end = read_time(request, "startDate"), read_time(request, "endDate")
+    if end and not start:
+        raise InvalidInput("endDate needs a startDate as well.")
+    if start and start > platform.clock.now() + CLOCK_DIFFERENCE:
+        raise InvalidInput("startDate lies in the future.")
+    if start and end and end + timedelta(milliseconds=1) <= start:
+        raise InvalidInput("endDate lies before startDate.")
+    return queries.JobFilter(
+        statuses=statuses,
+        with_failures_only=category.upper() == "TERMINATED_WITH_ERROR",
+        start=start,
+        end=end,
+        model=read_text(request, "model"),
+        user=read_text(request, "user"),
+        access_key=read_text(request, "accessKey"),
+        model_identifier=read_text(request, "modelIdentifier"),
+        model_version=read_text(request, "modelVersion"),
+    )

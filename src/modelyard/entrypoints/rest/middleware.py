@@ -1,0 +1,117 @@
+"""What happens to every request: tolerant paths, a request id, a size limit, safe headers, a log line."""
+
+import re
+import time
+from collections.abc import Iterable
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from modelyard.core.ids import random_word
+from modelyard.core.logs import log
+from modelyard.entrypoints.rest.measures import Measures
+
+_REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
+_SAFE_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+)
+
+
+class TolerantPaths:
+    """Serves `/api/api/…`, a trailing slash and doubled slashes without a redirect, as clients need it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = dict(scope)
+            scope["path"] = _plain_path(scope["path"])
+            scope["raw_path"] = _plain_path(scope.get("raw_path", b"").decode("latin-1")).encode("latin-1")
+        await self._app(scope, receive, send)
+
+
+def _plain_path(path: str) -> str:
+    while path.startswith("/api/api/") or path == "/api/api":
+        path = path[4:]
+    return path.rstrip("/") or "/"
+
+
+class BodyLimit:
+    """Refuses bodies above the limit; multipart bodies are measured by what reads them, part by part."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or Headers(scope=scope).get("content-type", "").startswith("multipart/"):
+            await self._app(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                raise HTTPException(413, f"The body is larger than {self._max_bytes} bytes.")
+            return message
+
+        await self._app(scope, counted, send)
+
+
+class RequestContext:
+    """Gives each request an id, measures and logs it, and adds headers that make browsers careful."""
+
+    def __init__(self, app: ASGIApp, *, measures: Measures) -> None:
+        self._app = app
+        self._measures = measures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope).get("x-request-id", ""))
+        status = 500
+        began = time.perf_counter()
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                _add_missing(headers, _SAFE_HEADERS)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_headers)
+            finally:
+                seconds = time.perf_counter() - began
+                self._measures.observe(scope["method"], _route_of(scope), status, seconds)
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"][:200],
+                    status=status,
+                    milliseconds=round(seconds * 1000, 1),
+                )
+
+
+def _request_id(sent: str) -> str:
+    return sent if _REQUEST_ID.fullmatch(sent) else random_word(16)
+
+
+def _route_of(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "other")
+
+
+def _add_missing(headers: MutableHeaders, wanted: Iterable[tuple[str, str]]) -> None:
+    for name, value in wanted:
+        headers.setdefault(name, value)

@@ -1,0 +1,220 @@
+"""How models, versions, presets and tests look on the wire; members that are unknown are left out."""
+
+import json
+import re
+from typing import Any
+
+from modelyard.core.clock import milliseconds_between
+from modelyard.domain.images.tables import ContainerImage, ImportState
+from modelyard.domain.models.requirements import GIGABYTE
+from modelyard.domain.models.semantic import version_order
+from modelyard.domain.models.tables import Model, Picture, Requirement, Tag, Version, VersionStatus
+from modelyard.domain.version_tests.tables import TestState, VersionTest
+from modelyard.entrypoints.rest.wire import time_text, without_none
+
+PICTURES = "/api/pictures"
+
+
+def model_summary(model: Model) -> dict[str, Any]:
+    """A model in a list."""
+    versions = sorted((row.version for row in model.versions), key=version_order)
+    active = [row.version for row in model.versions if row.status == VersionStatus.ACTIVE]
+    return {
+        "modelId": model.id,
+        "identifier": model.id,
+        "latestVersion": versions[-1] if versions else "",
+        "latestActiveVersion": max(active, key=version_order, default=""),
+        "versions": versions,
+    }
+
+
+def model_details(model: Model) -> dict[str, Any]:
+    """A model with everything but its versions' details."""
+    return model_summary(model) | {
+        "author": model.author,
+        "name": model.name,
+        "description": model.description,
+        "permalink": permalink(model),
+        "features": [],
+        "isActive": any(row.status == VersionStatus.ACTIVE for row in model.versions),
+        "isRecommended": model.is_recommended,
+        "isCommercial": model.is_commercial,
+        "isExpired": False,
+        "tags": [tag_object(tag) for tag in model.tags],
+        "images": [picture_object(picture) for picture in model.pictures],
+        "snapshotImages": [],
+        "lastActiveDateTime": time_text(model.last_active_at),
+        "createdByEmail": model.created_by_email,
+        "createdByFullName": model.created_by_full_name,
+        "visibility": {"scope": model.scope, "teams": []},
+    }
+
+
+def latest_model(model: Model) -> dict[str, Any]:
+    """A model as GET /models/latest has it: the union of what its clients read."""
+    details = model_details(model)
+    active = [row for row in model.versions if row.status == VersionStatus.ACTIVE]
+    newest = max(model.versions, key=lambda row: version_order(row.version), default=None)
+    return details | {
+        "activeVersions": sorted((row.version for row in active), key=version_order),
+        "creationDateTime": time_text(model.created_at),
+        "updateDateTime": time_text(model.updated_at),
+        "longDescription": newest.long_description if newest else "",
+        "isAvailable": True,
+        "isExperimental": False,
+        "sourceType": "CUSTOM",
+    }
+
+
+def permalink(model: Model) -> str:
+    """Identifier, author and name in one word."""
+    return "-".join([model.id, _slug(model.author), _slug(model.name)])
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[\W_]+", "-", text.lower()).strip("-")
+
+
+def tag_object(tag: Tag) -> dict[str, Any]:
+    """A tag."""
+    return {
+        "identifier": tag.identifier,
+        "name": tag.name,
+        "dataType": tag.data_type,
+        "isCategorical": tag.is_categorical,
+        "images": [],
+    }
+
+
+def picture_object(picture: Picture) -> dict[str, Any]:
+    """A picture and where it is."""
+    return {
+        "url": f"{PICTURES}/{picture.address}",
+        "caption": picture.caption,
+        "alt": picture.caption,
+        "relationType": picture.relation_type,
+    }
+
+
+def requirement_object(requirement: Requirement) -> dict[str, Any]:
+    """A hardware preset, its amounts in the only spelling that every client reads."""
+    return {
+        "requirementId": requirement.id,
+        "name": requirement.name,
+        "description": requirement.description,
+        "gpuUnits": requirement.gpu_units,
+        "cpuAmount": f"{requirement.cpu_millis}m",
+        "memoryAmount": f"{requirement.memory_bytes // GIGABYTE}G",
+        "status": "ACTIVE" if requirement.is_active else "INACTIVE",
+    }
+
+
+_IMPORT_WORDS = {ImportState.COMPLETED: "COMPLETED", ImportState.FAILED: "FAILED"}
+
+
+def image_object(image: ContainerImage | None) -> dict[str, Any]:
+    """The container image of a version, and how far its import is."""
+    if image is None:
+        return {"uploadStatus": "NOT_STARTED", "uploadPercentage": 0, "loadPercentage": 0, "containerImageSize": 0}
+    word = _IMPORT_WORDS.get(ImportState(image.state), "IN_PROGRESS")
+    namespace, _, name = (image.repository or "").rpartition("/")
+    return without_none(
+        {
+            "uploadStatus": word,
+            "loadStatus": word,
+            "uploadPercentage": image.percentage,
+            "loadPercentage": image.percentage,
+            "containerImageSize": image.size or 0,
+            "registryHost": image.registry_host,
+            "repositoryNamespace": namespace or None,
+            "repositoryName": name or None,
+            "reference": image.reference,
+            "digest": image.digest,
+            "architecture": image.architecture,
+            "labels": image.labels,
+            "entrypoint": image.entrypoint,
+            "command": image.command,
+            "ports": image.ports,
+            "user": image.container_user,
+            "message": image.error,
+            "technicalInformation": image.technical_information,
+        }
+    )
+
+
+def version_details(
+    version: Version, *, load: VersionTest | None = None, run: VersionTest | None = None
+) -> dict[str, Any]:
+    """A version with its model."""
+    return without_none(
+        {
+            "version": version.version,
+            "createdAt": time_text(version.created_at),
+            "updatedAt": time_text(version.updated_at),
+            "createdBy": version.created_by_email,
+            "inputValidationSchema": version.input_validation_schema,
+            "timeout": _timeout(version),
+            "requirement": requirement_object(version.requirement) if version.requirement else None,
+            "containerImage": image_object(version.image),
+            "loadStatus": test_object(load) if load else None,
+            "runStatus": test_object(run) if run else None,
+            "inputs": version.inputs or [],
+            "outputs": [{**output, "mediaTypes": output["mediaType"]} for output in version.outputs or []],
+            "statistics": version.statistics,
+            "isActive": version.status == VersionStatus.ACTIVE,
+            "longDescription": version.long_description,
+            "technicalDetails": version.technical_details,
+            "performanceSummary": version.performance_summary,
+            "versionHistory": version.version_history,
+            "sampleInput": _json_text(version.sample_input),
+            "sampleOutput": _json_text(version.sample_output),
+            "isAvailable": True,
+            "isExperimental": False,
+            "sourceType": "CUSTOM",
+            "status": version.status,
+            "model": model_details(version.model),
+            "processing": {
+                "minimumParallelCapacity": version.minimum_engines,
+                "maximumParallelCapacity": version.maximum_engines,
+            },
+            "originSidecar": False,
+        }
+    )
+
+
+def _timeout(version: Version) -> dict[str, int] | None:
+    times = {"status": version.status_timeout_ms, "run": version.run_timeout_ms}
+    known = {name: value for name, value in times.items() if value is not None}
+    return known or None
+
+
+def _json_text(sample: Any) -> str | None:
+    return None if sample is None else json.dumps(sample, separators=(",", ":"), ensure_ascii=False)
+
+
+def test_object(test: VersionTest) -> dict[str, Any]:
+    """A test and, once it has ended, what came out of it."""
+    shape: dict[str, Any] = {"step": test.step, "stepName": test.step_name, "percentage": test.percentage}
+    if test.state in {TestState.PASSED, TestState.FAILED}:
+        shape["result"] = test_result(test)
+    return shape
+
+
+def test_result(test: VersionTest) -> dict[str, Any]:
+    """All members that the Python client reads unconditionally, `error` being null on success."""
+    ended = test.finished_at or test.created_at
+    started = test.started_at or test.created_at
+    return {
+        "status": "SUCCESSFUL" if test.state == TestState.PASSED else "FAILED",
+        "engine": test.engine or "",
+        "error": test.error,
+        **without_none({"technicalInformation": test.technical_information}),
+        "startTime": time_text(started),
+        "endTime": time_text(ended),
+        "updateTime": time_text(ended),
+        "inputSize": test.input_size,
+        "elapsedTime": milliseconds_between(started, ended),
+        "measurements": test.measurements,
+        "results.json": None,
+        **(test.outputs or {}),
+    }

@@ -1,0 +1,147 @@
+"""Routes of models, tags and hardware presets."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response, StreamingResponse
+
+from modelyard.domain.models import catalog, pictures, queries, requirements, tags, versions
+from modelyard.entrypoints.rest import intake
+from modelyard.entrypoints.rest.model_shapes import (
+    latest_model,
+    model_details,
+    model_summary,
+    requirement_object,
+    tag_object,
+)
+from modelyard.entrypoints.rest.requests import (
+    Caller,
+    JsonRoute,
+    ThePlatform,
+    next_link,
+    read_flag,
+    read_page,
+    read_sort,
+    read_text,
+)
+from modelyard.entrypoints.rest.uploads import FILE_BODY, read_file_part
+from modelyard.entrypoints.rest.wire import Json
+
+router = APIRouter(prefix="/api/models", tags=["models"], route_class=JsonRoute)
+pictures_router = APIRouter(prefix="/api/pictures", tags=["models"])
+
+
+class NewModel(BaseModel):
+    """A model and its first version."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "sentiment", "version": "0.1.0"}})
+    name: str
+    version: str
+
+
+class ModelChange(BaseModel):
+    """What to change; absent or null leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = Field(None, description="The summary shown in the library.")
+    tags: list[str | dict[str, Any]] | None = Field(None, description="Names or identifiers; the list replaces.")
+
+
+@router.get("", summary="List models")
+async def list_models(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """Filters: modelId author createdByEmail name description isActive isRecommended isCommercial."""
+    wanted = queries.ModelFilter(
+        texts={name: text for name in ("modelId", *queries.TEXT_FILTERS) if (text := read_text(request, name))},
+        flags={name: flag for name in queries.FLAG_FILTERS if (flag := read_flag(request, name)) is not None},
+    )
+    page = read_page(request)
+    async with platform.database.read() as session:
+        found = await queries.list_models(session, actor, wanted, page, read_sort(request))
+    return Json(
+        [model_summary(model) for model in found.entries], headers=next_link(request, page, has_next=found.has_next)
+    )
+
+
+@router.post("", status_code=201, summary="Create a model with its first version")
+async def create_model(body: NewModel, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.write() as session:
+        model = await catalog.create_model(session, platform.clock, actor, name=body.name, version=body.version)
+    return Json(model_details(model), 201)
+
+
+@router.get("/latest", summary="All models with their details")
+async def list_latest(platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.read() as session:
+        return Json([latest_model(model) for model in await queries.list_latest(session, actor)])
+
+
+@router.get("/processing-engines", summary="Engines that are kept running at all times")
+async def minimum_engines(platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.read() as session:
+        return Json({"minimumProcessingEnginesSum": await versions.minimum_engines_sum(session, actor)})
+
+
+@router.get("/requirements/account", summary="Hardware presets of the account")
+async def list_requirements(platform: ThePlatform, actor: Caller) -> Response:  # noqa: ARG001 - any key may read
+    async with platform.database.read() as session:
+        return Json([requirement_object(preset) for preset in await requirements.list_presets(session)])
+
+
+@router.get("/tags", summary="All predefined tags")
+async def list_tags(platform: ThePlatform) -> Response:
+    """Public, because old clients send no key here; tags that people made up are not in it."""
+    async with platform.database.read() as session:
+        return Json([tag_object(tag) for tag in await tags.list_tags(session) if tag.is_categorical])
+
+
+@router.get("/{model_id}", summary="Read a model")
+async def read_model(model_id: str, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.read() as session:
+        return Json(model_details(await catalog.find_model(session, actor, model_id)))
+
+
+@router.patch("/{model_id}", summary="Change a model's name, summary and tags")
+async def change_model(model_id: str, body: ModelChange, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.write() as session:
+        model = await catalog.change_model(
+            session,
+            platform.clock,
+            actor,
+            model_id,
+            name=body.name,
+            description=body.description,
+            tags=None if body.tags is None else [_tag_name(tag) for tag in body.tags],
+        )
+    return Json(model_details(model))
+
+
+def _tag_name(tag: str | dict[str, Any]) -> str:
+    return tag if isinstance(tag, str) else str(tag.get("identifier") or tag.get("name") or "")
+
+
+@router.post("/{model_id}/image", status_code=201, summary="Set a model's picture", openapi_extra=FILE_BODY)
+async def set_picture(
+    model_id: str,
+    request: Request,
+    platform: ThePlatform,
+    actor: Caller,
+    description: Annotated[str, Query(description="Caption.")] = "",
+) -> Response:
+    async with platform.database.read() as session:
+        await catalog.find_model_to_change(session, actor, model_id)
+    part = await read_file_part(request, name="file", max_bytes=pictures.LARGEST_FILE)
+    caption = description or part.fields.get("caption", "")
+    model = await intake.receive_picture(platform, actor, model_id, part.data, caption=caption)
+    return Json(model_details(model), 201)
+
+
+@pictures_router.get("/{address}", summary="A picture", response_class=StreamingResponse)
+async def read_picture(address: str, platform: ThePlatform) -> Response:
+    """Public for whoever knows the address, which is random."""
+    async with platform.database.read() as session:
+        picture = await pictures.find_picture(session, address)
+    body: AsyncIterator[bytes] = platform.storage.get_stream(picture.storage_key)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Security-Policy": "sandbox"}
+    return StreamingResponse(body, media_type=picture.media_type, headers=headers)

@@ -1,0 +1,144 @@
+"""Reads requests: who asks, JSON bodies, pages, filters and times, as leniently as existing clients need it."""
+
+import re
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends, HTTPException, Request, Response
+from fastapi.routing import APIRoute
+
+from modelyard.app import Platform
+from modelyard.core.errors import InvalidInput
+from modelyard.core.paging import Page, Sort
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.api_keys import authenticate
+
+ABSENT = {"", "undefined", "null", "none"}
+LARGEST_PAGE = 10_000
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE)
+CLOCK_DIFFERENCE = timedelta(hours=15)
+"""Clients send local times without a zone, which lie up to so far ahead of ours."""
+
+
+def platform_of(request: Request) -> Platform:
+    """The platform that this server serves."""
+    platform: Platform = request.app.state.platform
+    return platform
+
+
+ThePlatform = Annotated[Platform, Depends(platform_of)]
+
+
+async def _caller(request: Request) -> Actor:
+    platform = platform_of(request)
+    async with platform.database.read() as session:
+        return await authenticate(
+            session, platform.sealer, request.headers.get("authorization"), request.headers.get("modzy-team-id")
+        )
+
+
+Caller = Annotated[Actor, Depends(_caller)]
+
+
+class _JsonRequest(Request):
+    """A request whose JSON is read strictly: UTF-8, no lone surrogates, bounded depth, empty means nothing."""
+
+    async def json(self) -> Any:
+        body = await self.body()
+        try:
+            return msgspec.json.decode(body) if body.strip() else None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise HTTPException(400, f"The body is not valid JSON: {error}") from None
+        except RecursionError:
+            raise HTTPException(400, "The body is JSON, but nested too deeply.") from None
+
+
+class JsonRoute(APIRoute):
+    """Routes that read their bodies with `_JsonRequest`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def with_strict_json(request: Request) -> Response:
+            return await handler(_JsonRequest(request.scope, request.receive))
+
+        return with_strict_json
+
+
+def _whole_number(text: str | None, name: str, default: int) -> int:
+    if text is None or text.strip().lower() in ABSENT:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII):
+        raise InvalidInput(f"{name} must be a whole number, not {text[:40]!r}.")
+    return int(text)
+
+
+def read_page(request: Request) -> Page:
+    """`page` and `per-page`; without both of them the whole list."""
+    query = request.query_params
+    if "page" not in query and "per-page" not in query:
+        return Page()
+    number = max(1, _whole_number(query.get("page"), "page", 1))
+    size = _whole_number(query.get("per-page"), "per-page", 10)
+    return Page(number, min(LARGEST_PAGE, max(1, size)))
+
+
+def read_sort(request: Request) -> Sort:
+    """`sort-by` and `direction`."""
+    fields = tuple(part.strip() for part in request.query_params.get("sort-by", "").split(",") if part.strip())
+    return Sort(fields, descending=request.query_params.get("direction", "").strip().lower() == "desc")
+
+
+def read_text(request: Request, name: str) -> str:
+    """A text filter; what clients send for unset values counts as empty."""
+    text = request.query_params.get(name, "").strip()
+    return "" if text.lower() in ABSENT else text[:500]
+
+
+def read_flag(request: Request, name: str) -> bool | None:
+    """A boolean filter in any case; None when absent. Raises InvalidInput."""
+    text = read_text(request, name).lower()
+    if not text:
+        return None
+    if text not in {"true", "false", "1", "0"}:
+        raise InvalidInput(f"{name} must be true or false, not {text[:40]!r}.")
+    return text in {"true", "1"}
+
+
+def read_time(request: Request, name: str) -> datetime | None:
+    """A time in any form that clients send; without a zone it is UTC. Raises InvalidInput."""
+    text = read_text(request, name)
+    if not text:
+        return None
+    # A plus sign that was not encoded arrives as a space before the zone.
+    text = re.sub(r"(:\d{2}(?:\.\d+)?) (\d{2}:?\d{2})$", r"\1+\2", text)
+    try:
+        if not _TIME.fullmatch(text):
+            raise ValueError
+        time = datetime.fromisoformat(_padded_fraction(text))
+    except ValueError:
+        raise InvalidInput(f"{name} must be a time such as 2026-01-02T03:04:05.678+00:00, not {text[:40]!r}.") from None
+    try:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(f"{name} is out of range.") from None
+
+
+def _padded_fraction(text: str) -> str:
+    return re.sub(r"\.(\d+)", lambda match: f".{match[1][:6]:0<6}", text)
+
+
+def next_link(request: Request, page: Page, *, has_next: bool) -> dict[str, str]:
+    """The `Link` header, exactly when another page exists."""
+    if not has_next:
+        return {}
+    address = request.url.include_query_params(page=page.number + 1)
+    return {"Link": f'<{address}>; rel="next"'}
+
+
+def public_address(request: Request) -> str:
+    """The server's address without a slash at its end, as people reach it."""
+    configured = platform_of(request).settings.public_url
+    return configured.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"

@@ -1,0 +1,37 @@
+"""Routes for operators: health, readiness, metrics."""
+
+from fastapi import APIRouter
+from sqlalchemy import func, select, text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from modelyard.domain.jobs.status import OPEN_ITEMS
+from modelyard.domain.jobs.tables import JobItem
+from modelyard.entrypoints.rest.measures import Measures
+from modelyard.entrypoints.rest.requests import ThePlatform
+from modelyard.entrypoints.rest.wire import Json
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/healthz", summary="The process answers")
+async def read_health() -> Response:
+    return Json({"status": "ok"})
+
+
+@router.get("/readyz", summary="Database and container runtime are there")
+async def read_readiness(platform: ThePlatform) -> Response:
+    async with platform.database.read() as session:
+        await session.execute(text("SELECT 1"))
+    checks = {"database": "ok", "containers": "ok" if platform.containers else "starting"}
+    return Json(checks, 200 if platform.containers else 503)
+
+
+@router.get("/metrics", summary="Measurements for Prometheus", response_class=Response)
+async def read_metrics(request: Request, platform: ThePlatform) -> Response:
+    measures: Measures = request.app.state.measures
+    async with platform.database.read() as session:
+        query = select(func.count()).select_from(JobItem).where(JobItem.state.in_(OPEN_ITEMS))
+        open_items = await session.scalar(query)
+    body = measures.render(engines=len(platform.router.all_engines()), open_items=open_items or 0)
+    return Response(body, media_type="text/plain; version=0.0.4")

@@ -1,0 +1,190 @@
+"""Reads files out of multipart requests of any dialect, streaming, with a limit."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
+
+from modelyard.core.errors import InvalidInput, TooLarge
+
+LARGEST_FIELD = 65_536
+MOST_PARTS = 20
+MOST_HEADERS = 20
+LONGEST_HEADER = 8_192
+FILE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+"""What the OpenAPI document says of routes that take a file."""
+
+
+class UploadRejected(InvalidInput):
+    """The request holds no such file, or is not whole."""
+
+
+Sink = Callable[[bytes], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class UploadedPart:
+    """What came with the file: its name and type as the sender says, its size in bytes, and the plain fields."""
+
+    file_name: str = ""
+    media_type: str = "application/octet-stream"
+    size: int = 0
+    fields: dict[str, str] = field(default_factory=dict)
+    is_there: bool = False
+
+
+@dataclass(slots=True)
+class FilePart(UploadedPart):
+    """A small file in memory."""
+
+    data: bytes = b""
+
+
+async def read_file_part(request: Request, *, name: str, max_bytes: int) -> FilePart:
+    """Reads a small file into memory. Raises UploadRejected, TooLarge."""
+    chunks: list[bytes] = []
+
+    async def keep(chunk: bytes) -> None:
+        chunks.append(chunk)
+
+    part = await stream_file_part(request, name=name, max_bytes=max_bytes, sink=keep)
+    return FilePart(part.file_name, part.media_type, part.size, part.fields, part.is_there, b"".join(chunks))
+
+
+async def stream_file_part(request: Request, *, name: str, max_bytes: int, sink: Sink) -> UploadedPart:
+    """Gives the bytes of the part to the sink as they arrive.
+
+    The part is the first one of this name, or else the first one that has a file name. Any multipart type will do.
+    Raises UploadRejected, TooLarge.
+    """
+    reader = _Reader(_boundary(request), name, max_bytes)
+    try:
+        async for chunk in request.stream():
+            for piece in reader.feed(chunk):
+                await sink(piece)
+    except ClientDisconnect:
+        raise UploadRejected("The connection ended before the whole file had arrived; send it again.") from None
+    reader.end()
+    return reader.part
+
+
+def _boundary(request: Request) -> bytes:
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    boundary = options.get(b"boundary", b"")
+    if not kind.startswith(b"multipart/") or not 1 <= len(boundary) <= 200:
+        raise UploadRejected("The body must be multipart/form-data with the file as a part.")
+    return boundary
+
+
+class _Reader:
+    """Follows the parser's events and keeps the wanted part apart from the fields."""
+
+    def __init__(self, boundary: bytes, name: str, max_bytes: int) -> None:
+        self.part = UploadedPart()
+        self._name = name
+        self._max_bytes = max_bytes
+        self._pieces: list[bytes] = []
+        self._parts = 0
+        self._ended = False
+        self._header_name = b""
+        self._header_value = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._target = ""
+        self._is_wanted = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin,
+                "on_part_data": self._data,
+                "on_part_end": self._finish_part,
+                "on_header_field": self._add_name,
+                "on_header_value": self._add_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._choose,
+                "on_end": self._finish,
+            },
+        )
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Parses a chunk and returns what of it belongs to the file."""
+        self._pieces = []
+        try:
+            self._parser.write(chunk)
+        except MultipartParseError as error:
+            raise UploadRejected(f"The multipart body is broken: {error}") from None
+        return self._pieces
+
+    def end(self) -> None:
+        """Checks that everything has arrived."""
+        if not self._ended:
+            raise UploadRejected("The multipart body ends too early; send it again.")
+        if not self.part.is_there:
+            raise UploadRejected(f"The multipart body has no file part named {self._name!r}.")
+
+    def _begin(self) -> None:
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise UploadRejected(f"The multipart body has more than {MOST_PARTS} parts.")
+        self._headers = {}
+
+    def _add_name(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+        self._check_header()
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+        self._check_header()
+
+    def _check_header(self) -> None:
+        too_long = len(self._header_name) + len(self._header_value) > LONGEST_HEADER
+        if too_long or len(self._headers) >= MOST_HEADERS:
+            raise UploadRejected("A part of the multipart body has too many or too long headers.")
+
+    def _end_header(self) -> None:
+        self._headers[self._header_name.lower()] = self._header_value
+        self._header_name = self._header_value = b""
+
+    def _choose(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._target = options.get(b"name", b"").decode(errors="replace")
+        file_name = options.get(b"filename")
+        self._is_wanted = not self.part.is_there and (self._target == self._name or file_name is not None)
+        if self._is_wanted:
+            self.part.is_there = True
+            self.part.file_name = (file_name or b"").decode(errors="replace")
+            media_type = self._headers.get(b"content-type", b"").decode("latin-1").split(";")[0].strip()
+            self.part.media_type = media_type or self.part.media_type
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        if not self._is_wanted:
+            known = self.part.fields.get(self._target, "")
+            if len(known) < LARGEST_FIELD:
+                self.part.fields[self._target] = known + data[start:end].decode(errors="replace")
+            return
+        self.part.size += end - start
+        if self.part.size > self._max_bytes:
+            raise TooLarge(f"The file is larger than {self._max_bytes} bytes.")
+        self._pieces.append(data[start:end])
+
+    def _finish_part(self) -> None:
+        self._is_wanted = False
+
+    def _finish(self) -> None:
+        self._ended = True
