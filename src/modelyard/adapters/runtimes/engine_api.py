@@ -19,7 +19,7 @@ _CALL = aiohttp.ClientTimeout(total=120, sock_connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, sock_connect=5)
 _OLDEST = "v1.41"
 _LIBPOD = "v4.0.0"
-_RACE = re.compile(r"\b(image|layer) not known")
+_RACE = re.compile(r"\b(image|layer) not known|locating (image|item)")
 _RACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5)
 _NO_CONNECTION = 900
 """What aiodocker gives as status when nothing answers."""
@@ -125,7 +125,7 @@ class EngineApi:
 async def despite_races(call: Callable[[], Awaitable[T]]) -> T:
     """The answer of a call about images, tried again when podman stumbled over another one.
 
-    podman looks at all images in many calls, and fails when one of them, or a layer that both have, is removed meanwhile.
+    podman looks at all images in many calls, and fails when one of them, or a layer of both, goes meanwhile.
     """
     for pause in _RACE_PAUSES:
         try:
