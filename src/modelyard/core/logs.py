@@ -18,7 +18,12 @@ def configure_logs(*, json: bool, level: str) -> None:
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the pretty one shows variables, hence secrets
+        )
     )
     if not json:
         shared.pop()  # the console renderer draws exceptions itself

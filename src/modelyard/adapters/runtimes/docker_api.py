@@ -21,7 +21,7 @@ from modelyard.adapters.runtimes.base import (
 )
 from modelyard.adapters.runtimes.cgroup import read_use
 from modelyard.adapters.runtimes.container_config import container_config
-from modelyard.adapters.runtimes.engine_api import EngineApi
+from modelyard.adapters.runtimes.engine_api import EngineApi, despite_races
 from modelyard.adapters.runtimes.engine_images import EngineImages
 from modelyard.adapters.runtimes.exposure import Exposures
 from modelyard.adapters.runtimes.log_stream import last_bytes, log_lines
@@ -132,7 +132,8 @@ class DockerApiRuntime:
         try:
             await self._exposures.close_container(container_id)
             async with self._api.errors(_gone(container)):
-                await self._api.docker.containers.container(container_id).delete(force=True, v=True)
+                driver = self._api.docker.containers.container(container_id)
+                await despite_races(lambda: driver.delete(force=True, v=True))
         except ContainerNotFound:
             pass
         finally:

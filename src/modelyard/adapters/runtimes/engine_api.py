@@ -19,7 +19,7 @@ _CALL = aiohttp.ClientTimeout(total=120, sock_connect=5)
 _STREAM = aiohttp.ClientTimeout(total=None, sock_connect=5)
 _OLDEST = "v1.41"
 _LIBPOD = "v4.0.0"
-_RACE = re.compile(r"\b(image|layer) not known|locating (image|item)")
+_RACE = re.compile(r"\b(image|layer) not known|locating (image|item)|container state improper|could not be stopped")
 _RACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5)
 _NO_CONNECTION = 900
 """What aiodocker gives as status when nothing answers."""
@@ -123,9 +123,10 @@ class EngineApi:
 
 
 async def despite_races(call: Callable[[], Awaitable[T]]) -> T:
-    """The answer of a call about images, tried again when podman stumbled over another one.
+    """The answer of a call, tried again when podman stumbled over something that changed meanwhile.
 
-    podman looks at all images in many calls, and fails when one of them, or a layer of both, goes meanwhile.
+    podman looks at all images in many calls, and fails when one of them, or a layer of both, goes meanwhile; it
+    also fails to remove a container that ends by itself at that moment.
     """
     for pause in _RACE_PAUSES:
         try:

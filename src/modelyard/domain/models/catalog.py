@@ -51,8 +51,7 @@ async def create_model(session: AsyncSession, clock: Clock, actor: Actor, *, nam
     session.add(model)
     session.add(new_version(clock, actor, model.id, version))
     record(session, clock, actor, "model:created", f"model/{model.id}", name=model.name, version=version)
-    await session.flush()
-    return await find_model(session, actor, model.id)
+    return await _read_again(session, actor, model.id)
 
 
 def new_version(clock: Clock, actor: Actor, model_id: str, version: str) -> Version:
@@ -74,7 +73,7 @@ async def find_model(session: AsyncSession, actor: Actor, model_id: str) -> Mode
     """A model with its versions, tags and pictures. Raises ModelNotFound."""
     require(actor, Permission.READ_MODELS)
     query = select(Model).where(Model.id == model_id, visible_to(actor)).options(*_WHOLE_MODEL)
-    model = (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+    model = (await session.scalars(query)).one_or_none()
     if model is None:
         raise ModelNotFound(model_id)
     return model
@@ -103,7 +102,6 @@ async def find_version(session: AsyncSession, actor: Actor, model_id: str, versi
         .join(Version.model)
         .where(Version.model_id == model_id, Version.version == version, visible_to(actor))
         .options(*_WHOLE_VERSION)
-        .execution_options(populate_existing=True)
     )
     found = (await session.scalars(query)).one_or_none()
     if found is None:
@@ -141,5 +139,11 @@ async def change_model(
     changed = {"name": name, "description": description, "tags": tags}
     names = [field for field, value in changed.items() if value is not None]
     record(session, clock, actor, "model:changed", f"model/{model.id}", fields=names)
+    return await _read_again(session, actor, model_id)
+
+
+async def _read_again(session: AsyncSession, actor: Actor, model_id: str) -> Model:
+    """The model as the database has it now, with lists that were changed behind its back."""
     await session.flush()
+    session.expire_all()
     return await find_model(session, actor, model_id)

@@ -61,6 +61,7 @@ async def create_version(
     session.add(row)
     record(session, clock, actor, "model:version:created", f"model/{model_id}/{version}")
     await session.flush()
+    session.expire_all()
     return await find_version(session, actor, model_id, version)
 
 
