@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.examples.running import can_run, output_of, podman_options, ready, running
 
 from modelyard.adapters.container_protocols.base import DeclaredField, ItemOutcome, UnexpectedAnswer
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
+from tests.examples.running import can_run, output_of, podman_options, ready, running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MODELS = Path(__file__).parents[1] / "models"

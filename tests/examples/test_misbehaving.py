@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.examples.running import Running, can_run, output_of, ready, running
 
 from modelyard.adapters.container_protocols.base import (
     ItemOutcome,
@@ -19,6 +18,7 @@ from modelyard.adapters.container_protocols.base import (
     UnexpectedAnswer,
 )
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory, HttpV1Protocol
+from tests.examples.running import Running, can_run, output_of, ready, running
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "models" / "misbehaving.py"

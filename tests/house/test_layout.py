@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+
 from tests.house.tree import ROOT, SOURCE, python_files, relative
 
 GENERIC = {"utils", "util", "helpers", "helper", "common", "misc", "service", "services", "manager", "managers"}

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from tests.containers import build_image
-
 from modelyard.adapters.runtimes.base import ContainerSpec, Mount, Runtime
 from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
 from modelyard.adapters.runtimes.fake import FakeRuntime
@@ -17,6 +15,7 @@ from modelyard.adapters.runtimes.fake_container import FakeContainer
 from modelyard.adapters.runtimes.fake_images import make_image, write_archive
 from modelyard.adapters.runtimes.podman_process import PodmanService
 from modelyard.adapters.runtimes.tiny_image import write_tiny_archive
+from tests.containers import build_image
 
 LABEL = "modelyard.test"
 PORT = 8080

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.adapters.container_protocols.model_servers import GrpcV2Server, HttpV1Server, ModelServer
 
 from modelyard.adapters.container_protocols.base import (
     ContainerProtocol,
@@ -28,6 +27,7 @@ from modelyard.adapters.container_protocols.base import (
 from modelyard.adapters.container_protocols.fake import FakeFactory, FakeProgram
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
+from tests.adapters.container_protocols.model_servers import GrpcV2Server, HttpV1Server, ModelServer
 
 FACTS = ModelFacts(
     name="Sentiment",

@@ -7,15 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.servers import (
-    SyntheticImage,
-    docker_registry,
-    free_port,
-    has_docker_registry,
-    push_image,
-    push_index,
-    synthetic_image,
-)
 
 from modelyard.adapters.registries.base import (
     ImageDescription,
@@ -27,6 +18,15 @@ from modelyard.adapters.registries.base import (
 )
 from modelyard.adapters.registries.fake import FakeRegistry
 from modelyard.adapters.registries.http_registry import HttpRegistry
+from tests.servers import (
+    SyntheticImage,
+    docker_registry,
+    free_port,
+    has_docker_registry,
+    push_image,
+    push_index,
+    synthetic_image,
+)
 
 _CREDENTIALS = ("alice", "correct horse: ✓")
 _needs_registry = pytest.mark.skipif(not has_docker_registry(), reason="docker-registry is not installed")

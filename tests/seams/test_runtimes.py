@@ -8,8 +8,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.containers import can_run_containers
-from tests.seams.runtime_cast import LABEL, PORT, RuntimeCast, fake_cast, podman_cast, spec
 
 from modelyard.adapters.runtimes.base import (
     ArchiveRejected,
@@ -23,6 +21,8 @@ from modelyard.adapters.runtimes.base import (
     PullProgress,
     RuntimeUnavailable,
 )
+from tests.containers import can_run_containers
+from tests.seams.runtime_cast import LABEL, PORT, RuntimeCast, fake_cast, podman_cast, spec
 
 
 @pytest.fixture(params=["fake", pytest.param("podman", marks=pytest.mark.containers)])

@@ -13,7 +13,6 @@ import grpc.aio
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from grpc_tools import protoc  # type: ignore[import-untyped]
-from tests.adapters.container_protocols.model_servers import GrpcV2Server, HttpV1Server, raw_server
 
 from modelyard.adapters.container_protocols import model_pb2
 from modelyard.adapters.container_protocols.base import (
@@ -25,6 +24,7 @@ from modelyard.adapters.container_protocols.base import (
 )
 from modelyard.adapters.container_protocols.fake import FakeProgram
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory, GrpcV2Protocol
+from tests.adapters.container_protocols.model_servers import GrpcV2Server, HttpV1Server, raw_server
 
 SOURCE = Path(__file__).parents[3] / "src"
 PROTO = "modelyard/adapters/container_protocols/model.proto"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from tests.adapters.container_protocols.model_servers import raw_server
 
 from modelyard.adapters.container_protocols.base import (
     Endpoint,
@@ -18,6 +17,7 @@ from modelyard.adapters.container_protocols.base import (
     UnexpectedAnswer,
 )
 from modelyard.adapters.container_protocols.http_v1 import MAX_ANSWER_BYTES, HttpV1Factory, HttpV1Protocol
+from tests.adapters.container_protocols.model_servers import raw_server
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from tests.servers import synthetic_image, web_server
 
 from modelyard.adapters.registries.base import ImageDescription
 from modelyard.adapters.registries.http_registry import HttpRegistry
+from tests.servers import synthetic_image, web_server
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 IMAGE = synthetic_image()

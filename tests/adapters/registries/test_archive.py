@@ -8,11 +8,11 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from tests.adapters.registries.archives import LAYER, Files, blobs, layout, member, pack, saved
-from tests.servers import descriptor, digest_of, synthetic_image
 
 from modelyard.adapters.registries.archive import TarArchiveReader
 from modelyard.adapters.registries.base import ArchiveReader, ArchiveTooLarge, BadArchive
+from tests.adapters.registries.archives import LAYER, Files, blobs, layout, member, pack, saved
+from tests.servers import descriptor, digest_of, synthetic_image
 
 _READER: ArchiveReader = TarArchiveReader(50_000_000, 1000)
 

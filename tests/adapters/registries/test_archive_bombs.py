@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.adapters.registries.archives import member, pack, saved
 
 from modelyard.adapters.registries.archive import TarArchiveReader
 from modelyard.adapters.registries.base import ArchiveTooLarge, BadArchive
+from tests.adapters.registries.archives import member, pack, saved
 
 
 def _header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:

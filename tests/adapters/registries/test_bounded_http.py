@@ -2,11 +2,11 @@
 
 import pytest
 from aiohttp import web
-from tests.adapters.registries.scripted import IMAGE, always, describe, good_answer, guarded_registry
-from tests.servers import web_server
 
 from modelyard.adapters.registries.base import AddressForbidden, RegistryFailed, RegistryRefused, RegistryUnreachable
 from modelyard.adapters.registries.http_registry import CONFIG_LIMIT, MANIFEST_LIMIT
+from tests.adapters.registries.scripted import IMAGE, always, describe, good_answer, guarded_registry
+from tests.servers import web_server
 
 
 async def test_redirect_keeps_credentials_at_home() -> None:

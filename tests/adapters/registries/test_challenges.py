@@ -4,6 +4,8 @@ import json
 
 import pytest
 from aiohttp import web
+
+from modelyard.adapters.registries.base import AddressForbidden, RegistryFailed, RegistryRefused, RegistryUnreachable
 from tests.adapters.registries.scripted import (
     IMAGE,
     PASSWORD,
@@ -12,8 +14,6 @@ from tests.adapters.registries.scripted import (
     token_server,
 )
 from tests.servers import basic_authorization
-
-from modelyard.adapters.registries.base import AddressForbidden, RegistryFailed, RegistryRefused, RegistryUnreachable
 
 
 @pytest.mark.parametrize("name", ["token", "access_token"])

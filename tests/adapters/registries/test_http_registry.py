@@ -6,13 +6,6 @@ import time
 
 import pytest
 from aiohttp import web
-from tests.adapters.registries.scripted import (
-    IMAGE,
-    always,
-    describe,
-    good_answer,
-)
-from tests.servers import digest_of, web_server
 
 from modelyard.adapters.registries.base import (
     AddressForbidden,
@@ -23,6 +16,13 @@ from modelyard.adapters.registries.base import (
     RegistryUnreachable,
 )
 from modelyard.adapters.registries.http_registry import HttpRegistry
+from tests.adapters.registries.scripted import (
+    IMAGE,
+    always,
+    describe,
+    good_answer,
+)
+from tests.servers import digest_of, web_server
 
 
 @pytest.mark.parametrize(

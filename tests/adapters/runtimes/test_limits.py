@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.containers import can_run_containers
 from tests.seams.runtime_cast import PodmanCast, podman_cast, spec
 

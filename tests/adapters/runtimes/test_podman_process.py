@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.containers import can_run_containers
-from tests.seams.runtime_cast import podman_cast, spec
 
 from modelyard.adapters.runtimes.base import ContainerStatus, RuntimeUnavailable
 from modelyard.adapters.runtimes.discover import find_runtime
 from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
 from modelyard.adapters.runtimes.podman_process import PodmanService, answers
+from tests.containers import can_run_containers
+from tests.seams.runtime_cast import podman_cast, spec
 
 OWNER = """
 import asyncio, sys

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from tests.containers import can_run_containers
-from tests.seams.runtime_cast import podman_cast
 
 from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
 from modelyard.adapters.runtimes.fake import FakeRuntime
 from modelyard.adapters.runtimes.probe import Finding, crun_finding, open_files_finding, probe_runtime
 from modelyard.adapters.runtimes.tiny_image import TINY_REPOSITORY
+from tests.containers import can_run_containers
+from tests.seams.runtime_cast import podman_cast
 
 
 def by_code(findings: list[Finding]) -> dict[str, Finding]:

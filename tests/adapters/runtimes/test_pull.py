@@ -11,14 +11,14 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import web
-from tests.containers import can_run_containers
-from tests.seams.runtime_cast import PodmanCast, podman_cast
-from tests.servers import docker_registry, has_docker_registry
 
 from modelyard.adapters.runtimes.base import Credentials, ImageNotFound, ImagePullFailed, PullProgress
 from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
 from modelyard.adapters.runtimes.podman_process import podman_command
 from modelyard.adapters.runtimes.tiny_image import write_tiny_archive
+from tests.containers import can_run_containers
+from tests.seams.runtime_cast import PodmanCast, podman_cast
+from tests.servers import docker_registry, has_docker_registry
 
 needs_registry = pytest.mark.skipif(
     not (can_run_containers() and has_docker_registry()), reason="podman or docker-registry is not installed"
