@@ -44,8 +44,16 @@ class DockerApiRuntime:
         self._images = EngineImages(self._api)
         self._exposures = Exposures(socket_dir, self._running_pid)
         self._being_killed: set[str] = set()
+        self._facts: RuntimeFacts | None = None
 
     async def facts(self) -> RuntimeFacts:
+        # Asking podman takes most of a second, and a machine does not change while we run.
+        await self._api.ping()
+        if self._facts is None:
+            self._facts = await self._read_facts()
+        return self._facts
+
+    async def _read_facts(self) -> RuntimeFacts:
         podman = await self._api.is_podman()
         async with self._api.errors(NotFound("The container runtime does not tell its version.")):
             version = await self._api.docker.version()

@@ -53,6 +53,11 @@ class EngineApi:
         async with self.errors(NotFound("The container runtime does not answer a ping.")):
             return self._podman
 
+    async def ping(self) -> None:
+        """Makes sure that it still answers. Raises RuntimeUnavailable."""
+        async with self.errors(NotFound("The container runtime does not answer a ping.")):
+            await self._greet()
+
     @asynccontextmanager
     async def errors(self, missing: PlatformError, failed: type[PlatformError] = UpstreamFailed) -> AsyncIterator[None]:
         """Turns the driver's errors into ours: `missing` for 404, `failed` for other refusals.
