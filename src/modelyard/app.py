@@ -5,19 +5,23 @@ import contextlib
 import fcntl
 import os
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from modelyard.adapters.container_protocols.base import ContainerProtocolFactory
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
 from modelyard.adapters.registries.archive import TarArchiveReader
+from modelyard.adapters.registries.base import ArchiveReader, Registry
 from modelyard.adapters.registries.http_registry import HttpRegistry
 from modelyard.adapters.runtimes.base import Runtime, RuntimeUnavailable
 from modelyard.adapters.runtimes.discover import find_runtime
 from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
+from modelyard.adapters.storage.base import Storage
 from modelyard.adapters.storage.object_store import local_storage
 from modelyard.container_side import ContainerSide, Shared
-from modelyard.core.clock import SystemClock
+from modelyard.core.clock import Clock, SystemClock
 from modelyard.core.database import Database, sqlite_url
 from modelyard.core.errors import Conflict
 from modelyard.core.ids import new_uuid
@@ -63,31 +67,56 @@ async def opened_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             await found.service.close()
 
 
-class Platform:
-    """Everything that one server process holds.
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """How the platform reaches others.
 
     Args:
         open_runtime: opens the container runtime of the settings; entered until it does not raise
             RuntimeUnavailable.
+        protocols: tried in this order on a program that nobody knows yet.
     """
 
-    def __init__(self, settings: Settings, *, open_runtime: OpenRuntime = opened_runtime) -> None:
+    clock: Clock
+    storage: Storage
+    registry: Registry
+    archives: ArchiveReader
+    protocols: tuple[ContainerProtocolFactory, ...]
+    open_runtime: OpenRuntime
+
+
+def real_adapters(settings: Settings) -> Adapters:
+    """What a server uses; tests put fakes in place of some."""
+    return Adapters(
+        clock=SystemClock(),
+        storage=local_storage(settings.data_dir.resolve() / "files"),
+        registry=HttpRegistry(frozenset(settings.insecure_registries), total_seconds=REGISTRY_SECONDS),
+        archives=TarArchiveReader(settings.max_upload_bytes),
+        protocols=(GrpcV2Factory(), HttpV1Factory()),
+        open_runtime=opened_runtime,
+    )
+
+
+class Platform:
+    """Everything that one server process holds."""
+
+    def __init__(self, settings: Settings, adapters: Adapters | None = None) -> None:
         self.settings = settings
         self.data_dir = settings.data_dir.resolve()
         _make_private(self.data_dir)
         self._lock = _lock(self.data_dir)
-        self.clock = SystemClock()
+        self._adapters = adapters or real_adapters(settings)
+        self.clock = self._adapters.clock
         self.database = Database(settings.database_url or sqlite_url(self.data_dir))
         self.sealer = Sealer(_secret(settings, self.data_dir))
-        self.storage = local_storage(self.data_dir / "files")
+        self.storage = self._adapters.storage
         self.blobs = BlobStore(self.storage)
         self.router = Router(self.database.bells)
-        self.registry = HttpRegistry(frozenset(settings.insecure_registries), total_seconds=REGISTRY_SECONDS)
+        self.registry = self._adapters.registry
         limits = SubmissionLimits(settings.max_items_per_job, settings.input_retention_hours)
         self.submitter = Submitter(self.database, self.clock, self.blobs, limits)
         self.containers: ContainerSide | None = None
         self.first_key: NewKey | None = None
-        self._open_runtime = open_runtime
 
     @property
     def uploads(self) -> Path:
@@ -143,7 +172,7 @@ class Platform:
     async def _wait_for_runtime(self, stack: contextlib.AsyncExitStack) -> Runtime:
         while True:
             try:
-                return await stack.enter_async_context(self._open_runtime(self.settings))
+                return await stack.enter_async_context(self._adapters.open_runtime(self.settings))
             except RuntimeUnavailable as error:
                 log.error("no container runtime; see `modelyard doctor`", reason=error.message)
                 await self.clock.sleep(SECONDS_BETWEEN_RUNTIME_TRIES)
@@ -160,8 +189,8 @@ class Platform:
             blobs=self.blobs,
             router=self.router,
             registry=self.registry,
-            archives=TarArchiveReader(self.settings.max_upload_bytes),
-            protocols={factory.name: factory for factory in (GrpcV2Factory(), HttpV1Factory())},
+            archives=self._adapters.archives,
+            protocols={factory.name: factory for factory in self._adapters.protocols},
         )
 
     async def _close(self) -> None:
