@@ -20,6 +20,17 @@ class HardwareTooSmall(Conflict):
         super().__init__(f"The hardware preset asks for {wanted}, but this machine has {there}; choose a smaller one.")
 
 
+class GpuMissing(Conflict):
+    """The preset asks for a graphics processor that the runtime cannot give."""
+
+    def __init__(self, wanted: int, information: str) -> None:
+        super().__init__(
+            f"The hardware preset asks for {wanted} GPU, but the container runtime of this machine offers none; "
+            "choose a preset without GPU, or install the GPU's container toolkit.",
+            information,
+        )
+
+
 class EngineExited(UpstreamFailed):
     """The container's program ended before the model was ready."""
 

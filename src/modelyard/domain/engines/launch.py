@@ -16,13 +16,21 @@ from modelyard.adapters.container_protocols.base import (
     UnexpectedAnswer,
 )
 from modelyard.adapters.container_protocols.exchange import remove_tree
-from modelyard.adapters.runtimes.base import ContainerNotFound, ContainerSpec, ContainerState, Mount, Runtime
+from modelyard.adapters.runtimes.base import (
+    ContainerNotFound,
+    ContainerSpec,
+    ContainerStartFailed,
+    ContainerState,
+    Mount,
+    Runtime,
+)
 from modelyard.core.errors import PlatformError
 from modelyard.domain.engines.detect import Candidate, Detection, close_all
 from modelyard.domain.engines.errors import (
     EngineDied,
     EngineExited,
     EngineOutOfMemory,
+    GpuMissing,
     HardwareTooSmall,
     LoadFailed,
     NeverReady,
@@ -88,7 +96,7 @@ class Launcher:
             raise HardwareTooSmall(f"{plan.memory_bytes / 1e9:g} GB", f"{machine.memory_bytes / 1e9:.1f} GB")
 
     async def create(self, engine_id: str, name: str, plan: EnginePlan) -> str:
-        """Starts the container and returns its id. Raises ContainerStartFailed, ImageNotFound."""
+        """Starts the container and returns its id. Raises ContainerStartFailed, ImageNotFound, GpuMissing."""
         exchange = self._exchange(engine_id)
         await asyncio.to_thread(_make_exchange, exchange)
         spec = ContainerSpec(
@@ -105,8 +113,10 @@ class Launcher:
         )
         try:
             return await self.runtime.start_container(spec)
-        except BaseException:
+        except BaseException as error:
             await asyncio.to_thread(_remove_exchange, exchange)
+            if plan.gpus and isinstance(error, ContainerStartFailed) and "gpu" in error.message.lower():
+                raise GpuMissing(plan.gpus, error.message) from error
             raise
 
     async def wait_ready(
