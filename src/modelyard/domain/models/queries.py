@@ -1,6 +1,6 @@
 """Lists of models and versions, with filters, order and paging."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,11 @@ from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.roles import Permission
 from modelyard.domain.models.catalog import find_model
 from modelyard.domain.models.semantic import version_order
-from modelyard.domain.models.tables import Model, Version, VersionStatus
+from modelyard.domain.models.tables import Model, ModelTag, Scope, Version, VersionStatus
 from modelyard.domain.models.visibility import visible_to
+
+MOST_RELATED = 20
+_WITH_LISTS = (selectinload(Model.versions), selectinload(Model.tags), selectinload(Model.pictures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,36 @@ async def list_models(session: AsyncSession, actor: Actor, wanted: ModelFilter, 
 
 async def list_latest(session: AsyncSession, actor: Actor) -> list[Model]:
     """All models with everything that hangs off them, newest first."""
+    query = select(Model).where(visible_to(actor)).order_by(Model.updated_at.desc(), Model.id).options(*_WITH_LISTS)
+    return list(await session.scalars(query))
+
+
+async def list_related(session: AsyncSession, actor: Actor, model_id: str) -> list[Model]:
+    """Models that share tags with a model; those that share most of them come first."""
+    model = await find_model(session, actor, model_id)
+    shared = func.count()
     query = (
         select(Model)
-        .where(visible_to(actor))
-        .order_by(Model.updated_at.desc(), Model.id)
-        .options(selectinload(Model.versions), selectinload(Model.tags), selectinload(Model.pictures))
+        .join(ModelTag, ModelTag.model_id == Model.id)
+        .where(ModelTag.tag.in_([tag.identifier for tag in model.tags]), Model.id != model_id, visible_to(actor))
+        .group_by(Model.id)
+        .order_by(shared.desc(), func.lower(Model.name), Model.id)
+        .limit(MOST_RELATED)
     )
-    return list(await session.scalars(query))
+    return list(await session.scalars(query.options(*_WITH_LISTS)))
+
+
+async def list_tagged(session: AsyncSession, actor: Actor | None, tags: Sequence[str]) -> list[Model]:
+    """Models that carry at least one of the tags; without an actor those that everybody may see."""
+    query = (
+        select(Model)
+        .where(
+            select(ModelTag.tag).where(ModelTag.model_id == Model.id, ModelTag.tag.in_(tags)).exists(),
+            visible_to(actor) if actor else Model.scope == Scope.ALL,
+        )
+        .order_by(func.lower(Model.name), Model.id)
+    )
+    return list(await session.scalars(query.options(*_WITH_LISTS)))
 
 
 async def list_versions(session: AsyncSession, actor: Actor, model_id: str, page: Page) -> Found[Version]:

@@ -1,6 +1,7 @@
 """Tags: the predefined ones, and the tags of a model."""
 
 import re
+from collections.abc import Iterable
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,6 +60,12 @@ async def create_predefined(session: AsyncSession) -> None:
 async def list_tags(session: AsyncSession) -> list[Tag]:
     """All tags by category and name."""
     return list(await session.scalars(select(Tag).order_by(Tag.data_type, Tag.name)))
+
+
+async def find_tags(session: AsyncSession, identifiers: Iterable[str]) -> list[Tag]:
+    """Those of the tags that there are."""
+    query = select(Tag).where(Tag.identifier.in_(list(identifiers))).order_by(Tag.data_type, Tag.name)
+    return list(await session.scalars(query))
 
 
 async def set_tags(session: AsyncSession, model: Model, names: list[str]) -> None:

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 import modelyard
 from modelyard.app import Platform
-from modelyard.entrypoints.rest import deployment, errors, jobs, models, results, system, versions
+from modelyard.entrypoints.rest import deployment, engines, errors, jobs, models, results, system, versions
 from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
 from modelyard.entrypoints.rest.wire import Json
@@ -26,6 +26,7 @@ ROUTERS = (
     deployment.router,
     jobs.router,
     results.router,
+    engines.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
 

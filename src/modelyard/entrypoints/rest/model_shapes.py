@@ -86,6 +86,16 @@ def tag_object(tag: Tag) -> dict[str, Any]:
     }
 
 
+def tagged_model(model: Model) -> dict[str, Any]:
+    """A model in the list of those that carry a tag."""
+    return {
+        "identifier": model.id,
+        "modelId": model.id,
+        "name": model.name,
+        "tags": [tag_object(tag) for tag in model.tags],
+    }
+
+
 def picture_object(picture: Picture) -> dict[str, Any]:
     """A picture and where it is."""
     return {

@@ -15,8 +15,10 @@ from modelyard.entrypoints.rest.model_shapes import (
     model_summary,
     requirement_object,
     tag_object,
+    tagged_model,
 )
 from modelyard.entrypoints.rest.requests import (
+    AnyCaller,
     Caller,
     JsonRoute,
     ThePlatform,
@@ -96,10 +98,28 @@ async def list_tags(platform: ThePlatform) -> Response:
         return Json([tag_object(tag) for tag in await tags.list_tags(session) if tag.is_categorical])
 
 
+@router.get("/tags/{tag_ids}", summary="Some tags, and the models that carry one of them")
+async def read_tagged(tag_ids: str, platform: ThePlatform, actor: AnyCaller) -> Response:
+    """Identifiers with commas between. Public as the list is: without a key only models that everybody may see."""
+    wanted = [part.strip().lower() for part in tag_ids.split(",") if part.strip()][: tags.MOST_TAGS]
+    async with platform.database.read() as session:
+        models = await queries.list_tagged(session, actor, wanted)
+        found = await tags.find_tags(session, wanted)
+    carried = {tag.identifier for model in models for tag in model.tags}
+    shown = [tag for tag in found if tag.is_categorical or tag.identifier in carried]
+    return Json({"tags": [tag_object(tag) for tag in shown], "models": [tagged_model(model) for model in models]})
+
+
 @router.get("/{model_id}", summary="Read a model")
 async def read_model(model_id: str, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.read() as session:
         return Json(model_details(await catalog.find_model(session, actor, model_id)))
+
+
+@router.get("/{model_id}/related-models", summary="Models that share tags with a model")
+async def list_related(model_id: str, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.read() as session:
+        return Json([model_details(model) for model in await queries.list_related(session, actor, model_id)])
 
 
 @router.patch("/{model_id}", summary="Change a model's name, summary and tags")

@@ -42,6 +42,14 @@ async def _caller(request: Request) -> Actor:
 Caller = Annotated[Actor, Depends(_caller)]
 
 
+async def _any_caller(request: Request) -> Actor | None:
+    return await _caller(request) if request.headers.get("authorization") else None
+
+
+AnyCaller = Annotated[Actor | None, Depends(_any_caller)]
+"""Who asks, on public routes: nobody when no key was sent; a wrong key is an error here too."""
+
+
 class _JsonRequest(Request):
     """A request whose JSON is read strictly: UTF-8, no lone surrogates, bounded depth, empty means nothing."""
 
