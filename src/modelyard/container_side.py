@@ -19,7 +19,7 @@ from modelyard.domain.engines.reconcile import Reconciler
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.engines.trial import TrialEngines
 from modelyard.domain.images import request_import
-from modelyard.domain.images.tasks import LoadArchive, PullImage
+from modelyard.domain.images.tasks import ArchiveFetcher, ImportImage, RegistryFetcher
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import fail_open_items, release_items
 from modelyard.domain.jobs.demand import read_demand
@@ -83,8 +83,8 @@ class ContainerSide:
         )
         trials = TrialEngines(*base, launcher, shared.owner)
         tasks: dict[str, Task] = {
-            request_import.PULL: PullImage(*base, runtime, shared.registry, shared.sealer),
-            request_import.LOAD: LoadArchive(*base, runtime, shared.archives),
+            request_import.PULL: ImportImage(*base, runtime, RegistryFetcher(runtime, shared.registry, shared.sealer)),
+            request_import.LOAD: ImportImage(*base, runtime, ArchiveFetcher(runtime, shared.archives)),
             version_tests.LOAD: LoadVersion(*base, trials, launcher),
             version_tests.RUN: RunVersion(*base, trials, launcher, shared.blobs.storage),
         }

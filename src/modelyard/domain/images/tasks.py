@@ -1,8 +1,9 @@
 """The work of importing images: pull from a registry, load an uploaded archive."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from modelyard.adapters.registries.base import ArchiveReader, ImageDescription, Registry
 from modelyard.adapters.runtimes.base import Credentials, ImageFacts, Runtime
@@ -17,59 +18,70 @@ from modelyard.domain.work.queue import ClaimedWork
 REPOSITORY = "modelyard.local/image"
 
 
-class _ImportTask:
-    """What both kinds of import share."""
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An image that the runtime now holds, and the digest under which its source knows it."""
 
-    def __init__(self, database: Database, clock: Clock, runtime: Runtime) -> None:
+    image_id: str
+    digest: str
+
+
+class Fetcher(Protocol):
+    """Brings an image from one kind of source into the runtime."""
+
+    async def fetch(self, image: ContainerImage, progress: ImportProgress) -> Fetched:
+        """Checks what can be checked beforehand, then brings the image."""
+
+
+class ImportImage:
+    """The task of importing an image, wherever it comes from."""
+
+    def __init__(self, database: Database, clock: Clock, runtime: Runtime, fetcher: Fetcher) -> None:
         self._database = database
         self._clock = clock
         self._runtime = runtime
+        self._fetcher = fetcher
 
     async def run(self, work: ClaimedWork) -> None:
-        async with self._database.read() as session:
-            image = await session.get(ContainerImage, work.payload["image"])
+        image = await self._image(work)
         if image is None or image.state in {ImportState.COMPLETED, ImportState.FAILED}:
             return
         progress = ImportProgress(self._database, self._clock, image.id)
-        await self._import(image, progress)
-
-    async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:
-        async with self._database.read() as session:
-            image = await session.get(ContainerImage, work.payload["image"])
-        if image is None:
-            return
-        await ImportProgress(self._database, self._clock, image.id).failed(error)
+        fetched = await self._fetcher.fetch(image, progress)
+        await progress.step("Inspecting the image", 95)
+        # With a name of ours nobody prunes it as unused.
+        await self._runtime.tag_image(fetched.image_id, REPOSITORY, image.id)
+        held = await self._runtime.inspect_image(fetched.image_id)
+        await progress.completed(image_id=held.image_id, digest=fetched.digest, size=held.size, **_facts(held))
         await _drop_archive(image)
 
-    async def _import(self, image: ContainerImage, progress: ImportProgress) -> None:
-        raise NotImplementedError
+    async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:
+        image = await self._image(work)
+        if image is not None:
+            await ImportProgress(self._database, self._clock, image.id).failed(error)
+            await _drop_archive(image)
 
-    async def _keep(self, image: ContainerImage, image_id: str, progress: ImportProgress, **known: Any) -> None:
-        """Names the image, so that nobody prunes it, and records its facts."""
-        await progress.step("Inspecting the image", 95)
-        await self._runtime.tag_image(image_id, REPOSITORY, image.id)
-        held = await self._runtime.inspect_image(image_id)
-        await progress.completed(image_id=held.image_id, size=held.size, **_facts(held), **known)
+    async def _image(self, work: ClaimedWork) -> ContainerImage | None:
+        async with self._database.read() as session:
+            return await session.get(ContainerImage, work.payload["image"])
 
 
-class PullImage(_ImportTask):
-    """Pulls an image; what the registry says of it is read first, so that a wrong name fails at once."""
+class RegistryFetcher:
+    """Pulls from a registry; what it says of the image is read first, so that a wrong name fails at once."""
 
-    def __init__(self, database: Database, clock: Clock, runtime: Runtime, registry: Registry, sealer: Sealer) -> None:
-        super().__init__(database, clock, runtime)
+    def __init__(self, runtime: Runtime, registry: Registry, sealer: Sealer) -> None:
+        self._runtime = runtime
         self._registry = registry
         self._sealer = sealer
 
-    async def _import(self, image: ContainerImage, progress: ImportProgress) -> None:
+    async def fetch(self, image: ContainerImage, progress: ImportProgress) -> Fetched:
         username = image.username or ""
         password = self._sealer.open(image.sealed_password) if image.sealed_password else ""
         await progress.step(f"Asking {image.registry_host} for the image", 5)
         reference = self._registry.parse(image.reference)
+        architecture = (await self._runtime.facts()).architecture
         described = await self._registry.describe(
-            reference,
-            username=username,
-            password=password,
-            architecture=(await self._runtime.facts()).architecture,
+            reference, username=username, password=password, architecture=architecture
         )
         await progress.step("Uploading container image", 20, size=described.size, **_facts(described))
         image_id = await self._runtime.pull_image(
@@ -78,17 +90,17 @@ class PullImage(_ImportTask):
             insecure=self._registry.is_insecure(reference),
             on_progress=progress.transferred,
         )
-        await self._keep(image, image_id, progress, digest=described.digest)
+        return Fetched(image_id, described.digest)
 
 
-class LoadArchive(_ImportTask):
+class ArchiveFetcher:
     """Checks an uploaded archive to its last byte, then gives it to the runtime."""
 
-    def __init__(self, database: Database, clock: Clock, runtime: Runtime, archives: ArchiveReader) -> None:
-        super().__init__(database, clock, runtime)
+    def __init__(self, runtime: Runtime, archives: ArchiveReader) -> None:
+        self._runtime = runtime
         self._archives = archives
 
-    async def _import(self, image: ContainerImage, progress: ImportProgress) -> None:
+    async def fetch(self, image: ContainerImage, progress: ImportProgress) -> Fetched:
         archive = Path(image.archive_path or "")
         if not await asyncio.to_thread(archive.exists):
             raise NotFound("The uploaded archive is gone; upload it again.")
@@ -96,8 +108,7 @@ class LoadArchive(_ImportTask):
         described = await self._archives.describe(archive, architecture=(await self._runtime.facts()).architecture)
         await progress.step("Uploading container image", 20, size=described.size, **_facts(described))
         image_id = await self._runtime.load_image(archive, on_progress=progress.transferred)
-        await self._keep(image, image_id, progress, digest=described.digest)
-        await _drop_archive(image)
+        return Fetched(image_id, described.digest)
 
 
 async def _drop_archive(image: ContainerImage) -> None:
