@@ -57,7 +57,7 @@ def create_api(platform: Platform) -> FastAPI:
     app.state.measures = measures
     errors.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, responses=errors.DOCUMENTED)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_route("/api/docs", _docs, include_in_schema=False)
     return app

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import Depends, HTTPException, Request, Response, Security
 from fastapi.routing import APIRoute
+from fastapi.security import APIKeyHeader
 
 from modelyard.app import Platform
 from modelyard.core.errors import InvalidInput
@@ -31,12 +32,18 @@ def platform_of(request: Request) -> Platform:
 ThePlatform = Annotated[Platform, Depends(platform_of)]
 
 
-async def _caller(request: Request) -> Actor:
+_SCHEME = APIKeyHeader(
+    name="Authorization",
+    scheme_name="ApiKey",
+    description="`ApiKey <prefix>.<body>`, or `Bearer <prefix>.<body>` beside the header `Modzy-Team-Id`.",
+    auto_error=False,
+)
+
+
+async def _caller(request: Request, authorization: Annotated[str | None, Security(_SCHEME)]) -> Actor:
     platform = platform_of(request)
     async with platform.database.read() as session:
-        return await authenticate(
-            session, platform.sealer, request.headers.get("authorization"), request.headers.get("modzy-team-id")
-        )
+        return await authenticate(session, platform.sealer, authorization, request.headers.get("modzy-team-id"))
 
 
 Caller = Annotated[Actor, Depends(_caller)]
