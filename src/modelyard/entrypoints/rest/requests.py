@@ -49,8 +49,8 @@ async def _caller(request: Request, authorization: Annotated[str | None, Securit
 Caller = Annotated[Actor, Depends(_caller)]
 
 
-async def _any_caller(request: Request) -> Actor | None:
-    return await _caller(request) if request.headers.get("authorization") else None
+async def _any_caller(request: Request, authorization: Annotated[str | None, Security(_SCHEME)]) -> Actor | None:
+    return await _caller(request, authorization) if authorization else None
 
 
 AnyCaller = Annotated[Actor | None, Depends(_any_caller)]
