@@ -5,7 +5,7 @@ A setting `NAME` is read from `MODELYARD_NAME`, or from the file that `MODELYARD
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -58,12 +58,19 @@ class Settings(BaseSettings):
     work_concurrency: int = Field(4, gt=0, description="Imports and tests that run at the same time.")
     drain_seconds: float = Field(6, ge=0, description="After SIGTERM, what runs may finish for this time.")
     log_json: bool = Field(False, description="Logs as JSON lines instead of readable text.")
-    log_level: str = Field("info", description="Least important log lines shown: debug, info, warning, error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least important log lines shown: debug, info, warning, error."
+    )
 
     @field_validator("cors_origins", "insecure_registries", mode="before")
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("admin_api_key")
     @classmethod

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from modelyard.settings import Settings
 
@@ -16,5 +17,5 @@ def read_settings(given: Mapping[str, Any]) -> Settings:
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
         raise click.ClickException("Some settings cannot be used:\n" + "\n".join(lines)) from None
-    except OSError as error:
-        raise click.ClickException(f"A file of a setting cannot be read: {error}") from None
+    except SettingsError as error:
+        raise click.ClickException(f"A file of a setting cannot be read: {error.__cause__ or error}") from None
