@@ -1,0 +1,93 @@
+"""What fast tests share: a database with the cast in it, a clock moved by hand, a platform without containers."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from modelyard.app import Adapters, Platform, real_adapters
+from modelyard.core.database import Database, sqlite_url
+from modelyard.core.sealing import Sealer
+from modelyard.settings import Settings
+from tests.cast import CAST, SECRET, Cast, write_template
+from tests.machine import Machine
+from tests.manual_clock import ManualClock
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database that every test starts with a copy of."""
+    directory = tmp_path_factory.mktemp("template")
+    asyncio.run(write_template(directory))
+    return directory / "modelyard.db"
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return CAST
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def sealer() -> Sealer:
+    return Sealer(SECRET.encode())
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, template: Path) -> Path:
+    """A data directory that has seen its first start."""
+    directory = tmp_path / "data"
+    directory.mkdir()
+    shutil.copy(template, directory)
+    return directory
+
+
+@pytest.fixture
+async def database(data_dir: Path) -> AsyncIterator[Database]:
+    opened = Database(sqlite_url(data_dir))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def settings(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a server on the data directory, whatever the environment says."""
+    for name in [name for name in os.environ if name.startswith("MODELYARD_")]:
+        monkeypatch.delenv(name)
+    return Settings.model_validate({"data_dir": data_dir, "secret_key": SECRET, "engine_idle_seconds": 60})
+
+
+@pytest.fixture
+async def machine() -> AsyncIterator[Machine]:
+    """The fake machine; none of its containers outlives the test."""
+    fake = Machine()
+    yield fake
+    await fake.runtime.close()
+
+
+@pytest.fixture
+def adapters(settings: Settings, machine: Machine) -> Adapters:
+    """Real storage and archive reader; registry, runtime and programs are fakes."""
+    return replace(
+        real_adapters(settings),
+        registry=machine.registry,
+        protocols=(machine.factory,),
+        open_runtime=machine.opened,
+    )
+
+
+@pytest.fixture
+async def platform(settings: Settings, adapters: Adapters) -> AsyncIterator[Platform]:
+    """A platform that works in the background until the test ends."""
+    served = Platform(settings, adapters)
+    await served.prepare()
+    async with served.running():
+        yield served
