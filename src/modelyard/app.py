@@ -30,6 +30,7 @@ from modelyard.core.sealing import Sealer, read_or_create_secret
 from modelyard.domain.accounts.api_keys import NewKey
 from modelyard.domain.accounts.first_start import FirstStart, create_first_account
 from modelyard.domain.engines.routing import Router
+from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.submit import SubmissionLimits, Submitter
 from modelyard.domain.jobs.upkeep import JobUpkeep
@@ -139,6 +140,7 @@ class Platform:
             self.first_key = await create_first_account(session, self.clock, self.sealer, wanted)
             await create_presets(session, cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=_gpus())
             await create_predefined(session)
+            await remove_leftovers(session, self.uploads)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -1,5 +1,6 @@
 """Takes a submission: checks it against the version and stores job, items and inputs in one transaction."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -100,7 +101,9 @@ class Submitter:
             raise TimeoutAbsurd(submission.timeout_ms)
         async with self._database.read() as session:
             version = await _runnable_version(session, actor, submission)
-        items = read_items(
+        # Decoding many or large inputs takes a while, in which others want to be answered.
+        items = await asyncio.to_thread(
+            read_items,
             submission.input_type,
             submission.sources,
             declared_inputs(version),

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from modelyard.domain.jobs.status import OPEN_ITEMS
 from modelyard.domain.jobs.tables import JobItem
 from modelyard.entrypoints.rest.measures import Measures
-from modelyard.entrypoints.rest.requests import ThePlatform
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(tags=["operation"])
@@ -28,7 +28,8 @@ async def read_readiness(platform: ThePlatform) -> Response:
 
 
 @router.get("/metrics", summary="Measurements for Prometheus", response_class=Response)
-async def read_metrics(request: Request, platform: ThePlatform) -> Response:
+async def read_metrics(request: Request, platform: ThePlatform, actor: Caller) -> Response:  # noqa: ARG001
+    """Prometheus sends a key with `authorization: {type: ApiKey, credentials: <prefix>.<body>}`."""
     measures: Measures = request.app.state.measures
     async with platform.database.read() as session:
         query = select(func.count()).select_from(JobItem).where(JobItem.state.in_(OPEN_ITEMS))
