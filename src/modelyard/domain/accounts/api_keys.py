@@ -98,7 +98,7 @@ async def authenticate(session: AsyncSession, sealer: Sealer, authorization: str
     matches = hmac.compare_digest(sealer.fingerprint(body), expected)
     if found is None or not matches:
         raise KeyUnknown
-    key, user, account = found._tuple()
+    key, user, account = found
     if key.status != ACTIVE or user.status != ACTIVE or _is_other_team(scheme, team_id, key):
         raise KeyUnknown
     return _actor(key, user, account)

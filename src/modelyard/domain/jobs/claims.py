@@ -56,7 +56,7 @@ async def claim_items(
         .order_by(JobItem.priority.desc(), JobItem.id)
         .limit(most)
     )
-    chosen = _take_together([row._tuple() for row in first])
+    chosen = _take_together(first.all())
     if not chosen:
         return None
     now, token = clock.now(), new_uuid()
@@ -78,10 +78,10 @@ async def claim_items(
         return None
     await _mark_started(session, {row.job_id for row in rows}, now)
     explain = chosen[rows[0].id]
-    return Claim(token, now, tuple(ClaimedItem(*row._tuple(), explain) for row in rows))
+    return Claim(token, now, tuple(ClaimedItem(*row, explain) for row in rows))
 
 
-def _take_together(candidates: list[tuple[int, int, bool]]) -> dict[int, bool]:
+def _take_together(candidates: Sequence[tuple[int, int, bool]]) -> dict[int, bool]:
     if not candidates:
         return {}
     first_id, first_attempts, explain = candidates[0]

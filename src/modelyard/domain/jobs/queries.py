@@ -74,7 +74,7 @@ async def find_job(session: AsyncSession, actor: Actor, job_id: str) -> JobWithU
     row = (await session.execute(query.execution_options(populate_existing=True))).one_or_none()
     if row is None:
         raise JobNotFound(job_id)
-    return JobWithUser(*row._tuple())
+    return JobWithUser(*row)
 
 
 async def list_jobs(
@@ -88,7 +88,7 @@ async def list_jobs(
     query = query.order_by(*order, Job.id)
     if page.size is not None:
         query = query.offset(page.offset).limit(page.size + 1)
-    rows = [JobWithUser(*row._tuple()) for row in await session.execute(query)]
+    rows = [JobWithUser(*row) for row in await session.execute(query)]
     return Found(rows[: page.size], has_next=page.size is not None and len(rows) > page.size)
 
 
