@@ -1,5 +1,6 @@
 """The queue: enqueue, claim, keep alive, finish, and give back what a dead worker held."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,10 +75,12 @@ async def seconds_until_due(session: AsyncSession, clock: Clock) -> float | None
     return None if due is None else max(0.0, (due - clock.now()).total_seconds())
 
 
-async def keep_alive(session: AsyncSession, clock: Clock, owner: str) -> None:
-    """Says that the owner still works on what it claimed."""
+async def keep_alive(session: AsyncSession, clock: Clock, owner: str, work_ids: Sequence[int]) -> None:
+    """Says that the owner still works on these."""
     await session.execute(
-        update(Work).where(Work.owner == owner, Work.state == WorkState.RUNNING).values(heartbeat_at=clock.now())
+        update(Work)
+        .where(Work.id.in_(work_ids), Work.owner == owner, Work.state == WorkState.RUNNING)
+        .values(heartbeat_at=clock.now())
     )
 
 
@@ -108,11 +111,12 @@ async def put_back(session: AsyncSession, clock: Clock, work: ClaimedWork, owner
     )
 
 
-async def release_lost(session: AsyncSession, clock: Clock, *, silent_for: timedelta) -> int:
-    """Queues again what is held by workers that have been silent for so long; returns how many."""
+async def release_lost(session: AsyncSession, clock: Clock, *, silent_for: timedelta | None) -> int:
+    """Queues again what is held by workers that have been silent for so long, None: by any; returns how many."""
+    is_silent = [] if silent_for is None else [Work.heartbeat_at <= clock.now() - silent_for]
     lost = await session.execute(
         update(Work)
-        .where(Work.state == WorkState.RUNNING, Work.heartbeat_at <= clock.now() - silent_for)
+        .where(Work.state == WorkState.RUNNING, *is_silent)
         .values(state=WorkState.QUEUED, owner=None, run_at=clock.now())
         .returning(Work.id)
     )

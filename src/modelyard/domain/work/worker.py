@@ -40,12 +40,12 @@ class Worker:
         self._owner = owner
         self._free = asyncio.Semaphore(concurrency)
         self._bell = database.bells.listen(queue.TOPIC)
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[int, asyncio.Task[None]] = {}
 
     async def take_over_everything(self) -> int:
         """Queues again all work of earlier owners; right only where no other process can be alive."""
         async with self._database.write() as session:
-            return await queue.release_lost(session, self._clock, silent_for=timedelta(0))
+            return await queue.release_lost(session, self._clock, silent_for=None)
 
     async def run(self) -> None:
         """Works until cancelled; then what runs is cancelled too, and is taken up again later."""
@@ -54,18 +54,25 @@ class Worker:
                 group.create_task(self._keep_alive())
                 group.create_task(self._claim_and_start())
         finally:
-            for task in self._running:
+            running = list(self._running.values())
+            for task in running:
                 task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _claim_and_start(self) -> None:
         while True:
             await self._free.acquire()
             work = await self._next()
-            task = asyncio.create_task(self._do(work), name=f"work {work.id} {work.kind}")
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-            task.add_done_callback(lambda _: self._free.release())
+            self._start(work)
+
+    def _start(self, work: ClaimedWork) -> None:
+        def end(_: object) -> None:
+            del self._running[work.id]
+            self._free.release()
+
+        task = asyncio.create_task(self._do(work), name=f"work {work.id} {work.kind}")
+        self._running[work.id] = task
+        task.add_done_callback(end)
 
     async def _next(self) -> ClaimedWork:
         while True:
@@ -77,10 +84,15 @@ class Worker:
             await self._bell.wait(min(HEARTBEAT_SECONDS, 0.02 + (HEARTBEAT_SECONDS if due is None else due)))
 
     async def _do(self, work: ClaimedWork) -> None:
-        task = self._tasks[work.kind]
+        try:
+            await self._try(self._tasks[work.kind], work)
+        except Exception:  # noqa: BLE001 - the worker loop must go on; without a heartbeat the work comes back
+            log.exception("the end of work could not be written down; it is taken up again", work=work.id)
+
+    async def _try(self, task: Task, work: ClaimedWork) -> None:
         try:
             await task.run(work)
-        except Exception as error:  # noqa: BLE001 - the worker loop is one of the two places that must go on
+        except Exception as error:  # noqa: BLE001 - whatever a task raises is the outcome of its work
             await self._failed(task, work, error)
         else:
             async with self._database.write() as session:
@@ -104,6 +116,6 @@ class Worker:
         while True:
             await self._clock.sleep(HEARTBEAT_SECONDS)
             async with self._database.write() as session:
-                await queue.keep_alive(session, self._clock, self._owner)
+                await queue.keep_alive(session, self._clock, self._owner, list(self._running))
                 await queue.release_lost(session, self._clock, silent_for=SILENT_FOR)
                 await queue.forget_finished(session, self._clock, older_than=KEEP_FINISHED)
