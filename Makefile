@@ -10,7 +10,7 @@ install:  ## make .venv with the modelyard command
 
 demo:  ## deploy two example models and run jobs on them
 	@scripts/setup containers
-	@.venv/bin/python examples/demo.py
+	@.venv/bin/python -m examples.demo
 
 test:  ## everything: style, types, imports and all tests, with real containers
 	@scripts/setup test
@@ -22,7 +22,8 @@ check:  ## the fast part of the tests, without containers
 
 serve:  ## start the server on the demo's data
 	@scripts/setup containers
-	@.venv/bin/modelyard serve --data-dir var/demo
+	@.venv/bin/python -m examples.demo.key var/demo
+	@MODELYARD_ADMIN_API_KEY_FILE=var/demo/admin-key .venv/bin/modelyard serve --data-dir var/demo
 
 bench:  ## measure against the plain tools, print ratios
 	@scripts/setup test

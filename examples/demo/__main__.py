@@ -1,0 +1,106 @@
+"""Shows the platform at work: builds two example models, deploys them in 17 steps each, and runs jobs on them.
+
+`python -m examples.demo [--data-dir DIRECTORY]`; a second run deploys only what has changed.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from examples.demo.api import Api
+from examples.demo.card import Card, read_card
+from examples.demo.deployment import Deployment, make_plan
+from examples.demo.failure import DemoFailed
+from examples.demo.files import files
+from examples.demo.images import EXAMPLES, Image, build_image
+from examples.demo.jobs import Item, Target, run_job
+from examples.demo.key import key_file, read_or_create_key
+from examples.demo.screen import Screen
+from examples.demo.server import Server
+from examples.demo.texts import texts
+
+ROOT = EXAMPLES.parent
+DATA_DIR = ROOT / "var" / "demo"
+MODELS: dict[str, Callable[[], list[Item]]] = {"sentiment": texts, "file-type": files}
+"""Each example and the items of its job."""
+
+
+def main() -> None:
+    """Runs the demo; ends with 0, or with another code and the reason."""
+    parser = argparse.ArgumentParser(prog="python -m examples.demo", description="Shows the platform at work.")
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="where everything is kept [var/demo]")
+    data_dir: Path = parser.parse_args().data_dir.resolve()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    screen = Screen()
+    try:
+        run_demo(screen, data_dir)
+    except DemoFailed as failure:
+        screen.fail(failure)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        screen.fail(DemoFailed("It was interrupted; what is done is kept, and the next run goes on from there."))
+        sys.exit(130)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def run_demo(screen: Screen, data_dir: Path) -> None:
+    """Everything, from images to results. Raises DemoFailed."""
+    began = time.monotonic()
+    key = read_or_create_key(data_dir)
+    screen.head("Images and server")
+    images = {}
+    with screen.steps() as steps:
+        for name in MODELS:
+            with steps.step(f"       Build {name}") as bar:
+                images[name] = build_image(name, bar)
+                bar.result(f"{images[name].size / 1e6:.0f} MB")
+        server = Server(data_dir, key)
+        with steps.step("       Start the server") as bar:
+            server.start()
+            bar.result(f"{server.address} for now")
+    with server:
+        api = Api(server.address, key)
+        for name, make_items in MODELS.items():
+            show_model(api, screen, read_card(EXAMPLES / name), images[name], make_items(), data_dir)
+    screen.say(f"\nThe server is stopped; the demo took {time.monotonic() - began:.0f} s.\n")
+    for line in where_to_go(data_dir):
+        screen.say(line)
+
+
+def show_model(api: Api, screen: Screen, card: Card, image: Image, items: list[Item], data_dir: Path) -> None:
+    """Deploys one example unless it is there, and runs its job."""
+    plan = make_plan(api, card, image)
+    model_id = plan.model_id
+    screen.head(card.name, f"version {plan.version}")
+    if plan.is_deployed:
+        screen.say("       It is deployed already, with this very image.")
+    else:
+        with tempfile.TemporaryDirectory(prefix="demo-", dir=data_dir) as folder, screen.steps() as steps:
+            deployment = Deployment(api, card, image, plan, Path(folder))
+            deployment.run(steps)
+            model_id = deployment.model_id
+    entry = card.inputs[0]
+    run_job(api, screen, Target(model_id, plan.version, entry["name"], entry["acceptedMediaTypes"]), items)
+
+
+def where_to_go(data_dir: Path) -> tuple[str, str]:
+    """How to start the server on this data, and where to look then."""
+    command = "make serve" if data_dir == DATA_DIR else f"modelyard serve --data-dir {data_dir}"
+    key = key_file(data_dir)
+    shown = key.relative_to(ROOT) if key.is_relative_to(ROOT) else key
+    return (
+        f"Start the server on this data:  {command}",
+        f"Then look at:  http://127.0.0.1:8080/api/docs  (the API key is in {shown})",
+    )
+
+
+if __name__ == "__main__":
+    main()
