@@ -1,13 +1,14 @@
 """Builds the container image of an example model: `python examples/build.py sentiment [--tag NAME] [--base IMAGE]`.
 
 The packages of the model are installed on this machine and copied into the image, so the build itself needs no
-network. Packages and the base image are kept; a second build takes a second or two.
+network. Packages and the base image are kept. An image that was made of the same things already is left as it is.
 """
 
 import argparse
 import compileall
 import fcntl
 import hashlib
+import json
 import os
 import platform
 import py_compile
@@ -16,11 +17,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 EXAMPLES = Path(__file__).resolve().parent
 CACHE = EXAMPLES.parent / ".cache" / "examples"
 BASE = "localhost/modelyard/base:bookworm"
 PYTHON = "3.11"  # of Debian bookworm
+RECIPE = "modelyard.example.recipe"
+"""Label of an image: the digest of everything that it was made of."""
 UNNEEDED = (
     "bin",
     "**/tests",
@@ -53,7 +57,11 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two builds at a time would take each other's files away
         if wanted.base == BASE:
             ensure_base()
-        build_image(wanted.name, tag, wanted.base)
+        recipe = recipe_of(wanted.name, wanted.base)
+        if read_recipe(tag) == recipe:
+            say(f"{tag} is up to date")
+            return
+        build_image(wanted.name, tag, wanted.base, recipe)
     say(f"built {tag}")
 
 
@@ -87,12 +95,35 @@ def ensure_base() -> None:
         subprocess.run(["podman", "import", "--quiet", str(archive), BASE], check=True)
 
 
-def build_image(name: str, tag: str, base: str) -> None:
+def recipe_of(name: str, base: str) -> str:
+    """A digest of the base and of all that the image's Containerfile copies."""
+    instructions = (EXAMPLES / name / "Containerfile").read_text(encoding="utf-8")
+    digest = hashlib.sha256(f"{inspect(base).get('Id', base)}\n{instructions}".encode())
+    digest.update(packages_key(EXAMPLES / name / "requirements.txt").encode())
+    for path in sorted((EXAMPLES / name).iterdir()):
+        if path.is_file() and path.name in instructions.split():
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def read_recipe(tag: str) -> str:
+    """What an image says it was made of; empty when it does not say, or is not there."""
+    return str((inspect(tag).get("Labels") or {}).get(RECIPE, ""))
+
+
+def inspect(tag: str) -> dict[str, Any]:
+    """What podman knows of an image; nothing when it is not there."""
+    run = subprocess.run(["podman", "image", "inspect", tag], check=False, capture_output=True, text=True)
+    found: list[dict[str, Any]] = json.loads(run.stdout) if run.returncode == 0 else [{}]
+    return found[0]
+
+
+def build_image(name: str, tag: str, base: str, recipe: str) -> None:
     """Puts program and packages together and runs podman."""
     packages = install_packages(EXAMPLES / name / "requirements.txt")
     context = CACHE / name / "context"
     shutil.rmtree(context, ignore_errors=True)
-    shutil.copytree(EXAMPLES / name, context, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(EXAMPLES / name, context, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     shutil.copytree(packages, context / "packages", copy_function=os.link)
     say("building the image")
     subprocess.run(
@@ -104,6 +135,8 @@ def build_image(name: str, tag: str, base: str) -> None:
             "--pull=missing",
             "--build-arg",
             f"BASE={base}",
+            "--label",
+            f"{RECIPE}={recipe}",
             "--tag",
             tag,
             "--file",
@@ -116,8 +149,7 @@ def build_image(name: str, tag: str, base: str) -> None:
 
 def install_packages(requirements: Path) -> Path:
     """The folder with the installed packages; installed only when requirements or this program changed."""
-    key = hashlib.sha256(requirements.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
-    folder = CACHE / requirements.parent.name / f"packages-{key}"
+    folder = CACHE / requirements.parent.name / f"packages-{packages_key(requirements)}"
     if folder.exists():
         say("packages are there already")
         return folder
@@ -134,12 +166,18 @@ def install_packages(requirements: Path) -> Path:
     return folder
 
 
+def packages_key(requirements: Path) -> str:
+    """Changes with the requirements and with this program."""
+    return hashlib.sha256(requirements.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+
+
 def installer() -> list[str]:
     """The command that installs packages for Python 3.11 on Debian: uv, or pip where there is none."""
     machine = platform.machine()
-    if shutil.which("uv"):
+    private = EXAMPLES.parent / ".cache" / "uv-venv" / "bin" / "uv"  # where `make` puts it
+    if uv := shutil.which("uv") or (str(private) if private.exists() else None):
         return [
-            "uv",
+            uv,
             "pip",
             "install",
             "--quiet",
