@@ -1,0 +1,37 @@
+"""Measures the platform against plain tools: `python -m benchmarks [NAME …] [--quick] [--output FILE]`."""
+
+from pathlib import Path
+
+import click
+
+from benchmarks import cold_start, image_intake, jobs, start_up
+from benchmarks.report import print_table, write_json
+from benchmarks.turns import Benchmark, Comparison, Scale
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "start-up": start_up.measure,
+    "image-intake": image_intake.measure,
+    "cold-start": cold_start.measure,
+    "jobs": jobs.measure,
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
+@click.option("--quick", is_flag=True, help="A smoke run: its numbers mean little.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write all values as JSON.")
+def main(names: tuple[str, ...], quick: bool, output: Path | None) -> None:
+    """Measure by turns what the platform and a plain tool take for the same thing, and print the ratios."""
+    comparisons: list[Comparison] = []
+    for name in names or BENCHMARKS:
+        click.echo(f"{name} …", err=True)
+        for comparison in BENCHMARKS[name](Scale(quick)):
+            click.echo(f"  {comparison.what}: {comparison.ratio:.2f} of {comparison.alternative_name}", err=True)
+            comparisons.append(comparison)
+    print_table(comparisons)
+    if output:
+        write_json(output, comparisons, quick=quick)
+
+
+if __name__ == "__main__":
+    main()

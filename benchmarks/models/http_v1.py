@@ -1,0 +1,57 @@
+"""A model program of container protocol HTTP v1 that takes DELAY_MS for each item; needs Python alone."""
+
+import json
+import os
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+DELAY_SECONDS = int(os.environ.get("DELAY_MS", "1")) / 1000
+
+
+class Calls(BaseHTTPRequestHandler):
+    """The three calls of the protocol; connections are kept."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet for head and body
+
+    def do_GET(self) -> None:
+        """GET /status."""
+        self.answer(200, "OK")
+
+    def do_POST(self) -> None:
+        """POST /run and /shutdown."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/shutdown":
+            self.answer(202, "Accepted")
+            threading.Thread(target=self.server.shutdown).start()
+            return
+        run(**json.loads(body))
+        self.answer(200, "OK")
+
+    def answer(self, code: int, status: str) -> None:
+        """Sends the protocol's JSON."""
+        body = json.dumps({"message": "success", "status": status, "statusCode": code}).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Says nothing of calls."""
+
+
+def run(type: str, input: str, output: str) -> None:  # noqa: A002, ARG001 - the protocol's names
+    """Tells the length of each input."""
+    time.sleep(DELAY_SECONDS)
+    lengths = {path.name: len(path.read_bytes()) for path in Path(input).iterdir()}
+    result = {"data": {"result": lengths, "explanation": None, "drift": None}}
+    (Path(output) / "results.json").write_text(json.dumps(result))
+
+
+if __name__ == "__main__":
+    server = ThreadingHTTPServer(("", int(os.environ.get("PSC_MODEL_PORT", "80"))), Calls)
+    server.daemon_threads = True
+    server.serve_forever()
