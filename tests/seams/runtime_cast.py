@@ -48,6 +48,11 @@ if what == "say":
         print("line", index, flush=True)
         print("oops", index, file=sys.stderr, flush=True)
         time.sleep(0.01)
+if what == "pieces":
+    for piece in ("one ", "line", "\\n"):
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+        time.sleep(0.1)
 if what == "exit":
     sys.exit(int(os.environ["CODE"]))
 if what == "hog":
@@ -169,6 +174,9 @@ async def behave(container: FakeContainer) -> int:
             container.log(f"line {index}")
             container.log(f"oops {index}")
             await asyncio.sleep(0.001)
+        return 0
+    if what == "pieces":
+        container.log("one line")
         return 0
     if what == "exit":
         return int(container.environment["CODE"])

@@ -243,6 +243,13 @@ async def test_both_streams_are_logged(cast: RuntimeCast) -> None:
     assert await cast.runtime.read_log(container) == ""
 
 
+async def test_lines_written_in_pieces_are_logged_whole(cast: RuntimeCast) -> None:
+    async with started(cast, spec(cast, "pieces")) as container:
+        await cast.runtime.wait_container(container)
+
+        assert await cast.runtime.read_log(container) == "one line\n"
+
+
 async def test_a_mount_is_seen(cast: RuntimeCast, tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()

@@ -24,7 +24,7 @@ from modelyard.adapters.runtimes.container_config import container_config
 from modelyard.adapters.runtimes.engine_api import EngineApi, despite_races
 from modelyard.adapters.runtimes.engine_images import EngineImages
 from modelyard.adapters.runtimes.exposure import Exposures
-from modelyard.adapters.runtimes.log_stream import last_bytes, log_lines
+from modelyard.adapters.runtimes.log_stream import last_bytes, last_lines, log_lines
 from modelyard.adapters.runtimes.readings import read_container, read_runtime
 from modelyard.core.errors import NotFound, PlatformError
 
@@ -105,15 +105,16 @@ class DockerApiRuntime:
         return await self.inspect_container(container)
 
     async def read_log(self, container: str, *, lines: int = 50) -> str:
-        chunks = self._log_chunks(container, lines, follow=False)
+        # All of it, which is bounded: asked for the last lines, podman loses text that was written in pieces.
+        chunks = self._log_chunks(container, "all", follow=False)
         try:
             async with aclosing(chunks):
-                return await last_bytes(chunks, _LOG_BYTES)
+                return last_lines(await last_bytes(chunks, _LOG_BYTES), lines)
         except ContainerNotFound:
             return ""
 
     async def follow_log(self, container: str, *, lines: int = 50) -> AsyncIterator[str]:
-        chunks = self._log_chunks(container, lines, follow=True)
+        chunks = self._log_chunks(container, str(lines), follow=True)
         async with aclosing(chunks):
             async for line in log_lines(chunks):
                 yield line
@@ -189,9 +190,9 @@ class DockerApiRuntime:
         nanoseconds = stats[0]["cpu_stats"]["cpu_usage"]["total_usage"]
         return ResourceUse(used, int(memory.get("max_usage") or used), nanoseconds / 1e9)
 
-    async def _log_chunks(self, container: str, lines: int, *, follow: bool) -> AsyncGenerator[bytes, None]:
+    async def _log_chunks(self, container: str, tail: str, *, follow: bool) -> AsyncGenerator[bytes, None]:
         path = f"/containers/{container}/logs"
-        params = {"stdout": "1", "stderr": "1", "tail": str(lines), "follow": "1" if follow else "0"}
+        params = {"stdout": "1", "stderr": "1", "tail": tail, "follow": "1" if follow else "0"}
         async with (
             self._api.errors(_gone(container)),
             self._api.stream("GET", path, params=params) as response,

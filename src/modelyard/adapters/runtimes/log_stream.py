@@ -47,5 +47,10 @@ async def last_bytes(chunks: AsyncIterator[bytes], limit: int) -> str:
     return kept[-limit:].decode(errors="ignore" if len(kept) > limit else "replace")
 
 
+def last_lines(text: str, lines: int) -> str:
+    """The end of a text, at most so many lines."""
+    return "".join(text.splitlines(keepends=True)[-lines:])
+
+
 def _text(line: bytes) -> str:
     return line.decode(errors="replace").removesuffix("\r")
