@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from modelyard.adapters.container_protocols.base import NotReachable, RunTimedOut
 from modelyard.adapters.runtimes.base import ContainerNotFound
@@ -132,10 +132,12 @@ class RunVersion:
         await TestProgress(self._database, self._clock, work.payload["test"]).failed(error)
 
     async def _require_loaded(self, version: Version) -> None:
-        if version.load_passed:
-            return
         async with self._database.read() as session:
             load = await newest_test(session, version.id, TestKind.LOAD)
+            # Asked after the test: when that has ended, this is what came of it.
+            has_passed = await session.scalar(select(Version.load_passed).where(Version.id == version.id))
+        if has_passed:
+            return
         if load is not None and load.state in UNFINISHED:
             raise _StillWaiting("the load test is still running")
         raise NotLoaded(load.error if load else None)
