@@ -13,6 +13,8 @@ from modelyard.domain.work import queue
 
 PULL = "images:pull"
 LOAD = "images:load-archive"
+MOST_ATTEMPTS = 3
+"""Few, because somebody waits: a registry whose name is wrong is told within seconds."""
 
 
 async def request_pull(
@@ -37,7 +39,7 @@ async def request_load(session: AsyncSession, clock: Clock, archive: Path, *, fi
 async def _enqueue(session: AsyncSession, clock: Clock, image: ContainerImage, kind: str) -> ContainerImage:
     session.add(image)
     await session.flush()
-    queue.enqueue(session, clock, kind, {"image": image.id})
+    queue.enqueue(session, clock, kind, {"image": image.id}, max_attempts=MOST_ATTEMPTS)
     return image
 
 

@@ -109,6 +109,7 @@ async def put_back(session: AsyncSession, clock: Clock, work: ClaimedWork, owner
             state=WorkState.QUEUED, owner=None, last_error=error, run_at=clock.now() + delay_before(work.attempt + 1)
         )
     )
+    ring_after_commit(session, TOPIC)  # so that workers, which sleep, learn when it is due
 
 
 async def release_lost(session: AsyncSession, clock: Clock, *, silent_for: timedelta | None) -> int:
