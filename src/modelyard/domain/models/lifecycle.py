@@ -73,7 +73,7 @@ def missing_steps(facts: DeploymentFacts) -> list[str]:
         (facts.image_held, "step 3, container image (POST container-image)"),
         (facts.requirement_id is not None, "step 4, requirement (PATCH requirement.requirementId)"),
         (facts.has_timeouts or not runs_here, "step 5, timeouts (PATCH timeout.status and timeout.run)"),
-        (facts.load_passed, "step 7, load test (POST load-process)"),
+        (facts.load_passed or not runs_here, "step 7, load test (POST load-process)"),
         (facts.has_inputs or not runs_here, "step 8, inputs (PATCH inputs)"),
         (facts.has_outputs or not runs_here, "step 9, outputs (PATCH outputs)"),
         (

@@ -20,7 +20,7 @@ from modelyard.domain.models.catalog import (
 )
 from modelyard.domain.models.lifecycle import VersionFrozen, move
 from modelyard.domain.models.metadata import VersionChanges, check_changes
-from modelyard.domain.models.requirements import find_preset
+from modelyard.domain.models.requirements import EDGE_ID, find_preset
 from modelyard.domain.models.tables import Model, Version, VersionStatus
 from modelyard.domain.models.visibility import NotYourModel
 
@@ -94,6 +94,8 @@ async def change_version(
 def _apply(row: Version, changed: dict[str, Any]) -> None:
     """Sets fields; what a test has shown holds only as long as what it was shown for."""
     frozen = [name for name in _CONTRACT if name in changed]
+    if EDGE_ID in {row.requirement_id, changed.get("requirement_id")} and "requirement_id" in changed:
+        frozen.append("requirement")  # what runs here was tested here, what is for edge devices was not
     if frozen and row.status == VersionStatus.ACTIVE:
         raise VersionFrozen(" and ".join(frozen))
     for name, value in changed.items():
