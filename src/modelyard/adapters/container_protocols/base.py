@@ -16,6 +16,10 @@ class ModelNotReady(Unavailable):
     """The program answers, but says that its model is not loaded (yet)."""
 
 
+class StatusTimedOut(ModelNotReady):
+    """The program takes connections, but did not answer the status call in time; it may speak anything."""
+
+
 class ModelLoadFailed(UpstreamFailed):
     """The program says that it cannot load its model."""
 

@@ -13,6 +13,7 @@ from modelyard.adapters.container_protocols.base import (
     NotReachable,
     RunFailed,
     RunTimedOut,
+    StatusTimedOut,
     UnexpectedAnswer,
 )
 from modelyard.adapters.container_protocols.outcomes import failed, succeeded
@@ -64,7 +65,7 @@ class FakeProtocol:
         self._reach()
         if program.status_hangs:
             await asyncio.sleep(timeout)
-            raise ModelNotReady(f"The model did not answer the status call within {timeout:g} s.")
+            raise StatusTimedOut(f"The model did not answer the status call within {timeout:g} s.")
         if program.load_error:
             raise ModelLoadFailed(f"The model could not be loaded: {program.load_error}")
         if program.not_ready_calls > 0:

@@ -21,6 +21,7 @@ from modelyard.adapters.container_protocols.base import (
     NotReachable,
     RunFailed,
     RunTimedOut,
+    StatusTimedOut,
     UnexpectedAnswer,
 )
 from modelyard.adapters.container_protocols.outcomes import failed, shorten, succeeded
@@ -57,6 +58,7 @@ class GrpcV2Protocol:
         try:
             raw = await self._call("Status", model_pb2.StatusRequest(), timeout)
         except grpc.aio.AioRpcError as problem:
+            await self.close()  # it would go on connecting, and fill the log of a program that speaks otherwise
             raise _status_error(problem, timeout) from problem
         answer = _decode(model_pb2.StatusResponse(), raw)
         if answer.status_code == 500:
@@ -181,7 +183,7 @@ def _status_error(problem: grpc.aio.AioRpcError, timeout: float) -> Exception:
         case grpc.StatusCode.UNAVAILABLE:
             return _unavailable(details)
         case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return ModelNotReady(f"The model did not answer the status call within {timeout:g} s.")
+            return StatusTimedOut(f"The model did not answer the status call within {timeout:g} s.")
         case grpc.StatusCode.UNKNOWN:  # what gRPC servers answer when the program's own code raises
             return ModelLoadFailed(f"The model could not be loaded: {details}")
         case _:

@@ -18,6 +18,7 @@ from modelyard.adapters.container_protocols.base import (
     NotReachable,
     RunFailed,
     RunTimedOut,
+    StatusTimedOut,
     UnexpectedAnswer,
 )
 from modelyard.adapters.container_protocols.exchange import RunFolder, name_problem
@@ -54,7 +55,7 @@ class HttpV1Protocol:
             async with asyncio.timeout(timeout):
                 answer = await self._ask("GET", "/status")
         except TimeoutError:
-            raise ModelNotReady(f"The model did not answer /status within {timeout:g} s.") from None
+            raise StatusTimedOut(f"The model did not answer /status within {timeout:g} s.") from None
         _check_status(answer)
         return ModelFacts()
 

@@ -1,5 +1,6 @@
 """Finds out which container protocol a starting program speaks, and waits until its model is ready."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from modelyard.adapters.container_protocols.base import (
     ModelLoadFailed,
     ModelNotReady,
     NotReachable,
+    StatusTimedOut,
     UnexpectedAnswer,
 )
 
@@ -29,11 +31,10 @@ class Detection:
     """What asking the candidates has shown so far."""
 
     candidates: list[Candidate]
-    was_reached: bool = False
-    """Something answered at least once."""
+    last_word: str = ""
+    """Why the model was not ready when it was asked last; empty when nothing ever took the question."""
     rejected: list[str] = field(default_factory=list)
     """Why candidates were ruled out."""
-    last_word: str = ""
     found: Candidate | None = None
     facts: ModelFacts | None = None
 
@@ -43,9 +44,13 @@ class Detection:
         Once a candidate speaks its protocol, only that one is asked again. Raises ModelLoadFailed, and
         UnexpectedAnswer when every candidate was ruled out.
         """
+        deadline = time.monotonic() + timeout
         for candidate in [self.found] if self.found else list(self.candidates):
-            if await self._ask_one(candidate, min(timeout, STATUS_CALL_SECONDS)):
+            left = deadline - time.monotonic()
+            if left > 0 and await self._ask_one(candidate, min(left, STATUS_CALL_SECONDS)):
                 return True
+            if self.found:
+                break
         if not self.candidates:
             raise UnexpectedAnswer("; ".join(self.rejected))
         return False
@@ -53,13 +58,15 @@ class Detection:
     async def _ask_one(self, candidate: Candidate, timeout: float) -> bool:
         try:
             self.facts = await candidate.connection.status(timeout=timeout)
-        except NotReachable as error:
+        except NotReachable:
+            pass
+        except StatusTimedOut as error:
             self.last_word = error.message
         except ModelNotReady as error:
-            self.was_reached = True
             self.last_word = error.message
+            self.found = candidate
         except UnexpectedAnswer as error:
-            self.was_reached = True
+            self.found = None
             self.rejected.append(f"{candidate.protocol_name} on port {candidate.port}: {error.message}")
             self.candidates.remove(candidate)
         except ModelLoadFailed:

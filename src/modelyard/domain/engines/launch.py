@@ -235,10 +235,10 @@ class Launcher:
 
     async def _late_error(self, detection: Detection, container: str, plan: EnginePlan) -> PlatformError:
         information = await self.log_tail(container)
-        if detection.rejected and detection.found is None:
-            return UnknownProtocol("; ".join(detection.rejected), information)
-        if detection.was_reached:
+        if detection.last_word:
             return NeverReady(plan.status_timeout, f"last answer: {detection.last_word}\n{information}")
+        if detection.rejected:
+            return UnknownProtocol("; ".join(detection.rejected), information)
         return NoServer(plan.status_timeout, list(plan.ports), information)
 
     async def _exit_error(self, container: str, plan: EnginePlan, state: ContainerState) -> PlatformError:
