@@ -6,7 +6,6 @@
 import argparse
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -83,8 +82,8 @@ def show_model(api: Api, screen: Screen, card: Card, image: Image, items: list[I
     if plan.is_deployed:
         screen.say("       It is deployed already, with this very image.")
     else:
-        with tempfile.TemporaryDirectory(prefix="demo-", dir=data_dir) as folder, screen.steps() as steps:
-            deployment = Deployment(api, card, image, plan, Path(folder))
+        with screen.steps() as steps:
+            deployment = Deployment(api, card, image, plan, data_dir)
             deployment.run(steps)
             model_id = deployment.model_id
     entry = card.inputs[0]

@@ -72,7 +72,7 @@ class Deployment:
         self._card = card
         self._image = image
         self._plan = plan
-        self._archive = folder / f"{card.folder.name}.tar"
+        self._archive = folder / f"demo-{card.folder.name}.tar"
         self.model_id = plan.model_id
 
     def run(self, steps: Steps) -> None:
@@ -127,6 +127,7 @@ class Deployment:
     def _give_image(self, bar: Bar) -> None:
         try:
             bar.note("saving")
+            self._archive.unlink(missing_ok=True)  # of a run that was killed
             save_image(self._image, self._archive, lambda done: bar.share(0.3 * done))
             megabytes = self._archive.stat().st_size / 1e6
             bar.note(f"uploading {megabytes:.0f} MB")

@@ -54,7 +54,7 @@ def run_job(api: Api, screen: Screen, target: Target, items: list[Item]) -> None
                 break
             bar.note(f"{done} of {len(items)} done" if done else "an engine is starting")
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        bar.result(f"{state['status'].lower()}, {job}")
+        bar.result(job)
     results = api.get(f"/api/results/{job}")
     screen.show(make_table(items, results))
     screen.say(sum_up(results))

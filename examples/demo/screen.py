@@ -14,7 +14,9 @@ from rich.text import Text
 from examples.demo.failure import DemoFailed
 
 PLAIN_WIDTH = 100
-LABEL_WIDTH = 36
+LABEL_WIDTH = 30
+BAR_WIDTH = 20
+SECONDS_WIDTH = 7
 SECONDS_BETWEEN_PLAIN_NOTES = 5
 
 
@@ -74,11 +76,9 @@ class Screen:
             return
         columns = (
             TextColumn("{task.description}", table_column=Column(min_width=LABEL_WIDTH, no_wrap=True), markup=False),
-            BarColumn(bar_width=20, finished_style="green"),
-            _Seconds(table_column=Column(min_width=7, justify="right", no_wrap=True)),
-            TextColumn(
-                "{task.fields[note]}", style="dim", table_column=Column(no_wrap=True, overflow="ellipsis"), markup=False
-            ),
+            BarColumn(bar_width=BAR_WIDTH, finished_style="green"),
+            _Seconds(table_column=Column(min_width=SECONDS_WIDTH, justify="right", no_wrap=True)),
+            TextColumn("{task.fields[note]}", style="dim", table_column=Column(no_wrap=True), markup=False),
         )
         with Progress(*columns, console=self.console, refresh_per_second=8) as progress:
             yield _LiveSteps(progress)
@@ -122,6 +122,9 @@ class _LiveBar:
         self._progress.update(self._task, total=1.0, completed=max(0.0, min(done, 0.995)))
 
     def note(self, text: str) -> None:
+        room = self._progress.console.width - LABEL_WIDTH - BAR_WIDTH - SECONDS_WIDTH - 4
+        if len(text) > room:
+            text = text[: max(0, room - 1)] + "…"  # rather than a shorter bar
         self._progress.update(self._task, note=text)
 
     result = note
