@@ -1,5 +1,6 @@
 """`modelyard serve`: checks, first start, then the web server until a signal ends it."""
 
+import contextlib
 import socket
 import sys
 from collections.abc import Mapping
@@ -27,7 +28,8 @@ def run_server(given: Mapping[str, Any]) -> None:
     if problems := [finding for finding in local_findings(settings) if not finding.ok]:
         raise click.ClickException("\n".join(f"{it.code}: {it.text} {it.hint}" for it in problems))
     try:
-        uvloop.run(_serve(settings))
+        with contextlib.suppress(KeyboardInterrupt):  # raised once Ctrl-C has stopped the server in good order
+            uvloop.run(_serve(settings))
     except PlatformError as error:
         raise click.ClickException(error.message) from error
 
