@@ -12,6 +12,8 @@ EDGE_ID = -99
 """Runs on an edge device: the image is held, but not tested or run here."""
 LEGACY_DEFAULT_ID = -3
 GIGABYTE = 1_000_000_000
+_LARGEST_ID = 2**31
+"""Databases refuse numbers that are much larger."""
 
 _SIZES = ((1, 1000, 1), (2, 1000, 2), (3, 2000, 4), (4, 4000, 8), (5, 8000, 16), (6, 16000, 64))
 
@@ -70,7 +72,8 @@ async def list_presets(session: AsyncSession) -> list[Requirement]:
 
 async def find_preset(session: AsyncSession, wanted: int) -> Requirement:
     """A preset by number; the well-known numbers of existing clients are always accepted."""
-    found = await session.get(Requirement, DEFAULT_ID if wanted == LEGACY_DEFAULT_ID else wanted)
+    identifier = DEFAULT_ID if wanted == LEGACY_DEFAULT_ID else wanted
+    found = await session.get(Requirement, identifier) if abs(identifier) < _LARGEST_ID else None
     if found is None or not (found.is_active or wanted in {GPU_ID, EDGE_ID}):
         raise RequirementUnknown(wanted, [preset.id for preset in await list_presets(session)])
     return found
