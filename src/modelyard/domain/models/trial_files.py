@@ -21,6 +21,8 @@ class InputNameUnknown(InvalidInput):
 class TestFileTooLarge(InvalidInput):
     """The file is larger than the input allows."""
 
+    __test__ = False  # not a test for pytest
+
     def __init__(self, declared: DeclaredInput, size: int) -> None:
         super().__init__(
             f"The input {declared.name!r} takes at most {declared.maximum_size} bytes; the test file has {size}."

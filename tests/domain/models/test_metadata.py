@@ -1,0 +1,163 @@
+"""What people write about models: limits, and all problems at once."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelyard.domain.models.metadata import (
+    LONGEST_TEXT,
+    MetadataRejected,
+    VersionChanges,
+    check_changes,
+    check_model_name,
+    check_summary,
+)
+from tests.library import JSON_OUTPUT, TEXT_INPUT
+
+
+def _check(minimum: int = 0, maximum: int = 1, **changes: Any) -> None:
+    check_changes(VersionChanges(**changes), minimum_engines=minimum, maximum_engines=maximum)
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "Sentiment 2.0 (large)", "  trimmed  ", "7up", "Größe", "模型", "x" * 100, "a_b-c+d"]
+)
+def test_good_names(name: str) -> None:
+    assert check_model_name(name) == name.strip()
+
+
+@pytest.mark.parametrize(
+    "name", ["", "   ", "-dash", ".hidden", "a/b", "a\x00b", "a\nb", "<b>", "x" * 101, "a\u202eb", "😀"]
+)
+def test_bad_names(name: str) -> None:
+    with pytest.raises(MetadataRejected, match="name"):
+        check_model_name(name)
+
+
+def test_summary_has_a_limit() -> None:
+    assert check_summary("x" * 10_000)
+    with pytest.raises(MetadataRejected, match="10001"):
+        check_summary("x" * 10_001)
+
+
+def test_nothing_to_change_is_fine() -> None:
+    _check()
+
+
+@pytest.mark.parametrize("value", [100, 5000, 86_400_000])
+@pytest.mark.parametrize("name", ["status_timeout_ms", "run_timeout_ms"])
+def test_good_timeouts(name: str, value: int) -> None:
+    _check(**{name: value})
+
+
+@pytest.mark.parametrize("value", [-1, 0, 99, 86_400_001, 10**30])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("status_timeout_ms", "timeout.status"), ("run_timeout_ms", "timeout.run")]
+)
+def test_absurd_timeouts(name: str, shown: str, value: int) -> None:
+    with pytest.raises(MetadataRejected, match=shown):
+        _check(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "types", ["text/plain", "text/plain, image/*", "*/*", "application/vnd.ms-excel", "image/svg+xml", "a/b,c/d , e/f"]
+)
+def test_good_media_types(types: str) -> None:
+    _check(inputs=[TEXT_INPUT | {"acceptedMediaTypes": types}])
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "a/b"}, "name"),
+        ({"name": "a\\b"}, "name"),
+        ({"name": ".."}, "name"),
+        ({"name": "a\x00"}, "name"),
+        ({"name": "x" * 256}, "name"),
+        ({"acceptedMediaTypes": ""}, "acceptedMediaTypes"),
+        ({"acceptedMediaTypes": "text"}, "acceptedMediaTypes"),
+        ({"acceptedMediaTypes": "text/plain,"}, "acceptedMediaTypes"),
+        ({"acceptedMediaTypes": "text/plain; charset=utf-8"}, "acceptedMediaTypes"),
+        ({"maximumSize": 0}, "maximumSize"),
+        ({"maximumSize": -1}, "maximumSize"),
+        ({"maximumSize": 10**12}, "maximumSize"),
+        ({"description": "x" * (LONGEST_TEXT + 1)}, "description"),
+    ],
+)
+def test_bad_inputs(change: dict[str, Any], problem: str) -> None:
+    with pytest.raises(MetadataRejected, match=rf"inputs\[1\]\.{problem}"):
+        _check(inputs=[TEXT_INPUT, {**TEXT_INPUT, "name": "other", **change}])
+
+
+@pytest.mark.parametrize("entries", [[], [TEXT_INPUT, TEXT_INPUT], [TEXT_INPUT | {"name": str(n)} for n in range(101)]])
+def test_number_and_names_of_inputs(entries: list[dict[str, Any]]) -> None:
+    with pytest.raises(MetadataRejected, match="inputs"):
+        _check(inputs=entries)
+
+
+def test_bad_output() -> None:
+    with pytest.raises(MetadataRejected, match=r"outputs\[0\]\.mediaType"):
+        _check(outputs=[JSON_OUTPUT | {"mediaType": "json"}])
+
+
+@pytest.mark.parametrize("text", ["", "{}", "true", '{"type": "object"}'])
+def test_good_schemas(text: str) -> None:
+    _check(input_validation_schema=text)
+
+
+@pytest.mark.parametrize("text", ["no json", "1", "[]", '"text"', "[" * 100_000, "{" * 100_000, "\x00", '{"a":' * 5000])
+def test_bad_schemas(text: str) -> None:
+    with pytest.raises(MetadataRejected, match="inputValidationSchema"):
+        _check(input_validation_schema=text)
+
+
+@pytest.mark.parametrize(("minimum", "maximum"), [(-1, 1), (2, 1), (0, 1001), (0, -1), (10**30, 10**30)])
+def test_bad_numbers_of_engines(minimum: int, maximum: int) -> None:
+    with pytest.raises(MetadataRejected, match="processing"):
+        _check(minimum_engines=minimum, maximum_engines=maximum)
+
+
+def test_half_a_change_is_compared_with_what_holds() -> None:
+    _check(minimum_engines=3, minimum=0, maximum=5)
+    with pytest.raises(MetadataRejected, match="not 6 and 5"):
+        _check(minimum_engines=6, minimum=0, maximum=5)
+
+
+def test_all_problems_come_in_one_error() -> None:
+    with pytest.raises(MetadataRejected) as caught:
+        _check(
+            status_timeout_ms=-5,
+            run_timeout_ms=10**12,
+            inputs=[TEXT_INPUT | {"name": "a/b", "maximumSize": -1}],
+            outputs=[],
+            input_validation_schema="nonsense",
+            long_description="x" * (LONGEST_TEXT + 1),
+            maximum_engines=5000,
+            statistics=[{}] * 101,
+        )
+
+    for word in (
+        "timeout.status",
+        "timeout.run",
+        "inputs[0].name",
+        "inputs[0].maximumSize",
+        "outputs",
+        "inputValidationSchema",
+        "longDescription",
+        "processing",
+        "statistics",
+    ):
+        assert word in caught.value.message
+
+
+@given(st.text(max_size=120))
+def test_names_are_accepted_or_rejected(name: str) -> None:
+    try:
+        accepted = check_model_name(name)
+    except MetadataRejected:
+        return
+    assert accepted == name.strip()
+    assert accepted.isprintable()

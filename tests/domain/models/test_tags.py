@@ -1,0 +1,67 @@
+"""Tags of models."""
+
+import pytest
+from sqlalchemy import func, select
+
+from modelyard.core.database import Database
+from modelyard.domain.models.catalog import change_model
+from modelyard.domain.models.tables import Tag
+from modelyard.domain.models.tags import CUSTOM, TagsRejected, create_predefined, list_tags, tag_identifier
+from tests.cast import Cast
+from tests.library import add_model
+from tests.manual_clock import ManualClock
+
+
+async def _set(database: Database, cast: Cast, model_id: str, tags: list[str]) -> list[Tag]:
+    async with database.write() as session:
+        return (await change_model(session, ManualClock(), cast.alice, model_id, tags=tags)).tags
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier"), [("Label or Classify", "label_or_classify"), ("  A \t B ", "a_b"), ("Größe", "größe")]
+)
+def test_identifier(name: str, identifier: str) -> None:
+    assert tag_identifier(name) == identifier
+
+
+async def test_predefined_tags_are_added_once(database: Database) -> None:
+    async with database.write() as session:
+        before = await session.scalar(select(func.count()).select_from(Tag))
+        await create_predefined(session)
+        assert await session.scalar(select(func.count()).select_from(Tag)) == before
+        assert all(tag.is_categorical for tag in await list_tags(session))
+
+
+async def test_list_replaces_and_keeps_its_order(database: Database, cast: Cast) -> None:
+    model_id = await add_model(database, cast.alice)
+    await _set(database, cast, model_id, ["Image", "my own"])
+    tags = await _set(database, cast, model_id, ["my own", "label_or_classify", "Image"])
+
+    assert [tag.identifier for tag in tags] == ["my_own", "label_or_classify", "image"]
+    assert [tag.name for tag in tags] == ["my own", "Label or Classify", "Image"]
+    assert tags[0].data_type == CUSTOM
+    assert not tags[0].is_categorical
+
+
+async def test_repeated_tags_count_once(database: Database, cast: Cast) -> None:
+    model_id = await add_model(database, cast.alice)
+
+    assert [tag.identifier for tag in await _set(database, cast, model_id, ["A b", "a_b", " a  b "])] == ["a_b"]
+
+
+async def test_empty_list_removes_all(database: Database, cast: Cast) -> None:
+    model_id = await add_model(database, cast.alice)
+    await _set(database, cast, model_id, ["Image"])
+
+    assert await _set(database, cast, model_id, []) == []
+
+
+@pytest.mark.parametrize("tags", [[""], ["  "], ["x" * 101], [str(number) for number in range(51)]])
+async def test_bad_tags_change_nothing(database: Database, cast: Cast, tags: list[str]) -> None:
+    model_id = await add_model(database, cast.alice)
+    await _set(database, cast, model_id, ["Image"])
+    with pytest.raises(TagsRejected):
+        await _set(database, cast, model_id, ["new tag", *tags])
+
+    async with database.read() as session:
+        assert await session.get(Tag, "new_tag") is None
