@@ -48,7 +48,7 @@ async def test_one_that_says_not_yet_is_asked_alone_from_then_on() -> None:
 async def test_one_that_does_not_answer_may_still_be_another() -> None:
     found = detection(FakeProgram(status_hangs=True), FakeProgram())
 
-    assert await ask(found, 1, timeout=0.1) == [False]
+    assert await ask(found, 1, timeout=0.6) == [False]
     assert found.found is None
     assert "did not answer" in found.last_word
 
@@ -82,3 +82,11 @@ async def test_one_that_turns_out_to_speak_otherwise_is_ruled_out() -> None:
     other.listens = True
     assert await ask(found) == [True]
     assert found.found is found.candidates[0]
+
+
+async def test_a_port_that_answers_otherwise_is_not_asked_for_ever() -> None:
+    found = detection(FakeProgram(listens=False), FakeProgram(speaks_protocol=False))
+
+    with pytest.raises(UnexpectedAnswer):
+        await ask(found, 10)
+    assert [candidate.protocol_name for candidate in found.ruled_out] == ["protocol 1", "protocol 0"]

@@ -13,8 +13,13 @@ from modelyard.adapters.container_protocols.base import (
     StatusTimedOut,
     UnexpectedAnswer,
 )
+from modelyard.core.errors import PlatformError
 
 STATUS_CALL_SECONDS = 60.0
+SECONDS_THAT_COUNT = 0.5
+"""A call that was given less time than this and not answered says nothing of the program."""
+MOST_REFUSALS = 5
+"""So many calls may break off on a port that has answered in another way; then it speaks something else."""
 
 
 @dataclass(slots=True)
@@ -24,6 +29,8 @@ class Candidate:
     protocol_name: str
     port: int
     connection: ContainerProtocol
+    refusals: int = 0
+    """Calls that broke off since the port has answered another protocol's call."""
 
 
 @dataclass(slots=True)
@@ -35,6 +42,9 @@ class Detection:
     """Why the model was not ready when it was asked last; empty when nothing ever took the question."""
     rejected: list[str] = field(default_factory=list)
     """Why candidates were ruled out."""
+    answering_ports: set[int] = field(default_factory=set)
+    """Where something answers that is not what was asked for."""
+    ruled_out: list[Candidate] = field(default_factory=list)
     found: Candidate | None = None
     facts: ModelFacts | None = None
 
@@ -58,17 +68,17 @@ class Detection:
     async def _ask_one(self, candidate: Candidate, timeout: float) -> bool:
         try:
             self.facts = await candidate.connection.status(timeout=timeout)
-        except NotReachable:
-            pass
+        except NotReachable as error:
+            self._count_refusal(candidate, error)
         except StatusTimedOut as error:
-            self.last_word = error.message
+            if timeout >= SECONDS_THAT_COUNT:
+                self.last_word = error.message
         except ModelNotReady as error:
             self.last_word = error.message
             self.found = candidate
         except UnexpectedAnswer as error:
             self.found = None
-            self.rejected.append(f"{candidate.protocol_name} on port {candidate.port}: {error.message}")
-            self.candidates.remove(candidate)
+            self._rule_out(candidate, error)
         except ModelLoadFailed:
             self.found = candidate
             raise
@@ -77,12 +87,25 @@ class Detection:
             return True
         return False
 
+    def _count_refusal(self, candidate: Candidate, error: NotReachable) -> None:
+        if candidate.port in self.answering_ports:
+            candidate.refusals += 1
+            if candidate.refusals >= MOST_REFUSALS:
+                self._rule_out(candidate, error)
+
+    def _rule_out(self, candidate: Candidate, error: PlatformError) -> None:
+        self.answering_ports.add(candidate.port)
+        self.rejected.append(f"{candidate.protocol_name} on port {candidate.port}: {error.message}")
+        self.candidates.remove(candidate)
+        self.ruled_out.append(candidate)
+
     async def close_others(self) -> None:
         """Closes the connections of all candidates but the one found."""
-        await close_all([candidate for candidate in self.candidates if candidate is not self.found])
+        everyone = [*self.candidates, *self.ruled_out]
+        await _close_all([candidate for candidate in everyone if candidate is not self.found])
 
 
-async def close_all(candidates: Sequence[Candidate]) -> None:
+async def _close_all(candidates: Sequence[Candidate]) -> None:
     """Closes connections."""
     for candidate in candidates:
         await candidate.connection.close()
