@@ -161,6 +161,15 @@ class Platform:
             await self._close()
 
     async def _run_containers(self) -> None:
+        """Goes on until cancelled; after a failure it begins anew, as after a restart."""
+        while True:
+            try:
+                await self._serve_containers()
+            except Exception as error:  # noqa: BLE001 - a full disk or a runtime that is away must not end it for good
+                log.error("running containers failed; it begins anew", exc_info=error)
+                await self.clock.sleep(SECONDS_BETWEEN_RUNTIME_TRIES)
+
+    async def _serve_containers(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
             runtime = await self._wait_for_runtime(stack)
             containers = ContainerSide(self._shared(), runtime)

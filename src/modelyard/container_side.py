@@ -77,7 +77,7 @@ class ContainerSide:
             *base,
             shared.router,
             shared.blobs,
-            cause_of_death=launcher.cause_of_death,
+            await_death=launcher.await_death,
             bury=self.reconciler.bury,
             owner=shared.owner,
         )
@@ -95,7 +95,11 @@ class ContainerSide:
         async with self._shared.database.write() as session:
             items = await release_items(session, except_owner=self._shared.owner)
         works = await self.worker.take_over_everything()
-        await self.reconciler.adopt()
+        try:
+            await self.reconciler.adopt()
+        except BaseException:
+            await self.reconciler.stop_all()
+            raise
         if items or works:
             log.info("taken up what the process before was doing", items=items, works=works)
 

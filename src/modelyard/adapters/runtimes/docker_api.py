@@ -7,6 +7,8 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from aiodocker.containers import DockerContainer
+
 from modelyard.adapters.runtimes.base import (
     ContainerNotFound,
     ContainerSpec,
@@ -83,17 +85,24 @@ class DockerApiRuntime:
         await self._images.remove(image)
 
     async def start_container(self, spec: ContainerSpec) -> str:
-        podman = await self._api.is_podman()
-        missing = ImageNotFound(f"The container runtime holds no image {spec.image}; pull it first.")
-        async with self._api.errors(missing, ContainerStartFailed):
-            created = await self._api.docker.containers.create(container_config(spec, podman=podman), name=spec.name)
+        creating = asyncio.ensure_future(self._create(spec))
         try:
+            created = await asyncio.shield(creating)
             async with self._api.errors(_gone(created.id), ContainerStartFailed):
                 await created.start()
         except (PlatformError, asyncio.CancelledError):
-            await self.remove_container(created.id)
+            # The runtime goes on creating when we stop waiting, so the end of that is awaited.
+            await asyncio.wait([creating])
+            if creating.exception() is None:
+                await self.remove_container(creating.result().id)
             raise
         return created.id
+
+    async def _create(self, spec: ContainerSpec) -> DockerContainer:
+        podman = await self._api.is_podman()
+        missing = ImageNotFound(f"The container runtime holds no image {spec.image}; pull it first.")
+        async with self._api.errors(missing, ContainerStartFailed):
+            return await self._api.docker.containers.create(container_config(spec, podman=podman), name=spec.name)
 
     async def inspect_container(self, container: str) -> ContainerState:
         answer = await self._show(container)

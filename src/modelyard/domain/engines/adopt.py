@@ -36,6 +36,14 @@ class Adoption:
         log.info("engines of the process before", adopted=len(adopted), ended=len(rows) - len(adopted))
         return adopted
 
+    async def end_all(self) -> None:
+        """Ends every engine, and removes every container of this installation."""
+        async with self._database.read() as session:
+            rows = await live_engines(session)
+        for row in rows:
+            await self._end(row)
+        await self.remove_orphans()
+
     async def remove_orphans(self) -> int:
         """Removes containers that carry our label but belong to no live engine; returns how many."""
         containers = await self._launcher.runtime.list_containers(INSTALLATION_LABEL, self._installation)

@@ -24,8 +24,8 @@ from modelyard.adapters.runtimes.base import (
     Mount,
     Runtime,
 )
-from modelyard.core.errors import PlatformError
-from modelyard.domain.engines.detect import Candidate, Detection, close_all
+from modelyard.core.errors import PlatformError, Unavailable
+from modelyard.domain.engines.detect import Candidate, Detection
 from modelyard.domain.engines.errors import (
     EngineDied,
     EngineExited,
@@ -45,6 +45,8 @@ ENGINE_LABEL = "modelyard.engine"
 LOG_LINES = 30
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 _SHUTDOWN_SECONDS = 1.0
+_DEATH_LOOKS, _DEATH_PAUSE = 30, 0.1
+"""The connection drops a moment before the runtime knows that the container has ended."""
 
 
 @dataclass(slots=True)
@@ -65,6 +67,8 @@ class RunningEngine:
     ready_ms: int = 0
     """Until its model was ready, counted from the same moment."""
     is_dead: bool = field(default=False)
+    death: EngineDied | None = None
+    """Why its container has ended, once somebody has found out; the container may be gone by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +137,16 @@ class Launcher:
         detection: Detection | None = None
         exited = asyncio.create_task(self.runtime.wait_container(container))
         try:
-            detection = await self._candidates(engine_id, container, plan, protocol)
+            try:
+                detection = await self._candidates(engine_id, container, plan, protocol)
+            except ContainerNotFound:  # its program has ended already
+                raise await self._exit_error(container, plan, await exited) from None
             await self._ask_until_ready(detection, exited, container, plan)
         except BaseException:
             exited.cancel()
             if detection:
-                await close_all(detection.candidates)
+                detection.found = None
+                await detection.close_others()
             await self.remove(engine_id, container)
             raise
         exited.cancel()
@@ -163,6 +171,7 @@ class Launcher:
     ) -> RunningEngine:
         """Connects to an engine that an earlier process started. Raises when it does not answer as ready."""
         socket = await self.runtime.expose(container, port)
+        await asyncio.to_thread(_empty_exchange, self._exchange(engine_id))
         connection = self._protocols[protocol].connect(Endpoint(socket, self._exchange(engine_id)))
         try:
             facts = await connection.status(timeout=5.0)
@@ -190,13 +199,24 @@ class Launcher:
 
     async def cause_of_death(self, engine: RunningEngine) -> EngineDied | None:
         """Why an engine's container has ended; None when it still runs."""
-        try:
-            state = await self.runtime.inspect_container(engine.container)
-        except ContainerNotFound:
-            return EngineDied(None, out_of_memory=False, information="the container is gone")
-        if state.exit_code is None:
-            return None
-        return EngineDied(state.exit_code, state.out_of_memory, await self._information(engine.container, state))
+        if engine.death is None:
+            try:
+                state = await self.runtime.inspect_container(engine.container)
+            except ContainerNotFound:
+                return engine.death or EngineDied(None, out_of_memory=False, information="the container is gone")
+            if state.exit_code is not None:
+                information = await self._information(engine.container, state)
+                engine.death = EngineDied(state.exit_code, state.out_of_memory, information)
+        return engine.death
+
+    async def await_death(self, engine: RunningEngine) -> EngineDied | None:
+        """Why an engine that broke its connection has ended; None when its container runs on all the same."""
+        for _ in range(_DEATH_LOOKS):
+            with contextlib.suppress(Unavailable):
+                if cause := await self.cause_of_death(engine):
+                    return cause
+            await asyncio.sleep(_DEATH_PAUSE)
+        return None
 
     async def log_tail(self, container: str) -> str:
         """The last lines of the container's output, as technical information."""
@@ -259,6 +279,12 @@ def _make_exchange(exchange: Path) -> None:
     exchange.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     exchange.mkdir(exist_ok=True)
     exchange.chmod(0o755)
+
+
+def _empty_exchange(exchange: Path) -> None:
+    """Removes what a run of an earlier process left."""
+    for path in exchange.iterdir():
+        remove_tree(path)
 
 
 def _remove_exchange(exchange: Path) -> None:

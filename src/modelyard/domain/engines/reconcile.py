@@ -1,12 +1,14 @@
 """Compares the engines that should run with those that do, and acts: the only place that starts and stops them."""
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.adapters.runtimes.base import RuntimeUnavailable
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
@@ -25,7 +27,7 @@ SECONDS_BETWEEN_ROUNDS = 1.0
 SECONDS_BETWEEN_SWEEPS = 60.0
 MOST_STARTS_AT_ONCE = 4
 
-ReadDemand = Callable[[AsyncSession], Awaitable[dict[int, Demand]]]
+ReadDemand = Callable[[AsyncSession, Collection[int]], Awaitable[dict[int, Demand]]]
 GiveUp = Callable[[int, PlatformError], Awaitable[None]]
 
 
@@ -33,7 +35,8 @@ class Reconciler:
     """Keeps the engines as the demand wants them.
 
     Args:
-        read_demand: versions that should have engines, or have open items.
+        read_demand: versions that should have engines, or have open items, or are among those given, which have
+            engines now.
         give_up: called with a version and the reason when its engines fail to start again and again.
     """
 
@@ -85,19 +88,24 @@ class Reconciler:
     async def reconcile_once(self) -> None:
         """One round: what is missing is started in the background, what is idle is stopped."""
         async with self._database.read() as session:
-            demands = await self._read_demand(session)
+            running = {engine.plan.version_id for engine in self._router.all_engines()}
+            demands = await self._read_demand(session, running)
         for version_id, demand in demands.items():
             self._start_missing(version_id, wanted_engines(demand))
-        surplus = [engine for engine in self._router.all_engines() if self._is_surplus(engine, demands)]
+        surplus = self._surplus(demands)
+        for engine in surplus:
+            self._router.remove(engine)
         await asyncio.gather(*(self._stop(engine) for engine in surplus))
 
     async def stop_all(self) -> None:
-        """Stops every engine and every start; for the end of the process."""
+        """Stops every engine and every start, and whatever is left of others; for the end of the process."""
         starting = [task for tasks in self._starting.values() for task in tasks]
         for task in starting:
             task.cancel()
         await asyncio.gather(*starting, return_exceptions=True)
         await asyncio.gather(*(self._stop(engine) for engine in self._router.all_engines()), return_exceptions=True)
+        with contextlib.suppress(PlatformError):
+            await self._adoption.end_all()
 
     async def bury(self, engine: RunningEngine, error: PlatformError | None) -> None:
         """Takes an engine out that died or hangs, and removes what is left of it."""
@@ -129,8 +137,12 @@ class Reconciler:
             engine = await self._launch(plan)
         except PlatformError as error:
             log.warning("an engine could not be started", version=version_id, reason=str(error))
-            if record.failed(now=time.monotonic()):
+            if record.failed(now=time.monotonic()) and not isinstance(error, RuntimeUnavailable):
                 await self._give_up(version_id, error)
+            return
+        except Exception:  # noqa: BLE001 - a bug with one version must not be tried again at once, for ever
+            log.exception("an engine could not be started", version=version_id)
+            record.failed(now=time.monotonic())
             return
         record.succeeded()
         self._announce(engine)
@@ -139,25 +151,32 @@ class Reconciler:
         row = new_engine(self._clock, plan, Purpose.SERVE, self._owner)
         async with self._database.write() as session:
             session.add(row)
+        container = None
         try:
             container = await self._launcher.create(row.id, row.name, plan)
             async with self._database.write() as session:
                 await set_engine(session, row.id, container=container)
             engine = await self._launcher.wait_ready(row.id, row.name, container, plan)
+            await self._record_ready(engine)
         except BaseException as error:
-            async with self._database.write() as session:
-                await end_engine(session, self._clock, row.id, error if isinstance(error, PlatformError) else None)
+            try:
+                await self._launcher.remove(row.id, container)
+            finally:
+                async with self._database.write() as session:
+                    await end_engine(session, self._clock, row.id, error if isinstance(error, PlatformError) else None)
             raise
+        return engine
+
+    async def _record_ready(self, engine: RunningEngine) -> None:
         async with self._database.write() as session:
             await set_engine(
                 session,
-                row.id,
+                engine.engine_id,
                 state=EngineState.READY,
                 ready_at=self._clock.now(),
                 protocol=engine.protocol_name,
                 port=engine.port,
             )
-        return engine
 
     def _announce(self, engine: RunningEngine) -> None:
         self._router.add(engine, now=time.monotonic())
@@ -181,12 +200,20 @@ class Reconciler:
         except PlatformError:
             return False
 
-    def _is_surplus(self, engine: RunningEngine, demands: dict[int, Demand]) -> bool:
-        demand = demands.get(engine.plan.version_id, Demand(0, 0, 0))
-        there = len(self._router.engines(engine.plan.version_id))
-        idle = self._router.idle_seconds(engine, now=time.monotonic())
-        too_many = there > max(demand.maximum, demand.minimum) and demand.open_items == 0
-        return there > wanted_engines(demand) and (idle >= self._idle_seconds or (too_many and idle > 0))
+    def _surplus(self, demands: dict[int, Demand]) -> list[RunningEngine]:
+        """Engines to stop, those of each version that have been idle for longest, and never more than too many."""
+        chosen = []
+        for version_id in {engine.plan.version_id for engine in self._router.all_engines()}:
+            demand = demands.get(version_id, Demand(0, 0, 0))
+            engines = self._router.engines(version_id)
+            idle = {engine.engine_id: self._router.idle_seconds(engine, now=time.monotonic()) for engine in engines}
+            unused = [engine for engine in engines if idle[engine.engine_id] > 0]
+            unused.sort(key=lambda engine: -idle[engine.engine_id])
+            above_limit = len(engines) - max(demand.maximum, demand.minimum)
+            for number, engine in enumerate(unused[: max(0, len(engines) - wanted_engines(demand))]):
+                if number < above_limit or idle[engine.engine_id] >= self._idle_seconds:
+                    chosen.append(engine)
+        return chosen
 
     async def _stop(self, engine: RunningEngine) -> None:
         self._stop_watching(engine)
@@ -196,10 +223,12 @@ class Reconciler:
         await self._retire(engine, None)
 
     async def _retire(self, engine: RunningEngine, error: PlatformError | None) -> None:
-        await self._launcher.stop(engine)
-        async with self._database.write() as session:
-            await end_engine(session, self._clock, engine.engine_id, error)
-        self._bell.ring()
+        try:
+            await self._launcher.stop(engine)
+        finally:  # a container that could not be removed now is an orphan from here on, and swept
+            async with self._database.write() as session:
+                await end_engine(session, self._clock, engine.engine_id, error)
+            self._bell.ring()
 
     def _stop_watching(self, engine: RunningEngine) -> None:
         watcher = self._watchers.pop(engine.engine_id, None)

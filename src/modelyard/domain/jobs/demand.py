@@ -1,5 +1,7 @@
 """What the jobs ask of the engines: how many items of which version are open."""
 
+from collections.abc import Collection
+
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,22 +12,26 @@ from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.tables import Version, VersionStatus
 
 
-async def read_demand(session: AsyncSession) -> dict[int, Demand]:
-    """Versions with open items, and active ones that keep engines running."""
+async def read_demand(session: AsyncSession, running: Collection[int]) -> dict[int, Demand]:
+    """Versions with open items, active ones that keep engines running, and those that have engines now."""
     counts = await session.execute(
         select(JobItem.version_id, func.count()).where(JobItem.state.in_(OPEN_ITEMS)).group_by(JobItem.version_id)
     )
     open_items: dict[int, int] = {row[0]: row[1] for row in counts}
     is_kept_warm = (Version.status == VersionStatus.ACTIVE) & (Version.minimum_engines > 0)
     versions = await session.scalars(
-        select(Version).where(or_(Version.id.in_(open_items), is_kept_warm), Version.requirement_id != EDGE_ID)
-    )
-    return {
-        version.id: Demand(
-            open_items=open_items.get(version.id, 0),
-            minimum=version.minimum_engines if version.status == VersionStatus.ACTIVE else 0,
-            maximum=version.maximum_engines,
-            batch_size=version.batch_size,
+        select(Version).where(
+            or_(Version.id.in_({*open_items, *running}), is_kept_warm), Version.requirement_id != EDGE_ID
         )
-        for version in versions
-    }
+    )
+    return {version.id: _demand(version, open_items.get(version.id, 0)) for version in versions}
+
+
+def _demand(version: Version, open_items: int) -> Demand:
+    is_active = version.status == VersionStatus.ACTIVE
+    return Demand(
+        open_items=open_items,
+        minimum=version.minimum_engines if is_active else 0,
+        maximum=version.maximum_engines if is_active or open_items else 0,
+        batch_size=version.batch_size,
+    )

@@ -1,7 +1,6 @@
 """Runs the items of jobs: one pump per ready engine claims items, infers, and stores what became of them."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
@@ -32,7 +31,7 @@ from modelyard.domain.models.contract import declared_outputs
 SECONDS_BETWEEN_LOOKS = 1.0
 LONGEST_RETRY_SECONDS = 5.0
 
-CauseOfDeath = Callable[[RunningEngine], Awaitable[PlatformError | None]]
+AwaitDeath = Callable[[RunningEngine], Awaitable[PlatformError | None]]
 Bury = Callable[[RunningEngine, PlatformError | None], Awaitable[None]]
 
 
@@ -40,7 +39,7 @@ class ItemRunner:
     """Keeps a pump on every ready engine.
 
     Args:
-        cause_of_death: says why an engine's container ended, or None when it still runs.
+        await_death: says why an engine that broke its connection ended, or None when its container still runs.
         bury: takes an engine out of use that died or hangs.
     """
 
@@ -51,7 +50,7 @@ class ItemRunner:
         router: routing.Router,
         blobs: BlobStore,
         *,
-        cause_of_death: CauseOfDeath,
+        await_death: AwaitDeath,
         bury: Bury,
         owner: str,
     ) -> None:
@@ -59,7 +58,7 @@ class ItemRunner:
         self._clock = clock
         self._router = router
         self._blobs = blobs
-        self._cause_of_death = cause_of_death
+        self._await_death = await_death
         self._bury = bury
         self._owner = owner
         self._is_draining = False
@@ -71,7 +70,7 @@ class ItemRunner:
         try:
             while True:
                 for engine in self._router.all_engines():
-                    if engine.engine_id not in self._pumps:
+                    if engine.engine_id not in self._pumps and not self._is_draining:
                         self._start_pump(engine)
                 await bell.wait(SECONDS_BETWEEN_LOOKS)
         finally:
@@ -97,22 +96,34 @@ class ItemRunner:
     async def _pump(self, engine: RunningEngine) -> None:
         bell = self._database.bells.listen(submit.TOPIC)
         finished: tuple[Claim, list[FinishedItem]] | None = None
+        held: Claim | None = None
         try:
             options = await self._options(engine)
             while True:
                 self._router.take(engine)
-                claim = await self._store_and_claim(engine, finished)
+                held = claim = await self._store_and_claim(engine, finished)
                 finished = await self._work(engine, claim, options) if claim else None
+                held = claim if finished else None
                 self._router.give_back(engine, worked_until=time.monotonic() if claim else None)
                 if not self._may_go_on(engine) and finished is None:
                     return
                 if claim is None:
                     await bell.wait(SECONDS_BETWEEN_LOOKS)
-        except Exception:  # noqa: BLE001 - one pump's bug must not stop the others; its engine is replaced
+        except Exception as error:  # noqa: BLE001 - one pump's bug must not stop the others; its engine is replaced
             log.exception("a pump failed", engine=engine.name)
-            await self._bury(engine, None)
+            await self._pump_failed(engine, held, error)
         finally:
             self._database.bells.forget(submit.TOPIC, bell)
+
+    async def _pump_failed(self, engine: RunningEngine, held: Claim | None, error: Exception) -> None:
+        try:
+            if held:
+                text = f"The platform failed unexpectedly ({type(error).__name__}); see the server's log."
+                reason = error.message if isinstance(error, PlatformError) else text
+                async with self._database.write() as session:
+                    await put_back_items(session, self._clock, held, reason)
+        finally:
+            await self._bury(engine, None)
 
     def _may_go_on(self, engine: RunningEngine) -> bool:
         return not self._is_draining and self._router.serves(engine)
@@ -163,7 +174,7 @@ class ItemRunner:
         except RunTimedOut as error:
             await self._engine_lost(engine, claim, error, is_final=len(claim.items) == 1)
         except NotReachable as error:
-            await self._engine_lost(engine, claim, await self._death(engine) or error, is_final=False)
+            await self._engine_lost(engine, claim, await self._await_death(engine) or error, is_final=False)
         return None
 
     async def _infer(self, engine: RunningEngine, claim: Claim, options: InferenceOptions) -> list[FinishedItem]:
@@ -206,15 +217,6 @@ class ItemRunner:
             else:
                 await put_back_items(session, self._clock, claim, error.message)
         await self._bury(engine, error)
-
-    async def _death(self, engine: RunningEngine) -> PlatformError | None:
-        # The connection drops a moment before the runtime knows that the container has ended.
-        for _ in range(10):
-            with contextlib.suppress(Unavailable):
-                if cause := await self._cause_of_death(engine):
-                    return cause
-            await self._clock.sleep(0.1)
-        return None
 
     async def _give_back(self, claim: Claim) -> None:
         async with self._database.write() as session:

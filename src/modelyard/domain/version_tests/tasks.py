@@ -163,8 +163,7 @@ class RunVersion:
         except RunTimedOut as error:
             raise RunTestFailed(error.message, await self._launcher.log_tail(engine.container)) from error
         except NotReachable as error:
-            await self._clock.sleep(0.5)
-            raise (await self._launcher.cause_of_death(engine)) or RunTestFailed(
+            raise (await self._launcher.await_death(engine)) or RunTestFailed(
                 error.message, await self._launcher.log_tail(engine.container)
             ) from error
         if answer.error:
