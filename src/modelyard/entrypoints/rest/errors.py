@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from modelyard.core import errors
 from modelyard.core.logs import log
@@ -28,6 +29,7 @@ STATUS: dict[type[errors.PlatformError], int] = {
 """Kind of error to HTTP status. A failing registry or container is what the caller brought: not our fault, so 422."""
 
 REPORT_PATH = "/api/docs"
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 class ErrorBody(BaseModel):
@@ -97,11 +99,25 @@ async def _http_error(request: Request, error: Exception) -> Response:
     message = str(error.detail)
     if error.status_code == 404 and message == "Not Found":
         message = f"There is nothing at {request.url.path[:200]}; see {REPORT_PATH} for what there is."
-    return error_answer(request, error.status_code, message, **dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods_at(request))
+        message = f"{request.method} is not possible at {request.url.path[:200]}; possible are: {headers['Allow']}."
+    return error_answer(request, error.status_code, message, **headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """All methods of an address; the framework names those of the first route alone."""
+    return [method for method in _METHODS if _is_served(request, method)]
+
+
+def _is_served(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] == Match.FULL for route in request.app.routes)
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
-    log.error("a request failed unexpectedly", path=request.url.path, exc_info=error)
-    return error_answer(
-        request, 500, "The platform failed unexpectedly; report the request id in the header X-Request-Id."
-    )
+    request_id = str(request.state.request_id)
+    log.error("a request failed unexpectedly", path=request.url.path, request_id=request_id, exc_info=error)
+    message = "The platform failed unexpectedly; report the request id in the header X-Request-Id."
+    return error_answer(request, 500, message, **{"X-Request-Id": request_id})
