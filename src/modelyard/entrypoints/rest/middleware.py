@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterable
+from urllib.parse import quote
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +15,7 @@ from modelyard.core.logs import log
 from modelyard.entrypoints.rest.measures import Measures
 
 _REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
+_REPEATED_PREFIX = re.compile(r"^(/+api)+(?=/|$)/*(?=/|$)")
 _SAFE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -29,16 +31,15 @@ class TolerantPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope = dict(scope)
-            scope["path"] = _plain_path(scope["path"])
-            scope["raw_path"] = _plain_path(scope.get("raw_path", b"").decode("latin-1")).encode("latin-1")
+            raw = scope.get("raw_path") or quote(scope["path"]).encode()
+            scope["path"] = _plain_path(scope["path"], raw)  # in place: who measures asks for the route afterwards
         await self._app(scope, receive, send)
 
 
-def _plain_path(path: str) -> str:
-    while path.startswith("/api/api/") or path == "/api/api":
-        path = path[4:]
-    return path.rstrip("/") or "/"
+def _plain_path(path: str, raw: bytes) -> str:
+    """The path as the routes know it. Slashes at the end count as they were sent: `%2F` belongs to a name."""
+    path = path[: len(path) - (len(raw) - len(raw.rstrip(b"/")))]
+    return _REPEATED_PREFIX.sub("/api", re.sub("^/+", "/", path)) or "/"
 
 
 class BodyLimit:
@@ -77,6 +78,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(Headers(scope=scope).get("x-request-id", ""))
+        scope.setdefault("state", {})["request_id"] = request_id
         status = 500
         began = time.perf_counter()
 
