@@ -124,8 +124,9 @@ def item_result(job: Job, result: ItemResult, address: str) -> dict[str, Any]:
 def _output(job: Job, item: JobItem, output: ItemOutput, address: str) -> Any:
     if output.media_type == JSON and output.data is not None:
         return msgspec.Raw(output.data)  # valid and compact since it was stored
-    path = "/".join(quote(part, safe="") for part in (job.id, item.name, output.name))
-    return f"{address}/api/results/{path}"
+    # The one form of address that no name of an item can turn into another one.
+    item_name, output_name = quote(item.name, safe=""), quote(output.name, safe="")
+    return f"{address}/api/results/{job.id}/datasource/{item_name}/output/{output_name}"
 
 
 def _head(job: Job) -> dict[str, Any]:

@@ -43,7 +43,7 @@ async def read_item_result(
     return Json(item_result(results.job, results.items[0], public_address(request)))
 
 
-@router.get("/{item_name:path}/{output_name}", summary="One output, as the links inside results name it")
+@router.get("/{item_name:path}/{output_name}", summary="One output, by a shorter address")
 async def read_output(job_id: str, item_name: str, output_name: str, platform: ThePlatform, actor: Caller) -> Response:
     return await _output(platform, actor, job_id, item_name, output_name)
 
