@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -42,6 +42,7 @@ FLAG_FILTERS: dict[str, Callable[[], ColumnElement[bool]]] = {
     "isActive": _is_active,
     "isRecommended": lambda: Model.is_recommended.is_(True),
     "isCommercial": lambda: Model.is_commercial.is_(True),
+    "isExpired": lambda: literal(value=False),  # no model of ours expires
 }
 SORTS: dict[str, Any] = {
     "modelId": Model.id,

@@ -53,7 +53,7 @@ class ModelChange(BaseModel):
 
 @router.get("", summary="List models")
 async def list_models(request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    """Filters: modelId author createdByEmail name description isActive isRecommended isCommercial."""
+    """Filters: modelId author createdByEmail name description isActive isExpired isRecommended isCommercial."""
     wanted = queries.ModelFilter(
         texts={name: text for name in ("modelId", *queries.TEXT_FILTERS) if (text := read_text(request, name))},
         flags={name: flag for name in queries.FLAG_FILTERS if (flag := read_flag(request, name)) is not None},
