@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.programs import ProgramRegistry
 from tests.journeys.server import Server, containers_of
+from tests.servers import docker_registry
 
 
 def _end(server: Server) -> None:
@@ -38,3 +40,20 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
             return own
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProgramRegistry]:
+    """A registry with the images of test programs."""
+    with docker_registry(tmp_path_factory.mktemp("programs")) as address:
+        yield ProgramRegistry(address)
+
+
+@pytest.fixture(scope="session")
+def model_server(tmp_path_factory: pytest.TempPathFactory, programs: ProgramRegistry) -> Iterator[Server]:
+    """A running server that takes the test programs from their registry, and stops idle engines soon."""
+    settings = {"MODELYARD_INSECURE_REGISTRIES": programs.address, "MODELYARD_ENGINE_IDLE_SECONDS": "2"}
+    shared = Server(tmp_path_factory.mktemp("models") / "data", settings=settings)
+    shared.start()
+    yield shared
+    _end(shared)

@@ -20,13 +20,18 @@ no-output         a run reports success and writes nothing
 symlink-output    results.json is a symbolic link to /etc/passwd
 pipe-output       results.json is a named pipe
 huge-output       results.json has HUGE_BYTES bytes (one GiB unless given), without using disk
-many-outputs      writes 20,000 output files
+many-outputs      writes 3,000 output files
 wrong-name        writes its result as other.json
 not-json          results.json is not JSON
+prints            prints without end, and answers meanwhile
+
+An input that contains `please:MODE` makes one run misbehave so; `please:sleeps-250` makes it take 250 ms longer.
 """
 
 import json
+import mmap
 import os
+import re
 import sys
 import threading
 import time
@@ -37,7 +42,8 @@ from typing import Any
 MODE = os.environ.get("MODE") or (sys.argv[1] if len(sys.argv) > 1 else "echo")
 DELAY_SECONDS = int(os.environ.get("DELAY_MS", "0")) / 1000
 HUGE_BYTES = int(os.environ.get("HUGE_BYTES", str(1 << 30)))
-MANY = 20_000
+MANY = 3_000
+PLEASE = re.compile(rb"please:([a-z-]+)(?:-([0-9]+))?")
 
 
 class Calls(BaseHTTPRequestHandler):
@@ -59,7 +65,6 @@ class Calls(BaseHTTPRequestHandler):
             threading.Thread(target=self.server.shutdown).start()
             return
         request = json.loads(body)
-        print(f"run in mode {MODE}", flush=True)
         self.answer(*run(Path(request["input"]), Path(request["output"])))
 
     def answer_garbage(self) -> bool:
@@ -112,7 +117,9 @@ def status() -> tuple[int, str]:
 def run(source: Path, target: Path) -> tuple[int, str]:
     """Does one run and returns its answer."""
     time.sleep(DELAY_SECONDS)
-    match MODE:
+    mode = asked_for(source)
+    print(f"run in mode {mode}", flush=True)
+    match mode:
         case "oom-on-run":
             take_memory()
         case "hangs-in-run":
@@ -125,14 +132,25 @@ def run(source: Path, target: Path) -> tuple[int, str]:
         case "fails-in-run":
             return 500, "division by zero"
     target.mkdir(parents=True, exist_ok=True)
-    write_outputs(source, target)
+    write_outputs(mode, source, target)
     return 200, "success"
 
 
-def write_outputs(source: Path, target: Path) -> None:
+def asked_for(source: Path) -> str:
+    """The mode that an input asks for, else that of the program."""
+    for path in sorted(source.iterdir()):
+        if found := PLEASE.search(path.read_bytes()):
+            if found[1] == b"sleeps":
+                time.sleep(int(found[2] or 0) / 1000)
+                return MODE
+            return found[1].decode()
+    return MODE
+
+
+def write_outputs(mode: str, source: Path, target: Path) -> None:
     """Leaves what the mode says in the output directory."""
     result = target / "results.json"
-    match MODE:
+    match mode:
         case "no-output":
             pass
         case "symlink-output":
@@ -166,9 +184,16 @@ def echo(source: Path) -> dict[str, Any]:
 
 def take_memory() -> None:
     """Takes memory until the kernel ends the program."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
     taken = []
     while True:
-        taken.append(bytearray(16 << 20))
+        taken.append(mmap.mmap(-1, 64 << 20, flags=flags))
+
+
+def print_for_ever() -> None:
+    """Says a lot, quickly."""
+    while True:
+        print("printed without end " * 50, flush=True)
 
 
 def main() -> None:
@@ -179,6 +204,8 @@ def main() -> None:
         sys.exit(3)
     if MODE == "no-server":
         time.sleep(86_400)
+    if MODE == "prints":
+        threading.Thread(target=print_for_ever, daemon=True).start()
     server = ThreadingHTTPServer(("", int(os.environ.get("PSC_MODEL_PORT", "80"))), Calls)
     server.daemon_threads = True
     server.serve_forever()
