@@ -23,7 +23,10 @@ def answer_json(inputs: object) -> ItemOutcome:
 
 @dataclass
 class Machine:
-    """What tests turn: `program` is how the model behaves, `exit_code` ends containers at their start."""
+    """What tests turn; it holds for engines that start from then on.
+
+    `program` is how the model behaves, `exit_code` ends containers at their start.
+    """
 
     program: FakeProgram = field(default_factory=lambda: FakeProgram(answer=answer_json))
     registry: FakeRegistry = field(default_factory=FakeRegistry)
@@ -36,7 +39,8 @@ class Machine:
 
     def __post_init__(self) -> None:
         self.runtime = FakeRuntime(default_program=self.behave)
-        self.factory = FakeFactory(self.program)
+        # A copy for each engine: one that is shut down must not take the others with it.
+        self.factory = FakeFactory(choose=lambda _: replace(self.program))
 
     async def behave(self, container: FakeContainer) -> int:
         """The container's side of the program."""
