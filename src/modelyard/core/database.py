@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
 from modelyard.core.bells import BellBoard
+from modelyard.core.sqlite_driver import open_connection
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -106,7 +107,8 @@ def _create_engine(url: str) -> AsyncEngine:
         return create_async_engine(url, pool_pre_ping=True)
     # isolation_level None: we say BEGIN ourselves (below), so that a write transaction takes its lock at once
     # and cannot fail half way because another connection wrote since it began to read.
-    engine = create_async_engine(url, connect_args={"timeout": 30, "isolation_level": None})
+    options = {"timeout": 30, "isolation_level": None, "async_creator_fn": open_connection}
+    engine = create_async_engine(url, connect_args=options)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
