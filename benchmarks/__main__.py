@@ -1,5 +1,7 @@
 """Measures the platform against plain tools: `python -m benchmarks [NAME …] [--quick] [--output FILE]`."""
 
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -22,6 +24,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write all values as JSON.")
 def main(names: tuple[str, ...], quick: bool, output: Path | None) -> None:
     """Measure by turns what the platform and a plain tool take for the same thing, and print the ratios."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # an end from outside tidies up, too
     comparisons: list[Comparison] = []
     for name in names or BENCHMARKS:
         click.echo(f"{name} …", err=True)
