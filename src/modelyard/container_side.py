@@ -1,6 +1,7 @@
 """Everything that needs a container runtime: imports, tests, engines, and the items that run on them."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,16 +110,22 @@ class ContainerSide:
             asyncio.create_task(part.run(), name=type(part).__name__)
             for part in (self.worker, self.reconciler, self.runner)
         ]
+        facts = asyncio.create_task(self._learn_facts(), name="facts of the runtime")
         try:
             done, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
             await self.runner.drain(seconds=self._shared.settings.drain_seconds)
-            for task in loops:
+            for task in (*loops, facts):
                 task.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await asyncio.gather(*loops, facts, return_exceptions=True)
             await self.reconciler.stop_all()
+
+    async def _learn_facts(self) -> None:
+        """The runtime keeps the answer; podman takes a second for it, which the first import need not wait for."""
+        with contextlib.suppress(PlatformError):
+            await self.runtime.facts()
 
     async def _fail_waiting_items(self, version_id: int, error: PlatformError) -> None:
         reason = f"no engine could be started: {error.message}"

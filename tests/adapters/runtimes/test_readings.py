@@ -8,7 +8,7 @@ import pytest
 from modelyard.adapters.runtimes.base import ContainerSpec, ContainerStatus, Mount
 from modelyard.adapters.runtimes.container_config import container_config
 from modelyard.adapters.runtimes.log_stream import last_bytes, log_lines
-from modelyard.adapters.runtimes.readings import read_container, read_image, with_prefix
+from modelyard.adapters.runtimes.readings import read_container, read_image, read_runtime, with_prefix
 from modelyard.adapters.runtimes.socket_paths import remove_stale_sockets, socket_directory
 
 SPEC = ContainerSpec(
@@ -95,3 +95,12 @@ def test_sockets_of_the_dead_are_removed(tmp_path: Path) -> None:
         remove_stale_sockets(directory)
 
     assert [path.name for path in directory.iterdir()] == ["alive.sock"]
+
+
+def test_runtime_is_read_from_its_information_alone() -> None:
+    info = {"ServerVersion": "4.3.1", "Architecture": "x86_64", "NCPU": 2, "MemTotal": 8_000_000_000}
+
+    facts = read_runtime(info, "/run/podman.sock", podman=True)
+
+    assert (facts.name, facts.version, facts.architecture) == ("podman", "4.3.1", "amd64")
+    assert (facts.cpus, facts.memory_bytes) == (2, 8_000_000_000)

@@ -57,10 +57,9 @@ class DockerApiRuntime:
 
     async def _read_facts(self) -> RuntimeFacts:
         podman = await self._api.is_podman()
-        async with self._api.errors(NotFound("The container runtime does not tell its version.")):
-            version = await self._api.docker.version()
+        async with self._api.errors(NotFound("The container runtime does not tell what it is.")):
             info = await self._api.docker.system.info()
-        return read_runtime(version, info, self._api.socket, podman=podman)
+        return read_runtime(info, self._api.socket, podman=podman)
 
     async def pull_image(
         self,

@@ -50,12 +50,12 @@ def read_container(answer: Mapping[str, Any], *, killed_by_us: bool = False) -> 
     )
 
 
-def read_runtime(version: Mapping[str, Any], info: Mapping[str, Any], socket: str, *, podman: bool) -> RuntimeFacts:
-    """The runtime from its version and information."""
+def read_runtime(info: Mapping[str, Any], socket: str, *, podman: bool) -> RuntimeFacts:
+    """The runtime from its information, which holds its version, too: asking podman for that alone is slow."""
     architecture = info.get("Architecture") or ""
     return RuntimeFacts(
         name="podman" if podman else "docker",
-        version=version.get("Version") or "",
+        version=info.get("ServerVersion") or "",
         architecture=_ARCHITECTURES.get(architecture, architecture),
         cpus=int(info.get("NCPU") or 0),
         memory_bytes=int(info.get("MemTotal") or 0),
