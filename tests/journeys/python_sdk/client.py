@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _LOCK_FILE = _ROOT / "requirements" / "sdk-client.txt"
 _CACHE = _ROOT / ".cache" / "sdk-client"
-_DRIVER = Path(__file__).parent / "sdk" / "driver.py"
+_DRIVER = Path(__file__).parent / "driver.py"
 
 
 class ClientRaised(Exception):
