@@ -22,7 +22,7 @@ class RequirementUnknown(InvalidInput):
     """There is no such preset."""
 
     def __init__(self, wanted: object, known: list[int]) -> None:
-        super().__init__(f"There is no hardware preset {wanted!r}; the presets of this account are {known}.")
+        super().__init__(f"There is no hardware preset {str(wanted)[:40]}; the presets of this account are {known}.")
 
 
 def presets_for(cpus: int, memory_bytes: int, gpus: int) -> list[Requirement]:

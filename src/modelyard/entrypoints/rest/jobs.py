@@ -150,7 +150,7 @@ def _read_filter(request: Request, platform: Platform) -> queries.JobFilter:
         raise InvalidInput("endDate needs a startDate as well.")
     if start and start > platform.clock.now() + CLOCK_DIFFERENCE:
         raise InvalidInput("startDate lies in the future.")
-    if start and end and end + timedelta(milliseconds=1) <= start:
+    if start and end and start - end >= timedelta(milliseconds=1):
         raise InvalidInput("endDate lies before startDate.")
     return queries.JobFilter(
         statuses=statuses,
