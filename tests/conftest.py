@@ -1,6 +1,7 @@
 """What fast tests share: a database with the cast in it, a clock moved by hand, a platform without containers."""
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 
 from modelyard.app import Adapters, Platform, real_adapters
 from modelyard.core.database import Database, sqlite_url
@@ -16,6 +18,16 @@ from modelyard.settings import Settings
 from tests.cast import CAST, SECRET, Cast, write_template
 from tests.machine import Machine
 from tests.manual_clock import ManualClock
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_logs() -> None:
+    """Errors in one line each; without this, tracebacks come with all variables."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer(key_order=["event"])],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        cache_logger_on_first_use=False,
+    )
 
 
 @pytest.fixture(scope="session")
