@@ -45,10 +45,9 @@ def _one_engine(
             )
             yield Comparison(f"job of 1 item, {protocol}", "one direct call", ours, theirs)
         ours, theirs = by_turns(
-            scale.of(5),
+            scale.of(3),
             lambda: _job(server, model, items),
             lambda: _direct(calls.run, items, batch_size),
-            warm_up=True,
         )
         by_eight = f" by {batch_size}" if batch_size > 1 else ""
         yield Comparison(f"job of {items:,} items, {protocol}{by_eight}", f"direct calls{by_eight}", ours, theirs, GOAL)

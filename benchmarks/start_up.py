@@ -42,6 +42,12 @@ def measure(scale: Scale) -> Iterator[Comparison]:
         again, bare_again = by_turns(
             scale.of(3), lambda: _start(root / "new0", _SECONDS_UNTIL_IDLE), lambda: _start_bare(_SECONDS_UNTIL_IDLE)
         )
+        ours, theirs = by_turns(
+            scale.of(15, 2),
+            lambda: _timed(Path(sys.executable).with_name("modelyard"), "--help"),
+            lambda: _timed(sys.executable, "-c", "import click"),
+            warm_up=True,
+        )
     bare_starts = [one.healthy for one in bare]
     yield Comparison("first start to /healthz", _BARE_NAME, [one.healthy for one in first], bare_starts, "< 1 s")
     yield Comparison("first start to /readyz", _BARE_NAME, [one.ready for one in first], bare_starts)
@@ -50,12 +56,6 @@ def measure(scale: Scale) -> Iterator[Comparison]:
     yield Comparison("next start to /readyz", _BARE_NAME, [one.ready for one in again], bare_starts)
     memory = [one.memory for one in bare_again]
     yield Comparison("idle memory", _BARE_NAME, [one.memory for one in again], memory, "< 150 MiB", unit="MiB")
-    ours, theirs = by_turns(
-        scale.of(15, 2),
-        lambda: _timed(Path(sys.executable).with_name("modelyard"), "--help"),
-        lambda: _timed(sys.executable, "-c", "import click"),
-        warm_up=True,
-    )
     yield Comparison("modelyard --help", "python -c 'import click'", ours, theirs, "< 150 ms")
 
 
