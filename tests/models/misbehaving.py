@@ -43,7 +43,7 @@ MODE = os.environ.get("MODE") or (sys.argv[1] if len(sys.argv) > 1 else "echo")
 DELAY_SECONDS = int(os.environ.get("DELAY_MS", "0")) / 1000
 HUGE_BYTES = int(os.environ.get("HUGE_BYTES", str(1 << 30)))
 MANY = 3_000
-PLEASE = re.compile(rb"please:([a-z-]+)(?:-([0-9]+))?")
+PLEASE = re.compile(rb"please:([a-z]+(?:-[a-z]+)*)(?:-([0-9]+))?")
 
 
 class Calls(BaseHTTPRequestHandler):
