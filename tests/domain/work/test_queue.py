@@ -76,7 +76,7 @@ async def test_failed_attempt_waits_before_the_next(database: Database, clock: M
     assert work is not None
     assert not work.is_last_attempt
     async with database.write() as session:
-        await queue.put_back(session, clock, work, "one", "away")
+        await queue.put_back(session, clock, work, "one", "away", delay=timedelta(seconds=1), counts=True)
         assert await queue.seconds_until_due(session, clock) == 1
     assert await _claim(database, clock) is None
 

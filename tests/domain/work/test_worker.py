@@ -11,6 +11,7 @@ from modelyard.core.database import Database
 from modelyard.core.errors import Conflict, PlatformError, Unavailable
 from modelyard.domain.work import queue
 from modelyard.domain.work.queue import ClaimedWork
+from modelyard.domain.work.retry import NotYet
 from modelyard.domain.work.tables import Work, WorkState
 from modelyard.domain.work.worker import Worker
 from tests.manual_clock import ManualClock, RestlessClock
@@ -115,6 +116,15 @@ async def test_what_was_away_is_tried_again(database: Database) -> None:
         (row,) = await _ended(database)
 
     assert (row.state, task.attempts, task.given_up) == (WorkState.DONE, [1, 2, 3], [])
+
+
+async def test_waiting_for_something_under_way_is_no_attempt(database: Database) -> None:
+    task = _raising(*[NotYet("still going on")] * 9)
+    await _enqueue(database, max_attempts=2)
+    async with _working(_worker(database, task)):
+        (row,) = await _ended(database)
+
+    assert (row.state, task.attempts, task.given_up) == (WorkState.DONE, [1] * 10, [])
 
 
 async def test_last_attempt_is_final(database: Database) -> None:

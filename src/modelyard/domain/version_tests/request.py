@@ -140,5 +140,5 @@ async def _request(session: AsyncSession, clock: Clock, row: Version, kind: Test
     )
     session.add(test)
     await session.flush()
-    queue.enqueue(session, clock, LOAD if kind == TestKind.LOAD else RUN, {"test": test.id}, max_attempts=1000)
+    queue.enqueue(session, clock, LOAD if kind == TestKind.LOAD else RUN, {"test": test.id})
     return test

@@ -29,6 +29,7 @@ from modelyard.domain.version_tests.request import UNFINISHED, ImageMissing, Not
 from modelyard.domain.version_tests.rows import LoadedTest, load_test_rows
 from modelyard.domain.version_tests.tables import TestKind
 from modelyard.domain.work.queue import ClaimedWork
+from modelyard.domain.work.retry import NotYet
 
 LARGEST_SHOWN_OUTPUT = 1_000_000
 
@@ -45,10 +46,6 @@ class NoExplanation(UpstreamFailed):
 
     def __init__(self) -> None:
         super().__init__("The run test asked for an explanation, but results.json has none under data.explanation.")
-
-
-class _StillWaiting(Unavailable):
-    """What comes before the test has not ended."""
 
 
 class LoadVersion:
@@ -68,7 +65,7 @@ class LoadVersion:
         if version.image is None or version.image.state == ImportState.FAILED:
             raise ImageMissing(version.image.error if version.image else None)
         if version.image.state != ImportState.COMPLETED:
-            raise _StillWaiting("the image is still being imported")
+            raise NotYet("the image is still being imported")
         progress = TestProgress(self._database, self._clock, loaded.test.id)
         await progress.enter(steps.LOADING, started_at=self._clock.now())
         if version.requirement_id == EDGE_ID:
@@ -139,7 +136,7 @@ class RunVersion:
         if has_passed:
             return
         if load is not None and load.state in UNFINISHED:
-            raise _StillWaiting("the load test is still running")
+            raise NotYet("the load test is still running")
         raise NotLoaded(load.error if load else None)
 
     async def _inputs(self, version: Version) -> dict[str, bytes]:

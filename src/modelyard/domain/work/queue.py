@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
-from modelyard.domain.work.retry import delay_before
 from modelyard.domain.work.tables import Work, WorkState
 
 TOPIC = "work"
@@ -100,13 +99,23 @@ async def finish(session: AsyncSession, clock: Clock, work: ClaimedWork, owner: 
     return done.one_or_none() is not None
 
 
-async def put_back(session: AsyncSession, clock: Clock, work: ClaimedWork, owner: str, error: str) -> None:
-    """Queues failed work again, after a growing delay."""
+async def put_back(
+    session: AsyncSession, clock: Clock, work: ClaimedWork, owner: str, error: str, *, delay: timedelta, counts: bool
+) -> None:
+    """Queues work again that is to be tried once more after a delay.
+
+    Args:
+        counts: whether this was an attempt; else it is as if the work had not been claimed.
+    """
     await session.execute(
         update(Work)
         .where(Work.id == work.id, Work.owner == owner, Work.state == WorkState.RUNNING)
         .values(
-            state=WorkState.QUEUED, owner=None, last_error=error, run_at=clock.now() + delay_before(work.attempt + 1)
+            state=WorkState.QUEUED,
+            owner=None,
+            last_error=error,
+            run_at=clock.now() + delay,
+            attempts=work.attempt if counts else work.attempt - 1,
         )
     )
     ring_after_commit(session, TOPIC)  # so that workers, which sleep, learn when it is due

@@ -11,7 +11,7 @@ from modelyard.core.errors import PlatformError
 from modelyard.core.logs import log
 from modelyard.domain.work import queue
 from modelyard.domain.work.queue import ClaimedWork
-from modelyard.domain.work.retry import is_worth_retrying
+from modelyard.domain.work.retry import SECONDS_UNTIL_NEXT_LOOK, NotYet, delay_before, is_worth_retrying
 
 HEARTBEAT_SECONDS = 5.0
 SILENT_FOR = timedelta(seconds=30)
@@ -100,10 +100,12 @@ class Worker:
 
     async def _failed(self, task: Task, work: ClaimedWork, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}"
+        if isinstance(error, NotYet):
+            await self._put_back(work, text, delay=timedelta(seconds=SECONDS_UNTIL_NEXT_LOOK), counts=False)
+            return
         if is_worth_retrying(error) and not work.is_last_attempt:
             log.info("work is tried again", kind=work.kind, work=work.id, attempt=work.attempt, error=text)
-            async with self._database.write() as session:
-                await queue.put_back(session, self._clock, work, self._owner, text)
+            await self._put_back(work, text, delay=delay_before(work.attempt + 1), counts=True)
             return
         if not isinstance(error, PlatformError):
             log.error("work failed unexpectedly", kind=work.kind, work=work.id, exc_info=error)
@@ -111,6 +113,10 @@ class Worker:
         await task.give_up(work, error)
         async with self._database.write() as session:
             await queue.finish(session, self._clock, work, self._owner, text)
+
+    async def _put_back(self, work: ClaimedWork, error: str, *, delay: timedelta, counts: bool) -> None:
+        async with self._database.write() as session:
+            await queue.put_back(session, self._clock, work, self._owner, error, delay=delay, counts=counts)
 
     async def _keep_alive(self) -> None:
         while True:
