@@ -195,6 +195,31 @@ async def test_bodies_above_the_limit(alice: AsgiClient, platform: Platform) -> 
     expect_error(answer, 413, str(platform.settings.max_body_bytes))
 
 
+async def test_bodies_above_the_limit_that_claim_to_be_multipart(alice: AsgiClient, platform: Platform) -> None:
+    count = platform.settings.max_body_bytes // 1_000_000 + 2
+    headers = {"content-type": "multipart/form-data; boundary=edge"}
+    answer = await alice.call("POST", "/api/models", data=[b"x" * 1_000_000] * count, headers=headers)
+    expect_error(answer, 413, str(platform.settings.max_body_bytes))
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b"0,", b'"a,b",'])
+async def test_bodies_with_too_many_values(alice: AsgiClient, piece: bytes) -> None:
+    data = b'{"name": [' + piece * 1_000_001 + b"1]}"
+    expect_error(await alice.call("POST", "/api/models", data=data, headers=JSON), 413, "more than 1000000 values")
+
+
+async def test_a_long_text_is_one_value(alice: AsgiClient) -> None:
+    text = ',[{\\\\\\",' * 1_000_000
+    data = ('{"version": "0.1.0", "name": "' + text + '"}').encode()
+    expect_error(await alice.call("POST", "/api/models", data=data, headers=JSON), 400, "name")
+
+
+async def test_nothing_is_read_before_the_key_is_known(anybody: AsgiClient) -> None:
+    for path in ("/api/models", "/api/jobs"):
+        answer = await anybody.call("POST", path, data=b"{not JSON", headers=JSON)
+        expect_error(answer, 401)
+
+
 BAD_KEYS: list[dict[str, str | None]] = [
     {"authorization": None},
     {"authorization": ""},
@@ -405,6 +430,7 @@ QUERIES = [
     "name=" + "a;" * 240,
     "modelId=" + "x," * 240,
     "model=" + "x" * 5000,
+    "sort-by=" + "status,name,updatedAt," * 1000,
 ]
 
 

@@ -18,6 +18,10 @@ from modelyard.domain.accounts.api_keys import authenticate
 
 ABSENT = {"", "undefined", "null", "none"}
 LARGEST_PAGE = 10_000
+MOST_VALUES = 1_000_000
+"""Of one JSON body, at any depth."""
+_BEFORE_VALUES = (b",", b"[", b"{")
+MOST_SORTS = 10
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE)
 CLOCK_DIFFERENCE = timedelta(hours=15)
 """Clients send local times without a zone, which lie up to so far ahead of ours."""
@@ -41,6 +45,11 @@ _SCHEME = APIKeyHeader(
 
 
 async def _caller(request: Request, authorization: Annotated[str | None, Security(_SCHEME)]) -> Actor:
+    known: Actor | None = getattr(request.state, "caller", None)
+    return known or await _authenticated(request, authorization)
+
+
+async def _authenticated(request: Request, authorization: str | None) -> Actor:
     platform = platform_of(request)
     async with platform.database.read() as session:
         return await authenticate(session, platform.sealer, authorization, request.headers.get("modzy-team-id"))
@@ -58,10 +67,25 @@ AnyCaller = Annotated[Actor | None, Depends(_any_caller)]
 
 
 class _JsonRequest(Request):
-    """A request whose JSON is read strictly: UTF-8, no lone surrogates, bounded depth, empty means nothing."""
+    """A request whose JSON is read strictly: UTF-8, no lone surrogates, bounded in all ways, empty means nothing."""
+
+    async def body(self) -> bytes:
+        if not hasattr(self, "_body"):
+            limit = platform_of(self).settings.max_body_bytes  # once more: nobody has measured a multipart body yet
+            chunks: list[bytes] = []
+            size = 0
+            async for chunk in self.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise HTTPException(413, f"The body is larger than {limit} bytes.")
+                chunks.append(chunk)
+            self._body = b"".join(chunks)
+        return self._body
 
     async def json(self) -> Any:
         body = await self.body()
+        if _has_too_many_values(body):
+            raise HTTPException(413, f"The body is JSON with more than {MOST_VALUES} values; send fewer at once.")
         try:
             return msgspec.json.decode(body) if body.strip() else None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -70,13 +94,27 @@ class _JsonRequest(Request):
             raise HTTPException(400, "The body is JSON, but nested too deeply.") from None
 
 
+def _has_too_many_values(body: bytes) -> bool:
+    """Whether decoding would make so many objects that it takes seconds, and many times the body's memory."""
+    if sum(map(body.count, _BEFORE_VALUES)) <= MOST_VALUES:
+        return False
+    plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    if plain.count(b'"') > 4 * MOST_VALUES:  # a member of an object has two texts
+        return True
+    outside_of_texts = b"".join(plain.split(b'"')[::2])
+    return sum(map(outside_of_texts.count, _BEFORE_VALUES)) > MOST_VALUES
+
+
 class JsonRoute(APIRoute):
-    """Routes that read their bodies with `_JsonRequest`."""
+    """Routes that read their bodies with `_JsonRequest`, and none before they know who sends it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
+        needs_key = any(dependency.call is _caller for dependency in self.dependant.dependencies)
 
         async def with_strict_json(request: Request) -> Response:
+            if needs_key and self.body_field is not None:
+                request.state.caller = await _authenticated(request, request.headers.get("authorization"))
             return await handler(_JsonRequest(request.scope, request.receive))
 
         return with_strict_json
@@ -103,7 +141,7 @@ def read_page(request: Request) -> Page:
 def read_sort(request: Request) -> Sort:
     """`sort-by` and `direction`."""
     fields = tuple(part.strip() for part in request.query_params.get("sort-by", "").split(",") if part.strip())
-    return Sort(fields, descending=request.query_params.get("direction", "").strip().lower() == "desc")
+    return Sort(fields[:MOST_SORTS], descending=request.query_params.get("direction", "").strip().lower() == "desc")
 
 
 def read_text(request: Request, name: str) -> str:
