@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from modelyard.core.database import Database
 from modelyard.domain.jobs.claims import fail_open_items, give_back_items, put_back_items, release_items
+from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.ending import cancel_job
 from modelyard.domain.jobs.status import MOST_ATTEMPTS
 from modelyard.domain.jobs.tables import ItemOutput, JobItem
@@ -187,12 +189,34 @@ async def test_waiting_items_of_a_hopeless_version_get_the_reason(
 async def test_urgent_items_come_first(database: Database, clock: ManualClock, model_id: str) -> None:
     slow, urgent = [(await submit(database, clock, model_id, number=1)).job for _ in range(2)]
     async with database.write() as session:
-        await session.execute(update(JobItem).where(JobItem.job_id == urgent.id).values(priority=1))
+        await session.execute(update(JobItem).where(JobItem.job_id == urgent.id).values(priority=0))
     claimed = await claim(database, clock)
 
     assert claimed is not None
     assert claimed.items[0].job_id == urgent.id
     assert slow.id != urgent.id
+
+
+async def test_claims_and_demand_read_open_items_only(database: Database, clock: ManualClock, model_id: str) -> None:
+    """Whatever else the tables hold: after months that is millions of finished items."""
+    statements: list[tuple[str, Any]] = []
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *call: statements.append(call[2:4]))
+    await submit(database, clock, model_id)
+    statements.clear()
+    await claim(database, clock)
+    async with database.read() as session:
+        await read_demand(session, [])
+        looks = [call for call in statements if "FROM job_items" in call[0]]
+        plans = [
+            (await (await session.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)).all()
+            for sql, values in looks
+        ]
+
+    assert len(plans) == 2
+    for plan in plans:
+        steps = [row[3] for row in plan]
+        assert "ix_job_items_state_version_id_priority_id (state=" in steps[0]
+        assert not any("ORDER BY" in step for step in steps)
 
 
 async def test_only_items_with_the_same_wish_for_an_explanation_go_together(

@@ -53,7 +53,7 @@ async def claim_items(
         select(JobItem.id, JobItem.attempts, Job.explain)
         .join(Job, Job.id == JobItem.job_id)
         .where(JobItem.version_id == version_id, JobItem.state == ItemState.QUEUED)
-        .order_by(JobItem.priority.desc(), JobItem.id)
+        .order_by(JobItem.priority, JobItem.id)
         .limit(most)
     )
     chosen = _take_together(first.all())

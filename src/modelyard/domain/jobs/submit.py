@@ -190,7 +190,7 @@ def _item_row(job: Job, position: int, item: SubmittedItem, actor: Actor) -> dic
         "position": position,
         "name": item.name,
         "state": ItemState.FAILED if item.error else ItemState.QUEUED,
-        "priority": 1 if actor.is_high_priority else 0,
+        "priority": 0 if actor.is_high_priority else 1,
         "attempts": 0,
         "error": item.error,
         "size": item.size,

@@ -52,8 +52,7 @@ class JobItem(Base):
     __tablename__ = "job_items"
     __table_args__ = (
         Index(None, "job_id", "position"),
-        Index(None, "version_id", "state", "priority", "id"),
-        Index(None, "claim"),
+        Index(None, "state", "version_id", "priority", "id"),  # claims and demand: finished items cost nothing
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -63,7 +62,7 @@ class JobItem(Base):
     name: Mapped[str] = mapped_column(String(1000))
     state: Mapped[str] = mapped_column(String(20))
     priority: Mapped[int]
-    """Higher first."""
+    """Lower first, so that the order of claims is the index's own."""
     attempts: Mapped[int]
     owner: Mapped[str | None] = mapped_column(String(64))
     claim: Mapped[str | None] = mapped_column(String(36))

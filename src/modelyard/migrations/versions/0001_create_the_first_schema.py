@@ -373,11 +373,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_items")),
     )
     with op.batch_alter_table("job_items", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_job_items_claim"), ["claim"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_items_job_id_position"), ["job_id", "position"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_job_items_version_id_state_priority_id"),
-            ["version_id", "state", "priority", "id"],
+            batch_op.f("ix_job_items_state_version_id_priority_id"),
+            ["state", "version_id", "priority", "id"],
             unique=False,
         )
 
