@@ -107,6 +107,31 @@ async def test_damaged_extended_headers(tmp_path: Path, record: bytes) -> None:
         await TarArchiveReader(10**9).describe(archive)
 
 
+async def test_many_small_records(tmp_path: Path) -> None:
+    """Neither time nor memory goes into what nobody asked for."""
+    archive = tmp_path / "a.tar.gz"
+    records = b"".join(b"11 k%05x=\n" % number for number in range(90_000))
+    with gzip.open(archive, "wb", compresslevel=1) as packed:
+        for _ in range(3):
+            packed.write(_header("x", len(records), tarfile.XHDTYPE) + records + bytes(-len(records) % 512))
+        packed.write(bytes(1024))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.process_time()
+    with pytest.raises(BadArchive, match="no image"):
+        await TarArchiveReader(10**9).describe(archive)
+    assert time.process_time() - began < 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+async def test_endless_names(tmp_path: Path) -> None:
+    archive = tmp_path / "a.tar.gz"
+    with tarfile.open(archive, "w:gz", compresslevel=1, format=tarfile.PAX_FORMAT) as packed:
+        for number in range(10_000):
+            packed.addfile(member(f"{number}" + "n" * 4000, tarfile.DIRTYPE))
+    with pytest.raises(ArchiveTooLarge, match="names"):
+        await TarArchiveReader(10**9).describe(archive)
+
+
 async def test_negative_size(tmp_path: Path) -> None:
     header = bytearray(_header("x", 0))
     header[124:136] = b"\xff" * 12

@@ -16,6 +16,8 @@ from modelyard.adapters.registries.tar_stream import Kind, Member, TarStream
 
 DOCUMENT_LIMIT = 8 * 1024 * 1024
 DOCUMENTS_LIMIT = 32 * 1024 * 1024
+NAMES_LIMIT = 32 * 1024 * 1024
+"""Characters of all paths and link targets together."""
 MAX_RATIO = 200
 RATIO_FLOOR = 1024 * 1024 * 1024
 
@@ -48,6 +50,7 @@ class Contents:
     directories: set[str] = field(default_factory=set)
     documents: dict[str, bytes] = field(default_factory=dict)
     document_bytes: int = 0
+    name_characters: int = 0
 
     def resolve(self, name: str) -> str:
         """The path of the file that a path means, links followed. Raises BadArchive when there is none."""
@@ -107,6 +110,9 @@ def compression_of(head: bytes) -> str:
 
 def _add(contents: Contents, member: Member, stream: TarStream) -> None:
     path = clean_path(member.name)
+    contents.name_characters += len(member.name) + len(member.target)
+    if contents.name_characters > NAMES_LIMIT:
+        raise ArchiveTooLarge(f"The names in the archive have more than {NAMES_LIMIT} characters together.")
     if member.kind is Kind.DIRECTORY:
         contents.directories.add(path)
         return

@@ -18,6 +18,8 @@ _ZEROS = bytes(BLOCK)
 _USTAR = b"ustar\x0000"
 _REGULAR = frozenset({b"0", b"\0", b"7"})
 _OUR_RECORDS = frozenset({b"path", b"linkpath", b"size"})
+_SPARSE = b"GNU.sparse"
+_NEITHER = "The archive has a member that is neither file, directory nor link (a device, for example)."
 _EXTENDED = {b"L": "path", b"K": "linkpath", b"x": "", b"g": ""}
 
 
@@ -122,8 +124,8 @@ class TarStream:
 
 def _read_member(header: bytes, extended: dict[str, str]) -> Member:
     flag = header[156:157]
-    if flag not in _KINDS or any(key.startswith("GNU.sparse") for key in extended):
-        raise BadArchive("The archive has a member that is neither file, directory nor link (a device, for example).")
+    if flag not in _KINDS:
+        raise BadArchive(_NEITHER)
     name = _field(header[0:100])
     if header[257:265] == _USTAR and header[345] != 0:
         name = f"{_field(header[345:500])}/{name}"
@@ -153,17 +155,20 @@ def _number(field: bytes) -> int:
 
 
 def _read_records(data: bytes) -> dict[str, str]:
-    """Records of the form `<length> <key>=<value>` and a line end."""
+    """Records of the form `<length> <key>=<value>` and a line end; only those that matter here are kept."""
     records: dict[str, str] = {}
-    while data:
-        digits, space, _ = data[:12].partition(b" ")
-        length = int(digits) if space and digits.isdigit() else 0
-        key, equals, value = data[len(digits) + 1 : length].partition(b"=")
-        if not equals or length > len(data) or not value.endswith(b"\n"):
+    start = 0
+    while start < len(data):
+        digits, space, _ = data[start : start + 12].partition(b" ")
+        end = start + (int(digits) if space and digits.isdigit() else 0)
+        key, equals, value = data[start + len(digits) + 1 : end].partition(b"=")
+        if not equals or end > len(data) or not value.endswith(b"\n"):
             raise BadArchive("The archive has a damaged extended header.")
-        is_ours = key in _OUR_RECORDS
-        records[_text(key)] = _text(value[:-1]) if is_ours else ""  # others may be binary, such as attributes
-        data = data[length:]
+        if key in _OUR_RECORDS:
+            records[_text(key)] = _text(value[:-1])
+        elif key.startswith(_SPARSE):
+            raise BadArchive(_NEITHER)
+        start = end
     return records
 
 
