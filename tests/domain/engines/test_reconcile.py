@@ -1,0 +1,176 @@
+"""The loop that keeps engines as the demand wants them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.clock import SystemClock
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError
+from modelyard.domain.engines.adopt import Adoption
+from modelyard.domain.engines.launch import INSTALLATION_LABEL, EngineLimits, Launcher
+from modelyard.domain.engines.reconcile import Reconciler
+from modelyard.domain.engines.routing import Router
+from modelyard.domain.engines.tables import Engine
+from modelyard.domain.engines.wanted import Demand
+from tests.cast import CAST
+from tests.library import add_model, describe
+from tests.machine import Machine
+
+
+class Engines:
+    """A reconciler and what it works with; `demands` is what the jobs ask for."""
+
+    def __init__(self, database: Database, machine: Machine, directory: Path, owner: str) -> None:
+        self.machine = machine
+        self.database = database
+        self.demands: dict[int, Demand] = {}
+        self.given_up: list[str] = []
+        self.router = Router(database.bells)
+        limits = EngineLimits("here", directory, max_processes=10, max_log_bytes=1000)
+        self.launcher = Launcher(machine.runtime, {machine.factory.name: machine.factory}, limits)
+        clock = SystemClock()
+        self.reconciler = Reconciler(
+            database,
+            clock,
+            self.launcher,
+            self.router,
+            Adoption(database, clock, self.launcher, owner=owner, installation="here"),
+            read_demand=self._read_demand,
+            give_up=self._give_up,
+            owner=owner,
+            idle_seconds=0.05,
+        )
+
+    async def settle(self, is_done: Callable[[], bool]) -> None:
+        """Goes round until it is so."""
+        async with asyncio.timeout(10):
+            while True:
+                await self.reconciler.reconcile_once()
+                if is_done():
+                    return
+                await asyncio.sleep(0.01)
+
+    async def states(self) -> list[str]:
+        """The states of all engines, oldest first."""
+        async with self.database.read() as session:
+            return list(await session.scalars(select(Engine.state).order_by(Engine.created_at)))
+
+    async def _read_demand(self, session: AsyncSession, running: Collection[int]) -> dict[int, Demand]:
+        return dict(self.demands)
+
+    async def _give_up(self, version_id: int, error: PlatformError) -> None:
+        self.given_up.append(error.message)
+
+
+@pytest.fixture
+async def version_id(database: Database, machine: Machine) -> int:
+    image_id = machine.runtime.hold("held:1", machine.publish())
+    return await describe(database, await add_model(database, CAST.alice), image_id=image_id)
+
+
+@pytest.fixture
+async def engines(database: Database, machine: Machine, tmp_path: Path) -> AsyncIterator[Engines]:
+    made = Engines(database, machine, tmp_path / "engines", "one")
+    yield made
+    await made.reconciler.stop_all()
+
+
+async def test_engines_start_on_demand_up_to_the_maximum(engines: Engines, version_id: int) -> None:
+    engines.demands[version_id] = Demand(open_items=9, minimum=0, maximum=3)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 3)
+    await engines.reconciler.reconcile_once()
+
+    assert len(engines.machine.running) == 3
+    assert await engines.states() == ["ready"] * 3
+
+
+async def test_idle_engines_stop_but_not_below_the_minimum(engines: Engines, version_id: int) -> None:
+    engines.demands[version_id] = Demand(open_items=3, minimum=1, maximum=3)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 3)
+    engines.demands[version_id] = Demand(open_items=0, minimum=1, maximum=3)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    await asyncio.sleep(0.1)
+    await engines.reconciler.reconcile_once()
+
+    assert len(engines.machine.running) == 1
+    engines.demands.clear()
+    await engines.settle(lambda: not engines.router.all_engines())
+    assert engines.machine.running == []
+    assert await engines.states() == ["stopped"] * 3
+
+
+async def test_busy_engine_is_not_stopped(engines: Engines, version_id: int) -> None:
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    (engine,) = engines.router.engines(version_id)
+    engines.router.take(engine)
+    engines.demands.clear()
+    await asyncio.sleep(0.1)
+    await engines.reconciler.reconcile_once()
+
+    assert engines.router.serves(engine)
+
+
+async def test_failed_start_is_not_repeated_at_once(engines: Engines, version_id: int) -> None:
+    engines.machine.exit_code = 1
+    engines.machine.program.listens = False
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    await engines.settle(lambda: len(engines.machine.containers) == 1)
+    for _ in range(20):
+        await engines.reconciler.reconcile_once()
+        await asyncio.sleep(0.01)
+
+    assert len(engines.machine.containers) == 1
+    assert engines.given_up == []
+    assert await engines.states() == ["failed"]
+    assert await engines.machine.runtime.list_containers(INSTALLATION_LABEL, "here") == []
+
+
+async def test_dead_engine_is_buried_and_replaced(engines: Engines, version_id: int) -> None:
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    (first,) = engines.machine.running
+    first.end(1)
+    await engines.settle(lambda: len(engines.machine.running) == 1 and len(engines.router.engines(version_id)) == 1)
+
+    assert sorted(await engines.states()) == ["failed", "ready"]
+    assert engines.machine.running != [first]
+
+
+async def test_end_of_the_process_stops_everything(engines: Engines, version_id: int) -> None:
+    engines.demands[version_id] = Demand(open_items=2, minimum=0, maximum=2)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 2)
+    await engines.reconciler.stop_all()
+
+    assert engines.machine.running == []
+    assert await engines.states() == ["stopped"] * 2
+
+
+async def test_next_process_adopts_engines_and_removes_orphans(
+    database: Database, engines: Engines, version_id: int, tmp_path: Path
+) -> None:
+    engines.demands[version_id] = Demand(open_items=2, minimum=0, maximum=2)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 2)
+    alive, dead = engines.machine.running
+    dead.end(1)
+    orphan = await engines.machine.runtime.start_container(
+        type(alive.spec)("orphan", alive.spec.image, {INSTALLATION_LABEL: "here"}, {}, 10**9, 1000)
+    )
+    stranger = await engines.machine.runtime.start_container(
+        type(alive.spec)("stranger", alive.spec.image, {INSTALLATION_LABEL: "elsewhere"}, {}, 10**9, 1000)
+    )
+    engines.reconciler._watchers.clear()
+
+    later = Engines(database, engines.machine, tmp_path / "engines", "two")
+    await later.reconciler.adopt()
+
+    assert [engine.container for engine in later.router.all_engines()] == [alive.container_id]
+    left = {container.container_id for container in engines.machine.running}
+    assert left == {alive.container_id, stranger}
+    assert orphan not in left
+    await later.reconciler.stop_all()
