@@ -19,7 +19,7 @@ from modelyard.domain.engines.plan import EnginePlan, plan_for
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.engines.rows import end_engine, load_version, new_engine, set_engine
 from modelyard.domain.engines.tables import EngineState, Purpose
-from modelyard.domain.engines.wanted import Demand, StartRecord, wanted_engines
+from modelyard.domain.engines.wanted import Demand, StartRecord, surplus_engines, wanted_engines
 
 TOPIC = "demand"
 """Rings when more or fewer engines may be wanted."""
@@ -201,18 +201,13 @@ class Reconciler:
             return False
 
     def _surplus(self, demands: dict[int, Demand]) -> list[RunningEngine]:
-        """Engines to stop, those of each version that have been idle for longest, and never more than too many."""
+        """The engines to stop, of all versions."""
         chosen = []
         for version_id in {engine.plan.version_id for engine in self._router.all_engines()}:
+            engines = {engine.engine_id: engine for engine in self._router.engines(version_id)}
+            idle = {name: self._router.idle_seconds(engine, now=time.monotonic()) for name, engine in engines.items()}
             demand = demands.get(version_id, Demand(0, 0, 0))
-            engines = self._router.engines(version_id)
-            idle = {engine.engine_id: self._router.idle_seconds(engine, now=time.monotonic()) for engine in engines}
-            unused = [engine for engine in engines if idle[engine.engine_id] > 0]
-            unused.sort(key=lambda engine: -idle[engine.engine_id])
-            above_limit = len(engines) - max(demand.maximum, demand.minimum)
-            for number, engine in enumerate(unused[: max(0, len(engines) - wanted_engines(demand))]):
-                if number < above_limit or idle[engine.engine_id] >= self._idle_seconds:
-                    chosen.append(engine)
+            chosen += [engines[name] for name in surplus_engines(demand, idle, idle_seconds=self._idle_seconds)]
         return chosen
 
     async def _stop(self, engine: RunningEngine) -> None:

@@ -1,6 +1,7 @@
 """Decides how many engines a version should have; pure rules."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 HOPELESS_AFTER = 3
@@ -27,6 +28,19 @@ def wanted_engines(demand: Demand) -> int:
     """As many engines as the open items can keep busy, within the limits."""
     useful = math.ceil(demand.open_items / max(1, demand.batch_size))
     return max(demand.minimum, min(demand.maximum, useful))
+
+
+def surplus_engines(demand: Demand, idle: Mapping[str, float], *, idle_seconds: float) -> list[str]:
+    """Engines to stop: those that have been idle for longest, and never more than are too many.
+
+    Args:
+        idle: for how many seconds each engine of the version has been idle; 0 while it is in use.
+        idle_seconds: after so long an engine that is not wanted may go; above the limits it goes at once.
+    """
+    unused = sorted((name for name in idle if idle[name] > 0), key=lambda name: -idle[name])
+    above_limit = len(idle) - max(demand.maximum, demand.minimum)
+    unwanted = unused[: max(0, len(idle) - wanted_engines(demand))]
+    return [name for number, name in enumerate(unwanted) if number < above_limit or idle[name] >= idle_seconds]
 
 
 @dataclass(slots=True)
