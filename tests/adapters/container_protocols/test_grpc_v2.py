@@ -166,6 +166,41 @@ async def test_which_items_failed(
         assert outcome.error == error
 
 
+@pytest.mark.parametrize(
+    ("outputs", "error"),
+    [
+        ({f"{number}": b"" for number in range(1001)}, "more than 1000 outputs"),
+        ({"n" * 256: b""}, "1 to 255 characters"),
+        ({"": b""}, "1 to 255 characters"),
+    ],
+)
+async def test_outputs_without_bytes_are_bounded(
+    endpoint: Endpoint, protocol: GrpcV2Protocol, outputs: dict[str, bytes], error: str
+) -> None:
+    response = model_pb2.RunResponse(status_code=200, outputs=[model_pb2.OutputItem(output=outputs, success=True)])
+    async with answering(endpoint, response.SerializeToString()):
+        [outcome] = await protocol.run([{"input": b""}], timeout=5)
+    assert error in (outcome.error or "")
+
+
+async def test_large_answers_are_not_decoded(endpoint: Endpoint, protocol: GrpcV2Protocol) -> None:
+    answer = b"\x22\x00" * 3_000_000  # as many empty items
+    async with answering(endpoint, answer):
+        with pytest.raises(UnexpectedAnswer, match="status call is larger"):
+            await protocol.status(timeout=5)
+        [outcome] = await protocol.run([{}], timeout=5, max_output_bytes=1_000_000)
+        assert "limit of 1000000 bytes" in (outcome.error or "")
+        with pytest.raises(RunFailed, match="2 items are larger"):
+            await protocol.run([{}, {}], timeout=5, max_output_bytes=1_000_000)
+
+
+async def test_a_declared_batch_is_bounded(endpoint: Endpoint, protocol: GrpcV2Protocol) -> None:
+    features = model_pb2.ModelFeatures(batch_size=2**31 - 1)
+    status = model_pb2.StatusResponse(status_code=200, features=features).SerializeToString()
+    async with answering(endpoint, status):
+        assert (await protocol.status(timeout=5)).batch_size == 1024
+
+
 async def test_closing_ends_runs_under_way(endpoint: Endpoint) -> None:
     server = GrpcV2Server(FakeProgram(run_hangs=True), endpoint.socket)
     await server.start()

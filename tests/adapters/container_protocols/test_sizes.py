@@ -19,6 +19,7 @@ from modelyard.adapters.container_protocols.sizes import parse_size
         ("large", None),
         ("-1M", None),
         ("1e400", None),
+        ("9" * 400, None),
     ],
 )
 def test_parse_size(text: str, size: int | None) -> None:

@@ -24,10 +24,15 @@ from modelyard.adapters.container_protocols.base import (
     StatusTimedOut,
     UnexpectedAnswer,
 )
-from modelyard.adapters.container_protocols.outcomes import failed, shorten, succeeded
+from modelyard.adapters.container_protocols.outcomes import failed, shorten, succeeded, too_large
 from modelyard.adapters.container_protocols.sizes import parse_size
 
 MAX_MESSAGE_BYTES = 250 * 1024 * 1024
+MAX_STATUS_BYTES = 4 * 1024 * 1024
+MAX_BATCH = 1024
+"""Items of one call, whatever a program declares."""
+_SPARE_BYTES = 1024 * 1024
+"""What the message of one item may have beside its outputs."""
 _SHUTDOWN_SECONDS = 5.0
 _Message = TypeVar("_Message", bound=Message)
 _OPTIONS = (
@@ -60,6 +65,8 @@ class GrpcV2Protocol:
         except grpc.aio.AioRpcError as problem:
             await self.close()  # it would go on connecting, and fill the log of a program that speaks otherwise
             raise _status_error(problem, timeout) from problem
+        if len(raw) > MAX_STATUS_BYTES:
+            raise UnexpectedAnswer(f"The program's answer to the status call is larger than {MAX_STATUS_BYTES} bytes.")
         answer = _decode(model_pb2.StatusResponse(), raw)
         if answer.status_code == 500:
             raise ModelLoadFailed(f"The model could not be loaded: {_reason(answer.message, answer.status)}")
@@ -88,6 +95,11 @@ class GrpcV2Protocol:
             raw = await self._call("Run", request, timeout)
         except grpc.aio.AioRpcError as problem:
             raise _run_error(problem, timeout) from problem
+        # A short message can decode to many times its size, so what is too large anyway is not decoded.
+        if len(raw) > max(1, len(items)) * (max_output_bytes + _SPARE_BYTES):
+            if len(items) == 1:
+                return [too_large(max_output_bytes)]
+            raise RunFailed(f"The outputs of {len(items)} items are larger than {max_output_bytes} bytes for each.")
         answer = _decode(model_pb2.RunResponse(), raw)
         if len(answer.outputs) != len(items):
             raise _count_error(answer, len(items))
@@ -163,7 +175,7 @@ def _facts(answer: model_pb2.StatusResponse) -> ModelFacts:
             DeclaredField(o.filename, (o.media_type,), parse_size(o.max_size), shorten(o.description))
             for o in answer.outputs
         ),
-        batch_size=max(1, features.batch_size),
+        batch_size=min(MAX_BATCH, max(1, features.batch_size)),
         explains=bool(features.explanation_format),
         detects_drift=bool(features.drift_format),
     )
