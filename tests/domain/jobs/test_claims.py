@@ -207,14 +207,12 @@ async def test_claims_and_demand_read_open_items_only(database: Database, clock:
     async with database.read() as session:
         await read_demand(session, [])
         looks = [call for call in statements if "FROM job_items" in call[0]]
-        plans = [
-            (await (await session.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)).all()
-            for sql, values in looks
-        ]
+        connection = await session.connection()
+        plans = [await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in looks]
 
     assert len(plans) == 2
     for plan in plans:
-        steps = [row[3] for row in plan]
+        steps = list(plan.scalars("detail"))
         assert "ix_job_items_state_version_id_priority_id (state=" in steps[0]
         assert not any("ORDER BY" in step for step in steps)
 
