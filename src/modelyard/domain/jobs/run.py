@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError
 
@@ -31,6 +33,7 @@ from modelyard.domain.models.contract import declared_outputs
 SECONDS_BETWEEN_LOOKS = 1.0
 LONGEST_RETRY_SECONDS = 5.0
 
+_T = TypeVar("_T")
 AwaitDeath = Callable[[RunningEngine], Awaitable[PlatformError | None]]
 Bury = Callable[[RunningEngine, PlatformError | None], Awaitable[None]]
 
@@ -119,9 +122,7 @@ class ItemRunner:
         try:
             if held:
                 text = f"The platform failed unexpectedly ({type(error).__name__}); see the server's log."
-                reason = error.message if isinstance(error, PlatformError) else text
-                async with self._database.write() as session:
-                    await put_back_items(session, self._clock, held, reason)
+                await self._put_back(held, error.message if isinstance(error, PlatformError) else text)
         finally:
             await self._bury(engine, None)
 
@@ -140,27 +141,24 @@ class ItemRunner:
     async def _store_and_claim(
         self, engine: RunningEngine, finished: tuple[Claim, list[FinishedItem]] | None
     ) -> Claim | None:
-        """Stores outcomes and takes the next items in one transaction; waits out a store that is away."""
-        delay = 0.1
-        while True:
-            try:
-                async with self._database.write() as session:
-                    if finished:
-                        await finish_items(session, self._clock, *finished)
-                    if not self._may_go_on(engine):
-                        return None
-                    return await claim_items(
-                        session,
-                        self._clock,
-                        version_id=engine.plan.version_id,
-                        engine=engine.name,
-                        owner=self._owner,
-                        most=engine.facts.batch_size,
-                    )
-            except OperationalError as error:
-                log.warning("the database cannot be written to; trying again", reason=str(error.orig))
-                await self._clock.sleep(delay)
-                delay = min(LONGEST_RETRY_SECONDS, delay * 2)
+        """Stores outcomes and takes the next items in one transaction."""
+
+        async def store_and_claim() -> Claim | None:
+            async with self._database.write() as session:
+                if finished:
+                    await finish_items(session, self._clock, *finished)
+                if not self._may_go_on(engine):
+                    return None
+                return await claim_items(
+                    session,
+                    self._clock,
+                    version_id=engine.plan.version_id,
+                    engine=engine.name,
+                    owner=self._owner,
+                    most=engine.facts.batch_size,
+                )
+
+        return await self._patiently(store_and_claim)
 
     async def _work(
         self, engine: RunningEngine, claim: Claim, options: InferenceOptions
@@ -179,8 +177,7 @@ class ItemRunner:
 
     async def _infer(self, engine: RunningEngine, claim: Claim, options: InferenceOptions) -> list[FinishedItem]:
         began = time.perf_counter()
-        async with self._database.read() as session:
-            inputs = await self._blobs.read_inputs(session, [item.id for item in claim.items])
+        inputs = await self._patiently(lambda: self._read_inputs(claim))
         fetched = time.perf_counter()
         wanted = InferenceOptions(options.outputs, options.run_timeout, claim.items[0].explain, options.detect_drift)
         answers = await infer(engine, [inputs.get(item.id, {}) for item in claim.items], wanted)
@@ -192,31 +189,46 @@ class ItemRunner:
     async def _finished(self, item: ClaimedItem, answer: Answer, fetch_ms: int, latency_ms: int) -> FinishedItem:
         rows = []
         for output in answer.outputs:
-            data, key = await self._keep(item.job_id, output.data)
+            data, key = await self._patiently(partial(self._blobs.keep, OUTPUTS, item.job_id, output.data))
             size = len(output.data)
             rows.append(
                 {"name": output.name, "media_type": output.media_type, "size": size, "data": data, "storage_key": key}
             )
         return FinishedItem(item, rows, answer.error, fetch_ms, latency_ms)
 
-    async def _keep(self, job_id: str, data: bytes) -> tuple[bytes | None, str | None]:
+    async def _read_inputs(self, claim: Claim) -> Mapping[int, dict[str, bytes]]:
+        async with self._database.read() as session:
+            return await self._blobs.read_inputs(session, [item.id for item in claim.items])
+
+    async def _engine_lost(self, engine: RunningEngine, claim: Claim, error: PlatformError, *, is_final: bool) -> None:
+        if is_final:
+            await self._patiently(lambda: self._fail(claim, error.message))
+        else:
+            await self._put_back(claim, error.message)
+        await self._bury(engine, error)
+
+    async def _fail(self, claim: Claim, reason: str) -> None:
+        async with self._database.write() as session:
+            failed = [FinishedItem(item, error=reason) for item in claim.items]
+            await finish_items(session, self._clock, claim, failed)
+
+    async def _put_back(self, claim: Claim, reason: str) -> None:
+        async def put_back() -> None:
+            async with self._database.write() as session:
+                await put_back_items(session, self._clock, claim, reason)
+
+        await self._patiently(put_back)
+
+    async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Waits out a database or storage that is away: who gave up would leave claimed items that nobody runs."""
         delay = 0.1
         while True:
             try:
-                return await self._blobs.keep(OUTPUTS, job_id, data)
-            except Unavailable as error:
-                log.warning("a result cannot be stored; trying again", reason=error.message)
+                return await call()
+            except (OperationalError, Unavailable) as error:
+                log.warning("the database or storage does not work; trying again", reason=str(error))
                 await self._clock.sleep(delay)
                 delay = min(LONGEST_RETRY_SECONDS, delay * 2)
-
-    async def _engine_lost(self, engine: RunningEngine, claim: Claim, error: PlatformError, *, is_final: bool) -> None:
-        async with self._database.write() as session:
-            if is_final:
-                failed = [FinishedItem(item, error=error.message) for item in claim.items]
-                await finish_items(session, self._clock, claim, failed)
-            else:
-                await put_back_items(session, self._clock, claim, error.message)
-        await self._bury(engine, error)
 
     async def _give_back(self, claim: Claim) -> None:
         async with self._database.write() as session:
