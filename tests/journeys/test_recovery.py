@@ -199,6 +199,14 @@ def test_jobs_that_cannot_finish_say_why(own_server: Server, programs: ProgramRe
     assert len(results["results"]) + len(results["failures"]) == 20
     assert no_container_stays(server)
 
+    spoilt = submit_texts(server, model_id, {"gone": "x" * 80_000, "there": "hello"})
+    [stored] = [path for path in (server.data_dir / "files").rglob(f"*{spoilt}/*") if path.is_file()]
+    stored.unlink()
+    results = finished_results(server, spoilt)
+    assert set(results["results"]) == {"there"}
+    assert results["failures"]["gone"]["error"]
+    assert no_container_stays(server)
+
     _podman("rmi", "--force", _podman("image", "inspect", "--format", "{{.Id}}", unique).strip())
     lost = finished_results(server, submit_texts(server, model_id, {"one": "hello", "two": "hello"}))
     assert set(lost["failures"]) == {"one", "two"}
