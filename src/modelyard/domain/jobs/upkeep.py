@@ -11,7 +11,7 @@ from modelyard.core.errors import Unavailable
 from modelyard.core.logs import log
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore
 from modelyard.domain.jobs.ending import end_overdue_jobs
-from modelyard.domain.jobs.status import FINISHED
+from modelyard.domain.jobs.status import FINISHED, UNFINISHED
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -33,7 +33,7 @@ class JobUpkeep:
         while True:
             async with self._database.read() as session:
                 overdue = await session.scalar(
-                    select(Job.id).where(Job.status.not_in(FINISHED), Job.deadline <= self._clock.now()).limit(1)
+                    select(Job.id).where(Job.status.in_(UNFINISHED), Job.deadline <= self._clock.now()).limit(1)
                 )
             if overdue:
                 async with self._database.write() as session:
