@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -41,7 +41,7 @@ from modelyard.settings import Settings
 
 REGISTRY_SECONDS = 8.0
 """Whoever asks for an image that is not there is told so within ten seconds."""
-SECONDS_BETWEEN_RUNTIME_TRIES = 5.0
+SECONDS_BETWEEN_TRIES = 5.0
 
 OpenRuntime = Callable[[Settings], contextlib.AbstractAsyncContextManager[Runtime]]
 
@@ -146,12 +146,8 @@ class Platform:
     async def running(self) -> AsyncIterator[None]:
         """Works in the background: imports, tests, engines, jobs."""
         upkeep = JobUpkeep(self.database, self.clock, self.blobs)
-        tasks = [
-            asyncio.create_task(self._run_containers(), name="containers"),
-            asyncio.create_task(upkeep.run(), name="upkeep"),
-        ]
-        for task in tasks:
-            task.add_done_callback(_report_end)
+        parts = {"containers": self._serve_containers, "upkeep": upkeep.run}
+        tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:
             yield
         finally:
@@ -160,14 +156,14 @@ class Platform:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._close()
 
-    async def _run_containers(self) -> None:
-        """Goes on until cancelled; after a failure it begins anew, as after a restart."""
+    async def _keep_running(self, part: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Goes on until cancelled; after a failure the part begins anew, as after a restart."""
         while True:
             try:
-                await self._serve_containers()
+                await run()
             except Exception as error:  # noqa: BLE001 - a full disk or a runtime that is away must not end it for good
-                log.error("running containers failed; it begins anew", exc_info=error)
-                await self.clock.sleep(SECONDS_BETWEEN_RUNTIME_TRIES)
+                log.error("a part of the platform failed; it begins anew", part=part, exc_info=error)
+            await self.clock.sleep(SECONDS_BETWEEN_TRIES)
 
     async def _serve_containers(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
@@ -186,7 +182,7 @@ class Platform:
                 return await stack.enter_async_context(self._adapters.open_runtime(self.settings))
             except RuntimeUnavailable as error:
                 log.error("no container runtime; see `modelyard doctor`", reason=error.message)
-                await self.clock.sleep(SECONDS_BETWEEN_RUNTIME_TRIES)
+                await self.clock.sleep(SECONDS_BETWEEN_TRIES)
 
     def _shared(self) -> Shared:
         return Shared(
@@ -207,11 +203,6 @@ class Platform:
     async def _close(self) -> None:
         await self.database.close()
         self._lock.close()
-
-
-def _report_end(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.error("a background part of the platform ended", part=task.get_name(), exc_info=error)
 
 
 def _make_private(directory: Path) -> None:
