@@ -1,6 +1,7 @@
 """What models return, compared with what their versions declare."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -60,6 +61,36 @@ def test_strange_json(data: bytes, compact: bytes | None) -> None:
         assert found == compact
     elif found is not None:
         assert json.loads(found) == json.loads(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "compact"),
+    [
+        (b"[1 , " + b"[], " * 1_000_000 + b"1]", b"[1," + b"[]," * 1_000_000 + b"1]"),
+        (b"[NaN, " + b"[], " * 500_000 + b"1]", b"[null," + b"[]," * 500_000 + b"1]"),
+        (b"[" + b"[]," * 1_000_000, None),
+        (b'"' + b"\xff" * 2_000_000 + b'"', None),
+        (b"[" * 2_000_000, None),
+        (b"[NaN," + b"1," * 9_000_000 + b"1]", None),
+    ],
+)
+def test_large_json(data: bytes, compact: bytes | None) -> None:
+    began = time.process_time()
+    assert compact_json(data) == compact
+    assert time.process_time() - began < 10
+
+
+def test_the_largest_json_is_not_read() -> None:
+    data = bytes(70_000_000)
+    assert compact_json(data) is data
+
+
+@pytest.mark.parametrize("name", ["data:text/html\r\nx: y,z", "data:text/html,x", "a.JSON.exe\r\n"])
+def test_a_name_says_its_type_by_its_ending_alone(name: str) -> None:
+    [output], _ = check_outputs({name: b""}, [])
+    assert output.media_type.isascii()
+    assert output.media_type.isprintable()
+    assert output.media_type != "text/html"
 
 
 def test_declared_outputs_are_kept_compact() -> None:

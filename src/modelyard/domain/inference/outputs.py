@@ -2,14 +2,21 @@
 
 import json
 import mimetypes
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import msgspec
 
 from modelyard.domain.models.contract import DeclaredOutput
 
 JSON = "application/json"
+LARGEST_DECODED = 1_048_576
+LARGEST_WITH_NAN = 16_777_216
+LARGEST_CHECKED = 67_108_864
+"""Bytes. A model decides what the server has to read, and nothing else happens meanwhile."""
+_NOT_JSON = re.compile(rb"NaN|Infinity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,31 @@ def check_outputs(
 
 
 def compact_json(data: bytes) -> bytes | None:
-    """The same JSON without spaces; NaN and infinity, which JSON does not know, become null. None if not JSON."""
+    """The same JSON without spaces; NaN and infinity, which JSON does not know, become null. None if not JSON.
+
+    What is very large is checked less, as no objects are made of it, or not at all.
+    """
+    if len(data) > LARGEST_DECODED:
+        return _compact_large_json(data)
     try:
         return msgspec.json.encode(msgspec.json.decode(data))
     except (msgspec.DecodeError, RecursionError, OverflowError):
-        pass
+        return _without_nan(data)
+
+
+def _compact_large_json(data: bytes) -> bytes | None:
+    if len(data) > LARGEST_CHECKED:
+        return data
+    try:
+        data.decode()
+        return msgspec.json.format(data, indent=-1)
+    except UnicodeDecodeError:
+        return None
+    except (msgspec.DecodeError, RecursionError):
+        return _without_nan(data) if len(data) <= LARGEST_WITH_NAN and _NOT_JSON.search(data) else None
+
+
+def _without_nan(data: bytes) -> bytes | None:
     try:
         return msgspec.json.encode(json.loads(data, parse_constant=lambda _: None))
     except (ValueError, RecursionError, OverflowError):
@@ -56,4 +83,5 @@ def compact_json(data: bytes) -> bytes | None:
 
 
 def _guess(name: str) -> str:
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    ending = "".join(PurePosixPath(name).suffixes[-2:])  # a whole name may be an address that says its type: data:
+    return mimetypes.guess_type(f"x{ending}")[0] or "application/octet-stream"
