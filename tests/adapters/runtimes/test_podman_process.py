@@ -47,6 +47,24 @@ async def test_it_starts_and_stops(tmp_path: Path, depth: int) -> None:
 
 @pytest.mark.containers
 @pytest.mark.skipif(not can_run_containers(), reason="podman is not installed")
+async def test_it_is_started_again_when_it_ends_by_itself(tmp_path: Path) -> None:
+    service = PodmanService(tmp_path / "data")
+    path = await service.start()
+    first = service._process
+    assert first is not None
+    try:
+        first.kill()
+        await first.wait()
+        async with asyncio.timeout(20):
+            while service._process is first or not answers(path):  # noqa: ASYNC110 - there is no event
+                await asyncio.sleep(0.05)
+    finally:
+        await service.close()
+    assert not answers(path)
+
+
+@pytest.mark.containers
+@pytest.mark.skipif(not can_run_containers(), reason="podman is not installed")
 async def test_it_dies_with_its_owner_and_containers_run_on(tmp_path: Path) -> None:
     owner = await asyncio.create_subprocess_exec(
         sys.executable, "-c", OWNER, str(tmp_path / "owned"), stdout=asyncio.subprocess.PIPE

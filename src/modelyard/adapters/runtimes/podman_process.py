@@ -12,11 +12,14 @@ from modelyard.adapters.runtimes.socket_paths import socket_directory
 _CGROUPS = Path("/sys/fs/cgroup")
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
+_RESTART_SECONDS = 0.5
 _LOG_NAME = "podman-service.log"
 
 
 class PodmanService:
     """`podman system service` on a private socket; ends with us, even when we are killed. Containers run on.
+
+    When the service ends by itself, it is started again on the same socket.
 
     The kernel watches the thread that started it, so start it from the main thread.
 
@@ -28,6 +31,7 @@ class PodmanService:
         self._data_dir = data_dir
         self._directory: Path | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._guard: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
         """Starts the service, waits until it answers, and returns its socket's path. Raises RuntimeUnavailable."""
@@ -37,15 +41,17 @@ class PodmanService:
         self._data_dir.mkdir(parents=True, exist_ok=True)
         self._directory = socket_directory(self._data_dir / "podman")
         path = self._directory / "podman.sock"
-        path.unlink(missing_ok=True)
-        self._process = await self._spawn(
-            [*_dying_with_us(), *podman_command(podman), *_serving(path)], self._directory
-        )
-        await self._wait_until_answering(path)
+        command = [*_dying_with_us(), *podman_command(podman), *_serving(path)]
+        await self._serve(command, path)
+        self._guard = asyncio.create_task(self._start_again(command, path), name="podman service")
         return str(path)
 
     async def close(self) -> None:
         """Ends the service; containers run on."""
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.cancel()
+            await asyncio.wait([guard])
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             process.terminate()
@@ -60,6 +66,18 @@ class PodmanService:
             with contextlib.suppress(OSError):
                 self._directory.rmdir()
             self._directory = None
+
+    async def _serve(self, command: list[str], path: Path) -> None:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        self._process = await self._spawn(command, path.parent)
+        await self._wait_until_answering(path)
+
+    async def _start_again(self, command: list[str], path: Path) -> None:
+        while self._process is not None:
+            await self._process.wait()
+            await asyncio.sleep(_RESTART_SECONDS)
+            with contextlib.suppress(RuntimeUnavailable, OSError):
+                await self._serve(command, path)
 
     async def _spawn(self, command: list[str], directory: Path) -> asyncio.subprocess.Process:
         """Runs it in a directory of ours, as conmon drops a file `oom` where it runs."""
@@ -81,7 +99,8 @@ class PodmanService:
                         raise self._failed("ended at once")
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            await self.close()
+            if self._process is not None:
+                self._process.kill()
             raise self._failed(f"does not answer after {_START_SECONDS:.0f} s") from None
 
     def _failed(self, what: str) -> RuntimeUnavailable:

@@ -5,6 +5,8 @@ from sqlalchemy import func, select, text
 from starlette.requests import Request
 from starlette.responses import Response
 
+from modelyard.adapters.runtimes.base import RuntimeUnavailable
+from modelyard.app import Platform
 from modelyard.domain.jobs.status import OPEN_ITEMS
 from modelyard.domain.jobs.tables import JobItem
 from modelyard.entrypoints.rest.measures import Measures
@@ -23,8 +25,18 @@ async def read_health() -> Response:
 async def read_readiness(platform: ThePlatform) -> Response:
     async with platform.database.read() as session:
         await session.execute(text("SELECT 1"))
-    checks = {"database": "ok", "containers": "ok" if platform.containers else "starting"}
-    return Json(checks, 200 if platform.containers else 503)
+    containers = await _containers(platform)
+    return Json({"database": "ok", "containers": containers}, 200 if containers == "ok" else 503)
+
+
+async def _containers(platform: Platform) -> str:
+    if platform.containers is None:
+        return "starting"
+    try:
+        await platform.containers.runtime.facts()
+    except RuntimeUnavailable:
+        return "away"
+    return "ok"
 
 
 @router.get("/metrics", summary="Measurements for Prometheus", response_class=Response)
