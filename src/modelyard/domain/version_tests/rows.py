@@ -3,12 +3,24 @@
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from modelyard.core.database import Database
+from modelyard.core.errors import Conflict
 from modelyard.domain.models.tables import Version
 from modelyard.domain.version_tests.request import UNFINISHED
 from modelyard.domain.version_tests.tables import VersionTest
+
+LOAD_DEPENDS_ON = ("image_id", "requirement_id")
+RUN_DEPENDS_ON = (*LOAD_DEPENDS_ON, "inputs", "outputs")
+
+
+class ChangedMeanwhile(Conflict):
+    """What was tested is no longer what the version is."""
+
+    def __init__(self) -> None:
+        super().__init__("The version was changed while the test ran, so its result says nothing; start it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +40,10 @@ async def load_test_rows(database: Database, test_id: int) -> LoadedTest | None:
         query = select(Version).where(Version.id == test.version_id)
         parts = (joinedload(Version.image), joinedload(Version.requirement), selectinload(Version.test_inputs))
         return LoadedTest(test, (await session.scalars(query.options(*parts))).one())
+
+
+async def require_unchanged(session: AsyncSession, tested: Version, names: tuple[str, ...]) -> None:
+    """Raises ChangedMeanwhile when one of these fields is not as it was when the test began."""
+    current = await session.get_one(Version, tested.id)
+    if any(getattr(current, name) != getattr(tested, name) for name in names):
+        raise ChangedMeanwhile

@@ -26,7 +26,13 @@ from modelyard.domain.models.tables import Version
 from modelyard.domain.version_tests import steps
 from modelyard.domain.version_tests.progress import TestProgress
 from modelyard.domain.version_tests.request import UNFINISHED, ImageMissing, NotLoaded, newest_test
-from modelyard.domain.version_tests.rows import LoadedTest, load_test_rows
+from modelyard.domain.version_tests.rows import (
+    LOAD_DEPENDS_ON,
+    RUN_DEPENDS_ON,
+    LoadedTest,
+    load_test_rows,
+    require_unchanged,
+)
 from modelyard.domain.version_tests.tables import TestKind
 from modelyard.domain.work.queue import ClaimedWork
 from modelyard.domain.work.retry import NotYet
@@ -69,18 +75,18 @@ class LoadVersion:
         progress = TestProgress(self._database, self._clock, loaded.test.id)
         await progress.enter(steps.LOADING, started_at=self._clock.now())
         if version.requirement_id == EDGE_ID:
-            await self._pass(progress, version.id, None, {})
+            await self._pass(progress, version, None, {})
             return
         async with self._trials.start(plan_for(version)) as engine:
             await progress.enter(steps.CHECKING, engine=engine.name)
             measurements = await _measure(self._launcher, engine)
-        await self._pass(progress, version.id, engine, measurements)
+        await self._pass(progress, version, engine, measurements)
 
     async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:
         await TestProgress(self._database, self._clock, work.payload["test"]).failed(error)
 
     async def _pass(
-        self, progress: TestProgress, version_id: int, engine: RunningEngine | None, measurements: dict[str, Any]
+        self, progress: TestProgress, version: Version, engine: RunningEngine | None, measurements: dict[str, Any]
     ) -> None:
         facts: dict[str, Any] = {"load_passed": True}
         if engine:
@@ -88,7 +94,8 @@ class LoadVersion:
             facts["explains"] = engine.facts.explains
             facts["detects_drift"] = engine.facts.detects_drift
         async with self._database.write() as session:
-            await session.execute(update(Version).where(Version.id == version_id).values(**facts))
+            await require_unchanged(session, version, LOAD_DEPENDS_ON)
+            await session.execute(update(Version).where(Version.id == version.id).values(**facts))
             await progress.passed(session, measurements=measurements)
 
 
@@ -122,6 +129,7 @@ class RunVersion:
         if loaded.test.explain and not _has_explanation(shown):
             raise NoExplanation
         async with self._database.write() as session:
+            await require_unchanged(session, loaded.version, RUN_DEPENDS_ON)
             await session.execute(update(Version).where(Version.id == loaded.version.id).values(run_passed=True))
             await progress.passed(session, outputs=shown, measurements=measurements)
 
