@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -28,11 +28,20 @@ BENCHMARKS: dict[str, Benchmark] = {
 def main(names: tuple[str, ...], quick: bool, output: Path | None) -> None:
     """Measure by turns what the platform and a plain tool take for the same thing, and print the ratios."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # an end from outside tidies up, too
+    done: list[Comparison] = []
     with tempfile.TemporaryDirectory(prefix="my-bench-") as bytecode:
         # Both sides start from compiled modules, as installed packages do, whatever this environment says.
         os.environ.update(PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=bytecode)
-        comparisons = list(_measure(names or tuple(BENCHMARKS), Scale(quick)))
-    print_table(comparisons)
+        try:
+            for comparison in _measure(names or tuple(BENCHMARKS), Scale(quick)):
+                done.append(comparison)  # noqa: PERF402 - what is measured is shown even if the rest fails
+        finally:
+            _report(done, output, quick=quick)
+
+
+def _report(comparisons: Sequence[Comparison], output: Path | None, *, quick: bool) -> None:
+    if comparisons:
+        print_table(comparisons)
     if output:
         write_json(output, comparisons, quick=quick)
 
