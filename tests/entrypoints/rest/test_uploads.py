@@ -2,8 +2,12 @@
 
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from modelyard.app import Platform
+from modelyard.entrypoints.rest import intake
 from modelyard.entrypoints.rest.uploads import LONGEST_HEADER, MOST_PARTS
 from tests.adapters.registries.archives import member, pack, saved
 from tests.asgi import Answer, AsgiClient
@@ -163,6 +167,18 @@ async def test_pictures(alice: AsgiClient, anybody: AsgiClient, walk: Walk, plat
     expect_error(await alice.upload(f"{path}/image", b"x" * 5_000_001), 413)
     assert await snapshot(platform.database) == before
     assert len(_files(platform)) == 3
+
+
+async def test_a_disk_that_fills_up_while_it_uploads(
+    alice: AsgiClient, walk: Walk, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await walk.model()
+    frees = iter([10**12, 10**12, 10**12, 10**6])
+    monkeypatch.setattr(intake, "CHECK_BYTES", 1000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=next(frees)))
+    answer = await alice.upload(f"{path}/container-image", b"x" * 1_000_000)
+    expect_error(answer, 503, "disk is full")
+    assert _files(platform) == []
 
 
 async def test_broken_connection_leaves_nothing(alice: AsgiClient, walk: Walk, platform: Platform) -> None:

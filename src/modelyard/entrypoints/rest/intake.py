@@ -20,7 +20,9 @@ from modelyard.domain.models.versions import set_image
 from modelyard.entrypoints.rest.uploads import UploadedPart, stream_file_part
 
 SPARE_BYTES = 1_000_000_000
-"""An upload that would leave less free disk than this is refused."""
+"""An upload that leaves less free disk than this is refused, and ended where it has begun."""
+CHECK_BYTES = 33_554_432
+"""The free disk is asked for after so many bytes."""
 
 
 class DiskFull(Unavailable):
@@ -61,19 +63,29 @@ async def receive_archive(
 
 async def _stream_to(path: Path, request: Request, max_bytes: int) -> UploadedPart:
     file = await asyncio.to_thread(path.open, "wb")
+    unchecked = CHECK_BYTES
 
     async def write(chunk: bytes) -> None:
+        nonlocal unchecked
+        unchecked += len(chunk)
+        if unchecked > CHECK_BYTES:
+            _require_room(path)
+            unchecked = 0
         try:
             await asyncio.to_thread(file.write, chunk)
         except OSError:
             raise DiskFull from None
 
     try:
-        if shutil.disk_usage(path.parent).free < SPARE_BYTES:
-            raise DiskFull
+        _require_room(path)
         return await stream_file_part(request, name="file", max_bytes=max_bytes, sink=write)
     finally:
         await asyncio.to_thread(file.close)
+
+
+def _require_room(path: Path) -> None:
+    if shutil.disk_usage(path.parent).free < SPARE_BYTES:
+        raise DiskFull
 
 
 async def receive_test_input(
