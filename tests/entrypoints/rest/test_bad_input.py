@@ -107,6 +107,7 @@ BAD_CHANGES: list[tuple[dict[str, Any], str]] = [
     ({"outputs": [JSON_OUTPUT | {"mediaType": "json"}]}, "mediaType"),
     ({"statistics": [{"label": "F1", "value": "high"}]}, "value"),
     ({"statistics": [{}] * 101}, "statistics"),
+    ({"statistics": [{"label": "F1", "notes": "x" * 1_000_000}]}, "statistics"),
     ({"processing": {"minimumParallelCapacity": 5, "maximumParallelCapacity": 1}}, "processing"),
     ({"processing": {"maximumParallelCapacity": -1}}, "processing"),
     ({"processing": {"maximumParallelCapacity": 10**9}}, "processing"),

@@ -90,6 +90,8 @@ def check_changes(changes: VersionChanges, *, minimum_engines: int, maximum_engi
     ]
     if changes.statistics is not None and len(changes.statistics) > MOST_FIELDS:
         problems.append(f"statistics: at most {MOST_FIELDS}")
+    if changes.statistics is not None and len(json.dumps(changes.statistics)) > LONGEST_TEXT:
+        problems.append(f"statistics: at most {LONGEST_TEXT} characters of JSON")
     if problems:
         raise MetadataRejected(problems)
 
