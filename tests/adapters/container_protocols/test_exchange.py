@@ -1,6 +1,9 @@
 """The exchange of files holds against programs that swap directories for links."""
 
+import contextlib
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +70,36 @@ def test_directories_of_enormous_depth_are_removed(exchange: Path, monkeypatch: 
         os.chdir("d")
     assert folder.collect_outputs(100).error == "The output 'd' is not a regular file."
     assert list(exchange.iterdir()) == []
+
+
+def test_removal_ends_although_a_program_goes_on_writing(exchange: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelyard.adapters.container_protocols.exchange.SECONDS_BESIDE_A_PROGRAM", 0.5)
+    folder = RunFolder(exchange)
+    folder.write_inputs({})
+    top = exchange / folder.name
+    over = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            with contextlib.suppress(OSError):
+                top.mkdir(exist_ok=True)
+                (top / str(number)).touch()
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    began = time.monotonic()
+    try:
+        folder.remove()
+        assert time.monotonic() - began < 20
+    finally:
+        over.set()
+        for writer in writers:
+            writer.join()
+    remove_tree(exchange)
+    assert not exchange.exists()
 
 
 def test_removal_follows_no_links(exchange: Path, secret: Path) -> None:

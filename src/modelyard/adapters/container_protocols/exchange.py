@@ -6,8 +6,10 @@ directories that were opened without following links, and what is read is bounde
 """
 
 import contextlib
+import math
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from modelyard.core.ids import random_word
 MAX_OUTPUT_FILES = 1000
 _MAX_NAME_BYTES = 255
 _MAX_PASSES = 100_000
+SECONDS_BESIDE_A_PROGRAM = 10.0
+"""A program that still runs could write as fast as we remove; what stays goes with its engine."""
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _OPEN_OUTPUT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe without a writer must not block us
@@ -80,38 +84,44 @@ class RunFolder:
         if self._removed:
             return
         self._removed = True
-        remove_tree(self._exchange / self.name)
+        remove_tree(self._exchange / self.name, seconds=SECONDS_BESIDE_A_PROGRAM)
 
 
-def remove_tree(folder: Path) -> None:
+def remove_tree(folder: Path, *, seconds: float = math.inf) -> None:
     """Removes a directory that a program could write to, however deep it nested things.
 
-    What we may not remove (other users' directories, when we are not root) stays.
+    What we may not remove (other users' directories, when we are not root) stays, and so does what is left when
+    the time is over.
     """
+    deadline = time.monotonic() + seconds
     with contextlib.suppress(OSError), _opened(folder.parent) as parent:
         with _opened(folder.name, parent) as top:
             for _ in range(_MAX_PASSES):  # a program that still runs could keep us busy for ever
-                if not _remove_level(top):
+                if not _remove_level(top, deadline) or time.monotonic() > deadline:
                     break
         os.rmdir(folder.name, dir_fd=parent)
 
 
-def _remove_level(top: int) -> bool:
+def _remove_level(top: int, deadline: float) -> bool:
     """Removes files and the uppermost directories, whose own directories move up; says whether it got on."""
     removed = False
     for name in os.listdir(top):
+        if time.monotonic() > deadline:
+            break
         with contextlib.suppress(OSError):
-            _remove_entry(name, top)
+            _remove_entry(name, top, deadline)
             removed = True
     return removed
 
 
-def _remove_entry(name: str, top: int) -> None:
+def _remove_entry(name: str, top: int, deadline: float) -> None:
     with contextlib.suppress(IsADirectoryError):
         os.unlink(name, dir_fd=top)
         return
     with _opened(name, top) as directory:
         for child in os.listdir(directory):  # noqa: PTH208  a descriptor, not a path
+            if time.monotonic() > deadline:
+                break
             try:
                 os.unlink(child, dir_fd=directory)
             except IsADirectoryError:
