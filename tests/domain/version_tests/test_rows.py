@@ -9,7 +9,7 @@ from modelyard.core.database import Database
 from modelyard.domain.engines.rows import load_version
 from modelyard.domain.models.tables import Version
 from modelyard.domain.models.versions import LOAD_DEPENDS_ON, RUN_DEPENDS_ON
-from modelyard.domain.version_tests.rows import VersionChanged, require_unchanged
+from modelyard.domain.version_tests.rows import ChangedMeanwhile, require_unchanged
 from tests.cast import CAST
 from tests.library import add_active
 
@@ -27,7 +27,7 @@ async def _change_while_tested(database: Database, **values: Any) -> Version:
 async def test_other_image_or_preset_has_not_passed(database: Database, changed: dict[str, Any]) -> None:
     tested = await _change_while_tested(database, **changed)
     async with database.read() as session:
-        with pytest.raises(VersionChanged):
+        with pytest.raises(ChangedMeanwhile):
             await require_unchanged(session, tested, LOAD_DEPENDS_ON)
 
 
@@ -35,7 +35,7 @@ async def test_other_contract_has_not_passed_the_run_test(database: Database) ->
     tested = await _change_while_tested(database, outputs=[])
     async with database.read() as session:
         await require_unchanged(session, tested, LOAD_DEPENDS_ON)
-        with pytest.raises(VersionChanged):
+        with pytest.raises(ChangedMeanwhile):
             await require_unchanged(session, tested, RUN_DEPENDS_ON)
 
 

@@ -27,8 +27,9 @@ from modelyard.domain.models.visibility import NotYourModel
 TOPIC = "versions"
 """Rings when it may have changed what should run."""
 _CONTRACT = ("inputs", "outputs")
-_LOAD_DEPENDS_ON = ("requirement_id",)
-_RUN_DEPENDS_ON = ("requirement_id", "inputs", "outputs")
+LOAD_DEPENDS_ON = ("image_id", "requirement_id")
+RUN_DEPENDS_ON = (*LOAD_DEPENDS_ON, "inputs", "outputs")
+"""What a passed test holds for: a change of it means that the test has to be done again."""
 
 
 class VersionExists(InvalidInput):
@@ -102,9 +103,9 @@ def _apply(row: Version, changed: dict[str, Any]) -> None:
         setattr(row, name, value)
     if row.status == VersionStatus.ACTIVE:
         return
-    if any(name in changed for name in _LOAD_DEPENDS_ON):
+    if any(name in changed for name in LOAD_DEPENDS_ON):
         row.load_passed = False
-    if any(name in changed for name in _RUN_DEPENDS_ON):
+    if any(name in changed for name in RUN_DEPENDS_ON):
         row.run_passed = False
 
 

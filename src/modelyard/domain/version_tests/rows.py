@@ -12,9 +12,6 @@ from modelyard.domain.models.tables import Version
 from modelyard.domain.version_tests.request import UNFINISHED
 from modelyard.domain.version_tests.tables import VersionTest
 
-LOAD_DEPENDS_ON = ("image_id", "requirement_id")
-RUN_DEPENDS_ON = (*LOAD_DEPENDS_ON, "inputs", "outputs")
-
 
 class ChangedMeanwhile(Conflict):
     """What was tested is no longer what the version is."""

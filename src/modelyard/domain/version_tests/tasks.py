@@ -23,16 +23,11 @@ from modelyard.domain.inference.request import InferenceOptions, infer
 from modelyard.domain.models.contract import declared_inputs, declared_outputs
 from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.tables import Version
+from modelyard.domain.models.versions import LOAD_DEPENDS_ON, RUN_DEPENDS_ON
 from modelyard.domain.version_tests import steps
 from modelyard.domain.version_tests.progress import TestProgress
 from modelyard.domain.version_tests.request import UNFINISHED, ImageMissing, NotLoaded, newest_test
-from modelyard.domain.version_tests.rows import (
-    LOAD_DEPENDS_ON,
-    RUN_DEPENDS_ON,
-    LoadedTest,
-    load_test_rows,
-    require_unchanged,
-)
+from modelyard.domain.version_tests.rows import LoadedTest, load_test_rows, require_unchanged
 from modelyard.domain.version_tests.tables import TestKind
 from modelyard.domain.work.queue import ClaimedWork
 from modelyard.domain.work.retry import NotYet
