@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import defaultdict
+from weakref import WeakSet
 
 
 class Bell:
-    """One listener's wake-up for one topic; a ring while nobody waits is remembered."""
+    """One listener's wake-up; a ring while nobody waits is remembered."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -29,17 +30,14 @@ class BellBoard:
     """Topics and who listens to them."""
 
     def __init__(self) -> None:
-        self._bells: defaultdict[str, list[Bell]] = defaultdict(list)
+        self._bells: defaultdict[str, WeakSet[Bell]] = defaultdict(WeakSet)
 
-    def listen(self, topic: str) -> Bell:
-        """A bell of one's own for a topic."""
+    def listen(self, *topics: str) -> Bell:
+        """A bell of one's own that rings for each of these topics, as long as somebody holds it."""
         bell = Bell()
-        self._bells[topic].append(bell)
+        for topic in topics:
+            self._bells[topic].add(bell)
         return bell
-
-    def forget(self, topic: str, bell: Bell) -> None:
-        """Takes a bell off again."""
-        self._bells[topic].remove(bell)
 
     def ring(self, topic: str) -> None:
         """Wakes everybody who listens to the topic."""

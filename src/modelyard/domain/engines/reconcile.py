@@ -20,6 +20,7 @@ from modelyard.domain.engines.routing import Router
 from modelyard.domain.engines.rows import end_engine, load_version, new_engine, set_engine
 from modelyard.domain.engines.tables import EngineState, Purpose
 from modelyard.domain.engines.wanted import Demand, StartRecord, surplus_engines, wanted_engines
+from modelyard.domain.models import versions
 
 TOPIC = "demand"
 """Rings when more or fewer engines may be wanted."""
@@ -62,7 +63,7 @@ class Reconciler:
         self._give_up = give_up
         self._owner = owner
         self._idle_seconds = idle_seconds
-        self._bell = database.bells.listen(TOPIC)
+        self._bell = database.bells.listen(TOPIC, versions.TOPIC)
         self._starting: defaultdict[int, set[asyncio.Task[None]]] = defaultdict(set)
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._records: defaultdict[int, StartRecord] = defaultdict(StartRecord)

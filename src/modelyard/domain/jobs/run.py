@@ -82,6 +82,7 @@ class ItemRunner:
     async def drain(self, *, seconds: float) -> None:
         """Claims nothing more, and waits until what runs has finished, but not longer than this."""
         self._is_draining = True
+        self._database.bells.ring(submit.TOPIC)  # pumps without work need not wait for some
         if self._pumps:
             await asyncio.wait(self._pumps.values(), timeout=seconds)
 
@@ -115,8 +116,6 @@ class ItemRunner:
         except Exception as error:  # noqa: BLE001 - one pump's bug must not stop the others; its engine is replaced
             log.exception("a pump failed", engine=engine.name)
             await self._pump_failed(engine, held, error)
-        finally:
-            self._database.bells.forget(submit.TOPIC, bell)
 
     async def _pump_failed(self, engine: RunningEngine, held: Claim | None, error: Exception) -> None:
         try:
