@@ -1,122 +1,163 @@
-"""Pumps: what runs on an engine ends as a result, an error, or in the queue again, whatever is away meanwhile."""
+"""Pumps: items go through engines, and an engine that dies or hangs takes none with it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select
 
 from modelyard.adapters.container_protocols.base import ItemOutcome, ModelFacts
-from modelyard.adapters.container_protocols.fake import FakeProgram, FakeProtocol
+from modelyard.adapters.container_protocols.fake import FakeProgram
 from modelyard.adapters.storage.fake import memory_storage
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.clock import SystemClock
+from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
+from modelyard.domain.engines.errors import EngineDied
 from modelyard.domain.engines.launch import RunningEngine
-from modelyard.domain.engines.plan import plan_for
 from modelyard.domain.engines.routing import Router
-from modelyard.domain.engines.rows import load_version
-from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
 from modelyard.domain.jobs.run import ItemRunner
+from modelyard.domain.jobs.tables import ItemOutput, JobItem
 from tests.cast import CAST
+from tests.domain.inference.test_request import engine
 from tests.domain.jobs.steps import counts, item_states, submit
-from tests.library import add_active
-from tests.manual_clock import ManualClock, RestlessClock
+from tests.library import JSON_OUTPUT, add_active
+from tests.machine import answer_json
+from tests.manual_clock import ManualClock
 
 
-class UnreliableDatabase(Database):
-    """Cannot be written to for some transactions."""
+class Pumps:
+    """A runner, and who buries engines for it; `dies` lets their containers be found dead."""
 
-    failures = 0
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        if self.failures:
-            self.failures -= 1
-            raise OperationalError("BEGIN IMMEDIATE", (), Exception("disk full"))
-        async with super().write() as session:
-            yield session
-
-
-@pytest.fixture
-async def database(data_dir: Path) -> AsyncIterator[UnreliableDatabase]:
-    opened = UnreliableDatabase(sqlite_url(data_dir))
-    yield opened
-    await opened.close()
-
-
-class Pumping:
-    """A runner with one engine."""
-
-    def __init__(self, database: UnreliableDatabase, program: FakeProgram) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
-        self.program = program
         self.router = Router(database.bells)
-        self.buried = asyncio.Event()
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Runs items until the end of the block."""
-        async with self.database.read() as session:
-            plan = plan_for(await load_version(session, 1))
-        connection = FakeProtocol(self.program)
-        engine = RunningEngine("1", "engine", "c", "fake", 80, connection, ModelFacts(), plan, Path("exchange"))
-        runner = ItemRunner(
-            self.database,
-            RestlessClock(),
+        self.blobs = BlobStore(memory_storage())
+        self.buried: list[str] = []
+        self.runner = ItemRunner(
+            database,
+            SystemClock(),
             self.router,
-            BlobStore(memory_storage()),
-            await_death=self._await_death,
+            self.blobs,
+            await_death=self._cause,
             bury=self._bury,
             owner="one",
         )
-        self.router.add(engine, now=0.0)
-        task = asyncio.create_task(runner.run())
-        try:
-            async with asyncio.timeout(5):
-                yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
-    async def _await_death(self, engine: RunningEngine) -> PlatformError | None:
-        self.database.failures = 3
-        return None
+    def start(self, program: FakeProgram) -> RunningEngine:
+        """Another engine is ready."""
+        started = engine(program)
+        started.engine_id = f"engine {len(self.buried)}"
+        self.router.add(started, now=time.monotonic())
+        return started
 
-    async def _bury(self, engine: RunningEngine, error: PlatformError | None) -> None:
-        self.router.remove(engine)
-        self.buried.set()
+    async def until(self, job_id: str, *statuses: str) -> tuple[str, int, int]:
+        """The job's counts once it has one of these."""
+        async with asyncio.timeout(10):
+            while True:
+                found = await counts(self.database, job_id)
+                if found[0] in statuses:
+                    return found
+                await asyncio.sleep(0.01)
 
+    async def _cause(self, dead: RunningEngine) -> PlatformError | None:
+        return EngineDied(137, out_of_memory=True, information="the last words")
 
-async def test_item_is_queued_again_although_the_database_was_away_when_its_engine_died(
-    database: UnreliableDatabase, clock: ManualClock
-) -> None:
-    model_id = await add_active(database, CAST.alice)
-    job = (await submit(database, clock, model_id, number=1)).job
-
-    pumping = Pumping(database, FakeProgram(drops_runs=True))
-    async with pumping.running():
-        await pumping.buried.wait()
-
-    assert database.failures == 0
-    assert await item_states(database, job.id) == ["queued"]
+    async def _bury(self, dead: RunningEngine, error: PlatformError | None) -> None:
+        self.buried.append(error.message if error else "")
+        self.router.remove(dead)
 
 
-async def test_result_is_stored_although_the_database_was_away(
-    database: UnreliableDatabase, clock: ManualClock
-) -> None:
-    model_id = await add_active(database, CAST.alice)
-    job = (await submit(database, clock, model_id, number=1)).job
+@pytest.fixture
+async def pumps(database: Database) -> AsyncIterator[Pumps]:
+    made = Pumps(database)
+    task = asyncio.create_task(made.runner.run())
+    yield made
+    task.cancel()
+    await asyncio.wait([task])
 
-    def answer(_: object) -> ItemOutcome:
-        database.failures = 3
-        return ItemOutcome({"results.json": b"{}"})
 
-    async with Pumping(database, FakeProgram(answer=answer)).running():
-        while (await counts(database, job.id))[0] != "COMPLETED":  # noqa: ASYNC110
+@pytest.fixture
+async def model_id(database: Database) -> str:
+    return await add_active(database, CAST.alice, run_timeout_ms=200)
+
+
+async def test_items_are_run_in_batches(pumps: Pumps, clock: ManualClock, model_id: str) -> None:
+    program = FakeProgram(facts=ModelFacts(batch_size=4), answer=answer_json)
+    job = (await submit(pumps.database, clock, model_id, number=6)).job
+    pumps.start(program)
+
+    assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 6, 0)
+    assert [len(run) for run in program.runs] == [4, 2]
+
+
+async def test_new_items_wake_an_idle_engine(pumps: Pumps, clock: ManualClock, model_id: str) -> None:
+    pumps.start(FakeProgram(answer=answer_json))
+    await asyncio.sleep(0.05)
+    began = time.monotonic()
+    job = (await submit(pumps.database, clock, model_id, number=1)).job
+    await pumps.until(job.id, "COMPLETED")
+
+    assert time.monotonic() - began < 0.9
+
+
+async def test_large_outputs_go_to_the_storage(pumps: Pumps, clock: ManualClock) -> None:
+    large = b'"' + b"x" * LARGEST_IN_ROW + b'"'
+    model_id = await add_active(pumps.database, CAST.alice, outputs=[JSON_OUTPUT | {"maximumSize": 1_000_000}])
+    pumps.start(FakeProgram(answer=lambda _: ItemOutcome({"results.json": large})))
+    job = (await submit(pumps.database, clock, model_id, number=1)).job
+    await pumps.until(job.id, "COMPLETED")
+
+    async with pumps.database.read() as session:
+        output = (await session.scalars(select(ItemOutput))).one()
+    assert output.data is None
+    assert await pumps.blobs.read(output) == large
+
+
+async def test_engine_that_dies_gives_its_items_to_the_next(pumps: Pumps, clock: ManualClock, model_id: str) -> None:
+    job = (await submit(pumps.database, clock, model_id, number=2)).job
+    pumps.start(FakeProgram(drops_runs=True))
+    async with asyncio.timeout(10):
+        while not pumps.buried:  # noqa: ASYNC110 - burying rings no bell
             await asyncio.sleep(0.01)
+    pumps.start(FakeProgram(answer=answer_json))
 
-    assert await counts(database, job.id) == ("COMPLETED", 1, 0)
-    assert database.failures == 0
+    assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 2, 0)
+    assert "more memory" in pumps.buried[0]
+
+
+async def test_item_that_hangs_fails_and_its_engine_goes(pumps: Pumps, clock: ManualClock, model_id: str) -> None:
+    job = (await submit(pumps.database, clock, model_id, number=1)).job
+    pumps.start(FakeProgram(run_hangs=True))
+
+    assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 0, 1)
+    async with pumps.database.read() as session:
+        error = await session.scalar(select(JobItem.error))
+    assert "time-out" in (error or "")
+
+
+async def test_drain_without_work_is_quick(pumps: Pumps, model_id: str) -> None:
+    pumps.start(FakeProgram(answer=answer_json))
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    await pumps.runner.drain(seconds=5)
+
+    assert time.monotonic() - began < 0.9
+
+
+async def test_shutdown_in_a_run_queues_the_items_again(database: Database, clock: ManualClock, model_id: str) -> None:
+    pumps = Pumps(database)
+    task = asyncio.create_task(pumps.runner.run())
+    program = FakeProgram(run_seconds=0.15, answer=answer_json)
+    job = (await submit(database, clock, model_id, number=1)).job
+    pumps.start(program)
+    async with asyncio.timeout(10):
+        while not program.runs:  # noqa: ASYNC110 - the fake rings no bell
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert await item_states(database, job.id) == ["queued"]
+    async with database.read() as session:
+        assert await session.scalar(select(JobItem.attempts)) == 0
