@@ -140,7 +140,7 @@ class Platform:
             self.first_key = await create_first_account(session, self.clock, self.sealer, wanted)
             await create_presets(session, cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=_gpus())
             await create_predefined(session)
-            await remove_leftovers(session, self.uploads)
+        await remove_leftovers(self.database, self.uploads)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

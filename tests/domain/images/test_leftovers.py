@@ -13,7 +13,7 @@ async def test_only_what_an_import_waits_for_stays(database: Database, clock: Ma
         (tmp_path / name).touch()
     async with database.write() as session:
         await request_load(session, clock, tmp_path / "wanted.tar", file_name="mine.tar")
-        removed = await remove_leftovers(session, tmp_path)
+    removed = await remove_leftovers(database, tmp_path)
 
     assert removed == 1
     assert {path.name for path in tmp_path.glob("*.t*")} == {"wanted.tar", "other.txt"}

@@ -4,20 +4,17 @@ import asyncio
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.core.database import Database
 from modelyard.domain.images.tables import ContainerImage, ImportState
 
 
-async def remove_leftovers(session: AsyncSession, uploads: Path) -> int:
+async def remove_leftovers(database: Database, uploads: Path) -> int:
     """Removes them and returns how many; right only while nothing is being uploaded."""
-    wanted = await session.scalars(
-        select(ContainerImage.archive_path).where(
-            ContainerImage.archive_path.is_not(None),
-            ContainerImage.state.in_([ImportState.QUEUED, ImportState.RUNNING]),
-        )
-    )
-    return await asyncio.to_thread(_remove_others, uploads, set(wanted))
+    unfinished = ContainerImage.state.in_([ImportState.QUEUED, ImportState.RUNNING])
+    async with database.read() as session:
+        wanted = set(await session.scalars(select(ContainerImage.archive_path).where(unfinished)))
+    return await asyncio.to_thread(_remove_others, uploads, wanted)
 
 
 def _remove_others(uploads: Path, wanted: set[str | None]) -> int:
