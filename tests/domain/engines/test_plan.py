@@ -1,8 +1,15 @@
-"""Where a program may listen."""
+"""Where a program may listen, and what cannot be run at all."""
+
+from typing import Any
 
 import pytest
 
-from modelyard.domain.engines.plan import candidate_ports
+from modelyard.core.database import Database
+from modelyard.domain.engines.errors import NotRunnable
+from modelyard.domain.engines.plan import candidate_ports, plan_for
+from modelyard.domain.engines.rows import load_version
+from tests.cast import CAST
+from tests.library import add_active
 
 
 @pytest.mark.parametrize(
@@ -19,3 +26,15 @@ from modelyard.domain.engines.plan import candidate_ports
 )
 def test_ports(environment: list[str], labels: dict[str, object], exposed: list[str], ports: tuple[int, ...]) -> None:
     assert candidate_ports(environment, labels, exposed) == ports
+
+
+@pytest.mark.parametrize("missing", ["requirement_id", "status_timeout_ms"])
+async def test_incomplete_version_has_no_plan(database: Database, missing: str) -> None:
+    """An ordinary error, so that items which still wait for such a version are given the reason."""
+    without: dict[str, Any] = {missing: None}
+    await add_active(database, CAST.alice, **without)
+    async with database.read() as session:
+        version = await load_version(session, 1)
+
+    with pytest.raises(NotRunnable):
+        plan_for(version)

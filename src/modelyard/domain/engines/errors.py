@@ -3,6 +3,13 @@
 from modelyard.core.errors import Conflict, UpstreamFailed
 
 
+class NotRunnable(Conflict):
+    """Something that every engine needs was never given, or was taken away again."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"The version {version} has no imported image, no requirement or no timeouts; add them.")
+
+
 class WrongArchitecture(Conflict):
     """The image is for other processors than this machine has."""
 

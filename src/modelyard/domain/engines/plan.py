@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from modelyard.domain.engines.errors import NotRunnable
 from modelyard.domain.models.tables import Version
 
 PORT_VARIABLE = "PSC_MODEL_PORT"
@@ -16,7 +17,6 @@ class EnginePlan:
 
     Args:
         ports: where its program may listen, likeliest first; the first is given to it as PSC_MODEL_PORT.
-        protocol: the protocol that an earlier start found, so that nothing needs to be probed.
         status_timeout: seconds until the model must be ready.
     """
 
@@ -33,10 +33,10 @@ class EnginePlan:
 
 
 def plan_for(version: Version) -> EnginePlan:
-    """The plan for a version whose image, preset and timeouts are there."""
+    """The plan for a version. Raises NotRunnable when its image, preset or timeouts are not there."""
     image, requirement = version.image, version.requirement
     if image is None or image.image_id is None or requirement is None or version.status_timeout_ms is None:
-        raise ValueError("a version without image, preset or timeouts cannot be planned")
+        raise NotRunnable(version.version)
     return EnginePlan(
         version_id=version.id,
         model_id=version.model_id,
