@@ -1,6 +1,7 @@
 """The loop that keeps engines as the demand wants them."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 
@@ -174,3 +175,19 @@ async def test_next_process_adopts_engines_and_removes_orphans(
     assert left == {alive.container_id, stranger}
     assert orphan not in left
     await later.reconciler.stop_all()
+
+
+async def test_engine_whose_files_are_gone_is_not_adopted(
+    database: Database, engines: Engines, version_id: int, tmp_path: Path
+) -> None:
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    engines.reconciler._watchers.clear()
+    shutil.rmtree(tmp_path / "engines")
+
+    later = Engines(database, engines.machine, tmp_path / "engines", "two")
+    await later.reconciler.adopt()
+
+    assert later.router.all_engines() == []
+    assert engines.machine.running == []
+    assert await later.states() == ["stopped"]

@@ -1,6 +1,6 @@
 """After a restart: finds the containers of the process before, keeps those that are wanted, removes the rest."""
 
-from modelyard.adapters.runtimes.base import ContainerNotFound, RuntimeUnavailable
+from modelyard.adapters.runtimes.base import RuntimeUnavailable
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
@@ -65,7 +65,7 @@ class Adoption:
             )
         except RuntimeUnavailable:
             raise
-        except (PlatformError, ContainerNotFound, ValueError, KeyError) as error:
+        except (PlatformError, OSError, KeyError) as error:  # also: no exchange directory, a protocol of old
             log.info("an engine does not answer any more", engine=row.name, reason=str(error))
             return None
         async with self._database.write() as session:
