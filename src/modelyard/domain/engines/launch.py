@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.adapters.container_protocols.base import (
@@ -66,7 +66,7 @@ class RunningEngine:
     """Until the container's program ran."""
     ready_ms: int = 0
     """Until its model was ready, counted from the same moment."""
-    is_dead: bool = field(default=False)
+    is_dead: bool = False
     death: EngineDied | None = None
     """Why its container has ended, once somebody has found out; the container may be gone by then."""
 
@@ -123,13 +123,8 @@ class Launcher:
                 raise GpuMissing(plan.gpus, error.message) from error
             raise
 
-    async def wait_ready(
-        self, engine_id: str, name: str, container: str, plan: EnginePlan, *, protocol: str | None = None
-    ) -> RunningEngine:
+    async def wait_ready(self, engine_id: str, name: str, container: str, plan: EnginePlan) -> RunningEngine:
         """Waits until the model is ready; on any failure the container is removed and the reason raised.
-
-        Args:
-            protocol: the name of the protocol, when an earlier start of the version has found it.
 
         Raises EngineExited, EngineOutOfMemory, NoServer, NeverReady, LoadFailed, UnknownProtocol.
         """
@@ -138,7 +133,7 @@ class Launcher:
         exited = asyncio.create_task(self.runtime.wait_container(container))
         try:
             try:
-                detection = await self._candidates(engine_id, container, plan, protocol)
+                detection = await self._candidates(engine_id, container, plan)
             except ContainerNotFound:  # its program has ended already
                 raise await self._exit_error(container, plan, await exited) from None
             await self._ask_until_ready(detection, exited, container, plan)
@@ -226,12 +221,13 @@ class Launcher:
         # The parent is private to us; the directory below it is what the container sees.
         return self._limits.exchange_root / engine_id / "exchange"
 
-    async def _candidates(self, engine_id: str, container: str, plan: EnginePlan, protocol: str | None) -> Detection:
-        known = [self._protocols[protocol]] if protocol else list(self._protocols.values())
+    async def _candidates(self, engine_id: str, container: str, plan: EnginePlan) -> Detection:
         candidates = []
         for port in plan.ports:
             endpoint = Endpoint(await self.runtime.expose(container, port), self._exchange(engine_id))
-            candidates += [Candidate(factory.name, port, factory.connect(endpoint)) for factory in known]
+            candidates += [
+                Candidate(factory.name, port, factory.connect(endpoint)) for factory in self._protocols.values()
+            ]
         return Detection(candidates)
 
     async def _ask_until_ready(
