@@ -41,7 +41,8 @@ class Router:
 
     def take(self, engine: RunningEngine) -> None:
         """Marks an engine as in use."""
-        self._busy[engine.engine_id] += 1
+        if self.serves(engine):
+            self._busy[engine.engine_id] += 1
 
     def give_back(self, engine: RunningEngine, *, worked_until: float | None) -> None:
         """Marks an engine as no longer in use by this user; None when it had nothing to do after all."""
