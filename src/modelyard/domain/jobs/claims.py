@@ -1,5 +1,6 @@
 """Claims items for an engine and records what became of them, each in one short transaction."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -196,10 +197,10 @@ async def fail_open_items(session: AsyncSession, clock: Clock, version_id: int, 
         .values(state=ItemState.FAILED, error=reason, finished_at=now)
         .returning(JobItem.job_id)
     )
-    jobs = [row.job_id for row in failed]
-    for job_id in set(jobs):
-        await add_to_counts(session, job_id, now, completed=0, failed=jobs.count(job_id))
-    return len(jobs)
+    jobs = Counter(row.job_id for row in failed)
+    for job_id, number in jobs.items():
+        await add_to_counts(session, job_id, now, completed=0, failed=number)
+    return jobs.total()
 
 
 async def release_items(session: AsyncSession, *, except_owner: str) -> int:
