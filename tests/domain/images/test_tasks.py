@@ -1,6 +1,7 @@
 """Imports: from a registry or an archive, with every way to fail named and no credential left behind."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from modelyard.adapters.registries.base import BadArchive, ImageMissing, RegistryRefused, RegistryUnreachable
 from modelyard.adapters.registries.fake import SMALL_IMAGE as DESCRIBED
 from modelyard.adapters.registries.fake import FakeArchiveReader
-from modelyard.adapters.runtimes.base import ImageNotFound, ImagePullFailed, RuntimeUnavailable
+from modelyard.adapters.runtimes.base import ImageNotFound, ImagePullFailed, OnProgress, RuntimeUnavailable
 from modelyard.adapters.runtimes.fake_images import make_image, write_archive
 from modelyard.core.database import Database
 from modelyard.core.errors import NotFound, PlatformError
@@ -230,6 +231,32 @@ async def test_archive_is_loaded_and_deleted(
     row = await _image(database)
     assert (row.state, row.reference, row.image_id) == (ImportState.COMPLETED, "mine.tar", image.image_id)
     assert not archive.exists()
+
+
+async def test_an_archive_of_the_same_name_does_not_take_its_place(
+    database: Database,
+    clock: ManualClock,
+    machine: Machine,
+    tmp_path: Path,
+    load: Load,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine, other = make_image("mine", machine.behave), make_image("other", machine.behave)
+    archive = tmp_path / "upload.tar"
+    write_archive(other, "same:1", tmp_path / "other.tar")
+    write_archive(mine, "same:1", archive)
+    load_image = machine.runtime.load_image
+
+    async def load_both(path: Path, *, on_progress: OnProgress | None = None) -> str:
+        await load_image(path, on_progress=on_progress)
+        return await load_image(tmp_path / "other.tar")  # whose name both have by now
+
+    monkeypatch.setattr(machine.runtime, "load_image", load_both)
+    reader = FakeArchiveReader()
+    reader.images["upload.tar"] = replace(DESCRIBED, image_id=mine.image_id)
+    await load(reader).run(await _request_load(database, clock, archive))
+
+    assert (await _image(database)).image_id == mine.image_id
 
 
 async def test_bad_archive_is_named_and_deleted(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from modelyard.app import Platform
 from tests.asgi import AsgiClient
 from tests.entrypoints.rest.steps import Walk, expect, expect_error, rows, snapshot

@@ -75,7 +75,7 @@ def _describe_layout(contents: Contents, architecture: str) -> ImageDescription:
         _require_layer(contents, layer)
     configuration = documents.decode(documents.Configuration, contents.document(_blob_path(config.digest)))
     size = sum(layer.size for layer in manifest.layers or ())
-    return documents.describe_image(configuration, digest=digest, size=size, offered=offered)
+    return documents.describe_image(configuration, digest=digest, size=size, image_id=config.digest, offered=offered)
 
 
 def _require_one_image(entries: list[documents.Descriptor]) -> None:
@@ -116,7 +116,7 @@ def _describe_saved(contents: Contents) -> ImageDescription:
         raise BadArchive("The archive is damaged: the image's configuration has another digest than its name.")
     configuration = documents.decode(documents.Configuration, document)
     size = _measure_layers(contents, image.layers, configuration)
-    return documents.describe_image(configuration, digest=digest, size=size)
+    return documents.describe_image(configuration, digest=digest, size=size, image_id=digest)
 
 
 def _measure_layers(contents: Contents, layers: list[str], configuration: documents.Configuration) -> int:

@@ -78,6 +78,8 @@ class ImageDescription:
     environment: tuple[str, ...]
     architectures: tuple[str, ...]
     """All that the index offers; just the one where there is no index."""
+    image_id: str = ""
+    """Digest of the configuration: by this podman, and docker in most set-ups, knows the image."""
 
 
 class Registry(Protocol):

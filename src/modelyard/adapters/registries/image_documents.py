@@ -128,13 +128,14 @@ def config_of(manifest: Manifest) -> Descriptor:
 
 
 def describe_image(
-    configuration: Configuration, *, digest: str, size: int, offered: tuple[str, ...] = ()
+    configuration: Configuration, *, digest: str, size: int, image_id: str = "", offered: tuple[str, ...] = ()
 ) -> ImageDescription:
     """Puts together what is known.
 
     Args:
         digest: that of the manifest, or of the configuration.
         size: sum of the layers in bytes.
+        image_id: digest of the configuration.
         offered: architectures of the index, when there is one.
     """
     settings = configuration.config or _Settings()
@@ -150,6 +151,7 @@ def describe_image(
         user=settings.user or "",
         environment=tuple(settings.env or ()),
         architectures=offered or tuple(filter(None, [configuration.architecture])),
+        image_id=image_id,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from modelyard.adapters.registries.base import ArchiveReader, ImageDescription, Registry
-from modelyard.adapters.runtimes.base import Credentials, ImageFacts, Runtime
+from modelyard.adapters.runtimes.base import Credentials, ImageFacts, ImageNotFound, Runtime
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import NotFound, PlatformError
@@ -107,8 +107,17 @@ class ArchiveFetcher:
         await progress.step("Checking the archive", 5)
         described = await self._archives.describe(archive, architecture=(await self._runtime.facts()).architecture)
         await progress.step("Uploading container image", 20, size=described.size, **_facts(described))
-        image_id = await self._runtime.load_image(archive, on_progress=progress.transferred)
-        return Fetched(image_id, described.digest)
+        loaded = await self._runtime.load_image(archive, on_progress=progress.transferred)
+        return Fetched(await self._id_of(described, loaded), described.digest)
+
+    async def _id_of(self, described: ImageDescription, loaded: str) -> str:
+        """The id of the image that was checked: another archive may have taken its name right after it was loaded."""
+        if described.image_id in {"", loaded}:
+            return loaded
+        try:
+            return (await self._runtime.inspect_image(described.image_id)).image_id
+        except ImageNotFound:  # docker with containerd's store gives ids of another kind
+            return loaded
 
 
 async def _drop_archive(image: ContainerImage) -> None:
