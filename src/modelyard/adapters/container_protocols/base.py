@@ -127,7 +127,6 @@ class ContainerProtocolFactory(Protocol):
 
     name: str
     """`http-v1` or `grpc-v2`, kept with the engine."""
-    default_port: int
 
     def connect(self, endpoint: Endpoint) -> ContainerProtocol:
         """A connection to one engine; nothing is sent yet."""

@@ -126,7 +126,6 @@ class FakeFactory:
     """Connects every endpoint to the same program, or to the one that `choose` returns for it."""
 
     name = "fake"
-    default_port = 8080
 
     def __init__(
         self, program: FakeProgram | None = None, choose: Callable[[Endpoint], FakeProgram] | None = None

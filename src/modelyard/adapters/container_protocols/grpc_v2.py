@@ -149,7 +149,6 @@ class GrpcV2Factory:
     """Opens gRPC v2 towards engines."""
 
     name = "grpc-v2"
-    default_port = 45_000
 
     def __init__(self) -> None:
         # grpc's core writes a line on stderr for each connection that breaks; it can be told so in no other way.

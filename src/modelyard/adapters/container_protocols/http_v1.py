@@ -132,7 +132,6 @@ class HttpV1Factory:
     """Opens HTTP v1 towards engines."""
 
     name = "http-v1"
-    default_port = 80
 
     def connect(self, endpoint: Endpoint) -> HttpV1Protocol:
         """A connection to one engine; nothing is sent yet."""

@@ -1,4 +1,4 @@
-"""The states of jobs and items, and which may follow which; pure rules."""
+"""The states of jobs and items."""
 
 from enum import StrEnum
 
@@ -26,16 +26,6 @@ class ItemState(StrEnum):
 UNFINISHED = (JobStatus.SUBMITTED, JobStatus.IN_PROGRESS)
 FINISHED = (JobStatus.COMPLETED, JobStatus.CANCELED, JobStatus.TIMEDOUT)
 OPEN_ITEMS = (ItemState.QUEUED, ItemState.RUNNING)
-
-JOB_TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.SUBMITTED: frozenset(
-        {JobStatus.IN_PROGRESS, JobStatus.COMPLETED, JobStatus.CANCELED, JobStatus.TIMEDOUT}
-    ),
-    JobStatus.IN_PROGRESS: frozenset({JobStatus.COMPLETED, JobStatus.CANCELED, JobStatus.TIMEDOUT}),
-    JobStatus.COMPLETED: frozenset(),
-    JobStatus.CANCELED: frozenset(),
-    JobStatus.TIMEDOUT: frozenset(),
-}
 
 MOST_ATTEMPTS = 3
 """How often an item is given to an engine that then dies, before the item is held to be the cause."""
