@@ -1,14 +1,19 @@
 """Submissions: checked item by item, stored whole or not at all."""
 
+import asyncio
 import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from modelyard.core.database import Database
+from modelyard.core.database import Database, sqlite_url
 from modelyard.core.errors import NotAllowed, TooLarge
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.engines import reconcile
@@ -159,6 +164,31 @@ async def test_large_inputs_go_to_the_storage(database: Database, clock: ManualC
     assert in_row.storage_key is None
     assert in_row.data is not None
     assert stored.data is None
+    assert stored.storage_key is not None
+    assert len(await taker._blobs.storage.get(stored.storage_key)) == LARGEST_IN_ROW + 1
+
+
+class CancelledCommits(Database):
+    """Commits, and then learns that nobody waits any more."""
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        async with super().write() as session:
+            yield session
+        raise asyncio.CancelledError
+
+
+async def test_stored_job_keeps_its_inputs_when_its_sender_is_cancelled(
+    database: Database, data_dir: Path, clock: ManualClock
+) -> None:
+    model_id = await add_active(database, ALICE, inputs=[TEXT_INPUT | {"maximumSize": 10 * LARGEST_IN_ROW}])
+    other = CancelledCommits(sqlite_url(data_dir))
+    taker = submitter(other, clock)
+    with pytest.raises(asyncio.CancelledError):
+        await taker.submit(ALICE, _wanted(model_id, {"large": {"input.txt": "x" * (LARGEST_IN_ROW + 1)}}))
+    (stored,) = await stored_inputs(database)
+    await other.close()
+
     assert stored.storage_key is not None
     assert len(await taker._blobs.storage.get(stored.storage_key)) == LARGEST_IN_ROW + 1
 

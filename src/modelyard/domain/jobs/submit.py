@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
@@ -116,7 +116,8 @@ class Submitter:
                 await _runnable_version(session, actor, submission)
                 await self._store(session, actor, job, items, inputs)
         except BaseException:
-            await self._blobs.forget(INPUTS, job.id)
+            if not await self._is_stored(job.id):  # cancelled during the commit, one does not know
+                await self._blobs.forget(INPUTS, job.id)
             raise
         return Receipt(job, [item.name for item in items])
 
@@ -153,6 +154,10 @@ class Submitter:
             data, key = await self._blobs.keep(INPUTS, job_id, value.data)
             kept.append({"name": value.name, "size": len(value.data), "data": data, "storage_key": key})
         return kept
+
+    async def _is_stored(self, job_id: str) -> bool:
+        async with self._database.read() as session:
+            return await session.scalar(select(Job.id).where(Job.id == job_id)) is not None
 
     async def _store(
         self,
