@@ -69,7 +69,7 @@ async def _stream_to(path: Path, request: Request, max_bytes: int) -> UploadedPa
         nonlocal unchecked
         unchecked += len(chunk)
         if unchecked > CHECK_BYTES:
-            _require_room(path)
+            _require_room(path.parent)
             unchecked = 0
         try:
             await asyncio.to_thread(file.write, chunk)
@@ -77,14 +77,14 @@ async def _stream_to(path: Path, request: Request, max_bytes: int) -> UploadedPa
             raise DiskFull from None
 
     try:
-        _require_room(path)
+        _require_room(path.parent)
         return await stream_file_part(request, name="file", max_bytes=max_bytes, sink=write)
     finally:
         await asyncio.to_thread(file.close)
 
 
 def _require_room(path: Path) -> None:
-    if shutil.disk_usage(path.parent).free < SPARE_BYTES:
+    if shutil.disk_usage(path).free < SPARE_BYTES:
         raise DiskFull
 
 
@@ -94,6 +94,7 @@ async def receive_test_input(
     """Streams a test file to the storage, and makes it count."""
     async with platform.database.read() as session:
         declared = await trial_files.require_input(session, actor, model_id, version, name)
+    _require_room(platform.data_dir)
     key = f"test-inputs/{model_id}/{new_uuid()}"
     limit = min(platform.settings.max_test_input_bytes, declared.maximum_size)
     chunks: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=8)
@@ -102,7 +103,8 @@ async def receive_test_input(
         try:
             return await stream_file_part(request, name="file", max_bytes=limit, sink=chunks.put)
         finally:
-            await chunks.put(None)
+            if not _is_cancelled():  # nobody takes from the queue any more
+                await chunks.put(None)
 
     receiving = asyncio.create_task(receive())
     try:
@@ -128,6 +130,11 @@ async def receive_test_input(
     if replaced:
         await platform.storage.delete(replaced)
     return part
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _drain(chunks: asyncio.Queue[bytes | None], receiving: asyncio.Task[UploadedPart]) -> AsyncIterator[bytes]:
