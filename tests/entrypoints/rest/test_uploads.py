@@ -12,6 +12,7 @@ from modelyard.entrypoints.rest.uploads import LONGEST_HEADER, MOST_PARTS
 from tests.adapters.registries.archives import member, pack, saved
 from tests.asgi import Answer, AsgiClient
 from tests.entrypoints.rest.steps import Walk, archive, expect, expect_error, picture, rows, snapshot
+from tests.library import TEXT_INPUT
 
 FILE = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.tar"\r\n\r\n'
 END = b"\r\n--edge--\r\n"
@@ -179,6 +180,13 @@ async def test_a_disk_that_fills_up_while_it_uploads(
     answer = await alice.upload(f"{path}/container-image", b"x" * 1_000_000)
     expect_error(answer, 503, "disk is full")
     assert _files(platform) == []
+
+
+async def test_a_full_disk_takes_no_test_file(alice: AsgiClient, walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = await walk.described()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**6))
+    answer = await alice.upload(f"{path}/testInput?name={TEXT_INPUT['name']}", b"hello")
+    expect_error(answer, 503, "disk is full")
 
 
 async def test_broken_connection_leaves_nothing(alice: AsgiClient, walk: Walk, platform: Platform) -> None:
