@@ -94,7 +94,7 @@ class ContainerSide:
     async def recover(self) -> None:
         """Takes up what an earlier process of this installation left; nobody else may be running."""
         async with self._shared.database.write() as session:
-            items = await release_items(session, except_owner=self._shared.owner)
+            items = await release_items(session, self._shared.clock, except_owner=self._shared.owner)
         works = await self.worker.take_over_everything()
         try:
             await self.reconciler.adopt()

@@ -11,7 +11,7 @@ from modelyard.core.database import Database
 from modelyard.domain.jobs.claims import fail_open_items, give_back_items, put_back_items, release_items
 from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.ending import cancel_job
-from modelyard.domain.jobs.status import MOST_ATTEMPTS
+from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS
 from modelyard.domain.jobs.tables import ItemOutput, JobItem
 from tests.cast import CAST
 from tests.domain.jobs.steps import claim, counts, finish, item_states, read_job_row, submit
@@ -114,7 +114,7 @@ async def test_outcome_of_somebody_who_lost_the_item_is_dropped(
     lost = await claim(database, clock, owner="dead")
     assert lost is not None
     async with database.write() as session:
-        assert await release_items(session, except_owner="new") == 1
+        assert await release_items(session, clock, except_owner="new") == 1
     taken = await claim(database, clock, owner="new")
     assert taken is not None
     await finish(database, clock, lost, "from the dead")
@@ -131,14 +131,27 @@ async def test_restart_does_not_count_as_an_attempt(database: Database, clock: M
         assert claimed is not None
         assert claimed.items[0].attempts == 1
         async with database.write() as session:
-            await release_items(session, except_owner="next")
+            await release_items(session, clock, except_owner="next")
+
+
+async def test_item_that_ends_our_own_process_is_given_up(
+    database: Database, clock: ManualClock, model_id: str
+) -> None:
+    job = (await submit(database, clock, model_id, number=1)).job
+    for number in range(MOST_INTERRUPTIONS):
+        assert await claim(database, clock, owner=f"process {number}") is not None
+        async with database.write() as session:
+            await release_items(session, clock, except_owner="next")
+
+    assert await claim(database, clock) is None
+    assert await counts(database, job.id) == ("COMPLETED", 0, 1)
 
 
 async def test_own_items_are_not_released(database: Database, clock: ManualClock, model_id: str) -> None:
     await submit(database, clock, model_id, number=1)
     await claim(database, clock, owner="one")
     async with database.write() as session:
-        assert await release_items(session, except_owner="one") == 0
+        assert await release_items(session, clock, except_owner="one") == 0
 
 
 async def test_item_that_kills_engines_is_tried_alone_and_then_given_up(

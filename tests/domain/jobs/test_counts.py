@@ -111,7 +111,7 @@ class Jobs(RuleBasedStateMachine):
     def restart(self) -> None:
         async def release() -> None:
             async with self._database.write() as session:
-                await release_items(session, except_owner=str(self._owner))
+                await release_items(session, self._clock, except_owner=str(self._owner))
 
         self._owner += 1
         self._do(release())

@@ -144,6 +144,7 @@ class DockerApiRuntime:
         try:
             container_id = str((await self._show(container))["Id"])
         except ContainerNotFound:
+            await self._exposures.close_container(container)
             return
         self._being_killed.add(container_id)
         try:

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock, milliseconds_between
 from modelyard.core.ids import new_uuid
-from modelyard.domain.jobs.status import MOST_ATTEMPTS, UNFINISHED, ItemState, JobStatus
+from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS, UNFINISHED, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
+
+_FATAL = f"the platform itself ended {MOST_INTERRUPTIONS} times while it worked on this item"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,17 +200,39 @@ async def fail_open_items(session: AsyncSession, clock: Clock, version_id: int, 
         .returning(JobItem.job_id)
     )
     jobs = Counter(row.job_id for row in failed)
-    for job_id, number in jobs.items():
-        await add_to_counts(session, job_id, now, completed=0, failed=number)
+    await _count_failed(session, now, jobs)
     return jobs.total()
 
 
-async def release_items(session: AsyncSession, *, except_owner: str) -> int:
-    """Queues again what earlier processes were running; right only where no other process can be alive."""
+async def release_items(session: AsyncSession, clock: Clock, *, except_owner: str) -> int:
+    """Queues again what earlier processes were running; right only where no other process can be alive.
+
+    An item whose run our own process did not survive so often is held to be the cause, and fails.
+    """
+    lost = (JobItem.state == ItemState.RUNNING, JobItem.owner != except_owner)
+    now = clock.now()
+    failed = await session.execute(
+        update(JobItem)
+        .where(*lost, JobItem.interruptions >= MOST_INTERRUPTIONS - 1)
+        .values(state=ItemState.FAILED, error=_FATAL, finished_at=now)
+        .returning(JobItem.job_id)
+    )
+    await _count_failed(session, now, Counter(row.job_id for row in failed))
     released = await session.execute(
         update(JobItem)
-        .where(JobItem.state == ItemState.RUNNING, JobItem.owner != except_owner)
-        .values(state=ItemState.QUEUED, owner=None, claim=None, attempts=JobItem.attempts - 1)
+        .where(*lost)
+        .values(
+            state=ItemState.QUEUED,
+            owner=None,
+            claim=None,
+            attempts=JobItem.attempts - 1,
+            interruptions=JobItem.interruptions + 1,
+        )
         .returning(JobItem.id)
     )
     return len(released.all())
+
+
+async def _count_failed(session: AsyncSession, now: datetime, failed: Counter[str]) -> None:
+    for job_id, number in failed.items():
+        await add_to_counts(session, job_id, now, completed=0, failed=number)

@@ -29,6 +29,8 @@ OPEN_ITEMS = (ItemState.QUEUED, ItemState.RUNNING)
 
 MOST_ATTEMPTS = 3
 """How often an item is given to an engine that then dies, before the item is held to be the cause."""
+MOST_INTERRUPTIONS = 5
+"""How often our own process may end while it works on an item, before the item is held to be the cause."""
 
 
 def statuses_of_category(category: str) -> tuple[JobStatus, ...] | None:

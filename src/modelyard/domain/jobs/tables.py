@@ -64,6 +64,8 @@ class JobItem(Base):
     priority: Mapped[int]
     """Lower first, so that the order of claims is the index's own."""
     attempts: Mapped[int]
+    interruptions: Mapped[int] = mapped_column(default=0)
+    """How often our own process ended while it worked on the item."""
     owner: Mapped[str | None] = mapped_column(String(64))
     claim: Mapped[str | None] = mapped_column(String(36))
     engine: Mapped[str | None] = mapped_column(String(100))

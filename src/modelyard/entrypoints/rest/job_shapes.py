@@ -116,9 +116,10 @@ def item_result(job: Job, result: ItemResult, address: str) -> dict[str, Any]:
     }
     if item.error:
         shape["error"] = item.error
-    for output in result.outputs:
-        shape[output.name] = _output(job, item, output, address)
-    return shape | {"voting": {"up": 0, "down": 0}}
+    shape["voting"] = {"up": 0, "down": 0}
+    # An output must not pass for a member of the result; one that is named so has an address all the same.
+    outputs = {output.name: _output(job, item, output, address) for output in result.outputs}
+    return outputs | shape
 
 
 def _output(job: Job, item: JobItem, output: ItemOutput, address: str) -> Any:

@@ -214,7 +214,7 @@ def test_result(test: VersionTest) -> dict[str, Any]:
     """All members that the Python client reads unconditionally, `error` being null on success."""
     ended = test.finished_at or test.created_at
     started = test.started_at or test.created_at
-    return {
+    members = {
         "status": "SUCCESSFUL" if test.state == TestState.PASSED else "FAILED",
         "engine": test.engine or "",
         "error": test.error,
@@ -225,6 +225,5 @@ def test_result(test: VersionTest) -> dict[str, Any]:
         "inputSize": test.input_size,
         "elapsedTime": milliseconds_between(started, ended),
         "measurements": test.measurements,
-        "results.json": None,
-        **(test.outputs or {}),
     }
+    return {"results.json": None, **(test.outputs or {}), **members}

@@ -358,6 +358,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("interruptions", sa.Integer(), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("claim", sa.String(length=36), nullable=True),
         sa.Column("engine", sa.String(length=100), nullable=True),
