@@ -181,7 +181,7 @@ class Platform:
             try:
                 return await stack.enter_async_context(self._adapters.open_runtime(self.settings))
             except RuntimeUnavailable as error:
-                log.error("no container runtime; see `modelyard doctor`", reason=error.message)
+                log.error("no container runtime; see `modelyard doctor`", code="RUNTIME-01", reason=error.message)
                 await self.clock.sleep(SECONDS_BETWEEN_TRIES)
 
     def _shared(self) -> Shared:

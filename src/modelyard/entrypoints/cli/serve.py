@@ -1,5 +1,6 @@
 """`modelyard serve`: checks, first start, then the web server until a signal ends it."""
 
+import asyncio
 import contextlib
 import socket
 import sys
@@ -10,9 +11,10 @@ import click
 import uvicorn
 import uvloop
 
+from modelyard.adapters.runtimes.probe import probe_runtime
 from modelyard.app import Platform
 from modelyard.core.errors import PlatformError
-from modelyard.core.logs import configure_logs
+from modelyard.core.logs import configure_logs, log
 from modelyard.entrypoints.cli.checks import local_findings
 from modelyard.entrypoints.cli.given import read_settings
 from modelyard.entrypoints.rest.app import create_api
@@ -51,9 +53,21 @@ async def _serve(settings: Settings) -> None:
             server_header=False,
         )
     )
+    checking = asyncio.create_task(_check_runtime(platform))
     await server.serve()
+    checking.cancel()
     if not server.started:
         sys.exit(1)
+
+
+async def _check_runtime(platform: Platform) -> None:
+    """The rest of the checks of `modelyard doctor`, beside the start: they need a second and a container."""
+    while platform.containers is None:  # noqa: ASYNC110 - there is no event
+        await asyncio.sleep(0.1)
+    with contextlib.suppress(PlatformError):
+        for finding in await probe_runtime(platform.containers.runtime):
+            if not finding.ok:
+                log.error("a check failed", code=finding.code, text=finding.text, hint=finding.hint)
 
 
 class _AnnouncedServer(uvicorn.Server):
