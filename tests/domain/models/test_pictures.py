@@ -11,15 +11,8 @@ from PIL import Image, PngImagePlugin
 
 from modelyard.core.database import Database
 from modelyard.core.errors import InvalidInput, NotAllowed, TooLarge
-from modelyard.domain.models.pictures import (
-    LARGEST_FILE,
-    SIZES,
-    PictureNotFound,
-    PictureRejected,
-    cut_picture,
-    find_picture,
-    set_picture,
-)
+from modelyard.domain.models.cutting import SIZES, PictureRejected, cut_picture
+from modelyard.domain.models.pictures import LARGEST_FILE, PictureNotFound, find_picture, set_picture
 from modelyard.domain.models.tables import Scope
 from tests.cast import CAST, Cast
 from tests.library import add_model, set_scope

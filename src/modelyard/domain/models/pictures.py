@@ -1,42 +1,20 @@
-"""A model's picture: checked by its content, cut to the sizes in which the library shows it."""
+"""The picture of a model, in the sizes in which the library shows it."""
 
-import io
-import secrets
-import struct
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
-from modelyard.core.errors import InvalidInput, NotFound, TooLarge
+from modelyard.core.errors import NotFound
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.catalog import find_model_to_change
 from modelyard.domain.models.tables import Picture
 
 LARGEST_FILE = 5_000_000
-SMALLEST = (1024, 576)
-MOST_PIXELS = 50_000_000
-SIZES = {"thumbnail": (360, 256), "card": (720, 512), "background": (1440, 1024)}
-_ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""How to make a picture upright, by its EXIF orientation."""
-_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png"}
+"""Bytes of an uploaded picture."""
 LONGEST_CAPTION = 500
-
-
-class PictureRejected(InvalidInput):
-    """The file is not a picture that the library can show."""
 
 
 class PictureNotFound(NotFound):
@@ -59,53 +37,6 @@ class CutPicture:
     def storage_key(self) -> str:
         """Where it is kept."""
         return f"pictures/{self.address}"
-
-
-def cut_picture(data: bytes) -> list[CutPicture]:
-    """Decodes a JPEG or PNG and cuts it around its centre; metadata is left behind. Takes a while: use a thread.
-
-    Raises PictureRejected, TooLarge.
-    """
-    if len(data) > LARGEST_FILE:
-        raise TooLarge(f"A picture may have {LARGEST_FILE} bytes; this one is larger.")
-    picture = _decode(data)
-    kind = "PNG" if picture.mode in {"RGBA", "LA", "P"} else "JPEG"
-    picture = picture.convert("RGBA" if kind == "PNG" else "RGB")
-    picture.info.clear()  # comments, profiles, positions
-    return [_cut(picture, relation, size, kind) for relation, size in SIZES.items()]
-
-
-def _decode(data: bytes) -> Image.Image:
-    try:
-        picture: Image.Image = Image.open(io.BytesIO(data), formats=list(_FORMATS))
-        if picture.width * picture.height > MOST_PIXELS:
-            raise PictureRejected(f"The picture has more than {MOST_PIXELS} pixels.")
-        picture.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning) as error:
-        raise PictureRejected(f"The file is not a whole JPEG or PNG picture ({type(error).__name__}).") from None
-    picture = _upright(picture)
-    if picture.width < SMALLEST[0] or picture.height < SMALLEST[1]:
-        raise PictureRejected(
-            f"The picture has {picture.width} x {picture.height} pixels; "
-            f"it needs at least {SMALLEST[0]} x {SMALLEST[1]}, better 1440 x 1024."
-        )
-    return picture
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    try:
-        orientation = picture.getexif().get(_ORIENTATION)
-    except (OSError, SyntaxError, ValueError, LookupError, struct.error, Warning):
-        return picture  # cameras write broken EXIF, too
-    return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
-
-
-def _cut(picture: Image.Image, relation: str, size: tuple[int, int], kind: str) -> CutPicture:
-    buffer = io.BytesIO()
-    ImageOps.fit(picture, size, Image.Resampling.LANCZOS).save(buffer, kind, optimize=kind == "JPEG", quality=88)
-    extension = "png" if kind == "PNG" else "jpg"
-    address = f"{secrets.token_hex(16)}_{relation}.{extension}"
-    return CutPicture(relation, address, _FORMATS[kind], buffer.getvalue())
 
 
 async def set_picture(

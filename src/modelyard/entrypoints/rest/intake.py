@@ -145,7 +145,9 @@ async def _drain(chunks: asyncio.Queue[bytes | None], receiving: asyncio.Task[Up
 
 async def receive_picture(platform: Platform, actor: Actor, model_id: str, data: bytes, *, caption: str) -> Model:
     """Cuts a picture to size, stores the cuts, and makes them the model's picture."""
-    cuts = await asyncio.to_thread(pictures.cut_picture, data)
+    from modelyard.domain.models import cutting  # noqa: PLC0415 - Pillow is large, and pictures are seldom uploaded
+
+    cuts = await asyncio.to_thread(cutting.cut_picture, data)
     for cut in cuts:
         await platform.storage.put(cut.storage_key, cut.data)
     try:
