@@ -1,5 +1,6 @@
 """Imports: from a registry or an archive, with every way to fail named and no credential left behind."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,17 @@ from modelyard.adapters.runtimes.fake_images import make_image, write_archive
 from modelyard.core.database import Database
 from modelyard.core.errors import NotFound, PlatformError
 from modelyard.core.sealing import Sealer, SecretKeyWrong
+from modelyard.domain.images.progress import ImportProgress
 from modelyard.domain.images.request_import import request_load, request_pull
 from modelyard.domain.images.tables import ContainerImage, ImportState
-from modelyard.domain.images.tasks import REPOSITORY, ArchiveFetcher, ImportImage, RegistryFetcher
+from modelyard.domain.images.tasks import (
+    REPOSITORY,
+    ArchiveFetcher,
+    Fetched,
+    FetchTooSlow,
+    ImportImage,
+    RegistryFetcher,
+)
 from modelyard.domain.work import queue
 from modelyard.domain.work.queue import ClaimedWork
 from modelyard.domain.work.worker import Task
@@ -277,3 +286,20 @@ async def test_lost_archive_is_named(database: Database, clock: ManualClock, tmp
     await _fails(task, await _request_load(database, clock, tmp_path / "gone.tar"), NotFound)
 
     assert (await _image(database)).state == ImportState.FAILED
+
+
+class SilentFetcher:
+    """A source that never answers."""
+
+    async def fetch(self, image: ContainerImage, progress: ImportProgress) -> Fetched:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_silent_source_is_given_up(
+    database: Database, clock: ManualClock, machine: Machine, sealer: Sealer
+) -> None:
+    work = await _request_pull(database, clock, machine, sealer)
+    task = ImportImage(database, clock, machine.runtime, SilentFetcher(), longest_fetch=0.05)
+
+    await _fails(task, work, FetchTooSlow)

@@ -9,13 +9,26 @@ from modelyard.adapters.registries.base import ArchiveReader, ImageDescription, 
 from modelyard.adapters.runtimes.base import Credentials, ImageFacts, ImageNotFound, Runtime
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
-from modelyard.core.errors import NotFound, PlatformError
+from modelyard.core.errors import NotFound, PlatformError, UpstreamFailed
 from modelyard.core.sealing import Sealer
 from modelyard.domain.images.progress import ImportProgress
 from modelyard.domain.images.tables import ContainerImage, ImportState
 from modelyard.domain.work.queue import ClaimedWork
 
 REPOSITORY = "modelyard.local/image"
+
+
+LONGEST_FETCH_SECONDS = 7200.0
+
+
+class FetchTooSlow(UpstreamFailed):
+    """The image did not arrive in time."""
+
+    def __init__(self, reference: str, seconds: float) -> None:
+        super().__init__(
+            f"The image {reference} did not arrive within {seconds / 3600:.3g} hours; "
+            "see whether its registry is well, then ask for it again."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +49,27 @@ class Fetcher(Protocol):
 class ImportImage:
     """The task of importing an image, wherever it comes from."""
 
-    def __init__(self, database: Database, clock: Clock, runtime: Runtime, fetcher: Fetcher) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        runtime: Runtime,
+        fetcher: Fetcher,
+        *,
+        longest_fetch: float = LONGEST_FETCH_SECONDS,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._runtime = runtime
         self._fetcher = fetcher
+        self._longest_fetch = longest_fetch
 
     async def run(self, work: ClaimedWork) -> None:
         image = await self._image(work)
         if image is None or image.state in {ImportState.COMPLETED, ImportState.FAILED}:
             return
         progress = ImportProgress(self._database, self._clock, image.id)
-        fetched = await self._fetcher.fetch(image, progress)
+        fetched = await self._fetch(image, progress)
         await progress.step("Inspecting the image", 95)
         # With a name of ours nobody prunes it as unused.
         await self._runtime.tag_image(fetched.image_id, REPOSITORY, image.id)
@@ -60,6 +82,14 @@ class ImportImage:
         if image is not None:
             await ImportProgress(self._database, self._clock, image.id).failed(error)
             await _drop_archive(image)
+
+    async def _fetch(self, image: ContainerImage, progress: ImportProgress) -> Fetched:
+        # A registry that falls silent must not keep a worker for ever.
+        try:
+            async with asyncio.timeout(self._longest_fetch):
+                return await self._fetcher.fetch(image, progress)
+        except TimeoutError:
+            raise FetchTooSlow(image.reference, self._longest_fetch) from None
 
     async def _image(self, work: ClaimedWork) -> ContainerImage | None:
         async with self._database.read() as session:
