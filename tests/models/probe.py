@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import socket
-import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -114,7 +113,7 @@ def can_write(path: str) -> bool:
 
 def count_processes(most: int) -> int:
     """How many processes can be started beside this one, at most so many."""
-    children = []
+    children: list[int] = []
     with contextlib.suppress(OSError):
         while len(children) < most:
             child = os.fork()
@@ -132,7 +131,7 @@ def cpu_share() -> float:
     """How many processors four busy processes get together."""
     began = time.monotonic()
     before = os.times()
-    children = []
+    children: list[int] = []
     for _ in range(4):
         child = os.fork()
         if child == 0:
@@ -156,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
