@@ -48,6 +48,7 @@ class HttpV1Protocol:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._session: aiohttp.ClientSession | None = None
+        self._is_closed = False
 
     async def status(self, *, timeout: float) -> ModelFacts:
         """Asks once whether the model is loaded; the first call may load it."""
@@ -83,6 +84,7 @@ class HttpV1Protocol:
 
     async def close(self) -> None:
         """Closes the connection."""
+        self._is_closed = True  # what still asks beside must not open it again
         if self._session:
             await self._session.close()
 
@@ -117,6 +119,8 @@ class HttpV1Protocol:
             raise UnexpectedAnswer("The program does not answer in HTTP.", str(problem)) from problem
 
     def _opened_session(self) -> aiohttp.ClientSession:
+        if self._is_closed:
+            raise NotReachable("The connection to the model's program was closed.")
         if self._session is None:
             # A connection for each call: many v1 servers close idle ones, just when the next request is sent.
             self._session = aiohttp.ClientSession(

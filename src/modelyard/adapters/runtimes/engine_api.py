@@ -37,11 +37,14 @@ class EngineApi:
         self._connector: aiohttp.UnixConnector | None = None
         self._docker: Docker | None = None
         self._greeted = False
+        self._is_closed = False
         self._podman = False
 
     @property
     def docker(self) -> Docker:
         """The driver; made on first use, because it belongs to the running loop."""
+        if self._is_closed:
+            raise RuntimeUnavailable("The connection to the container runtime was closed.")
         if self._docker is None:
             # No kept connections: after a restart of the service the first call on an old one would fail.
             self._connector = aiohttp.UnixConnector(self.socket, force_close=True, limit=0)
@@ -103,6 +106,7 @@ class EngineApi:
 
     async def close(self) -> None:
         """Closes the driver."""
+        self._is_closed = True  # what still runs beside must not open it again
         docker, connector = self._docker, self._connector
         self._docker = self._connector = None
         self._greeted = False

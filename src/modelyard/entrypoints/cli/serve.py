@@ -1,6 +1,5 @@
 """`modelyard serve`: checks, first start, then the web server until a signal ends it."""
 
-import asyncio
 import contextlib
 import socket
 import sys
@@ -11,7 +10,7 @@ import click
 import uvicorn
 import uvloop
 
-from modelyard.adapters.runtimes.probe import probe_runtime
+from modelyard.adapters.runtimes.probe import crun_finding, open_files_finding
 from modelyard.app import Platform
 from modelyard.core.errors import PlatformError
 from modelyard.core.logs import configure_logs, log
@@ -29,6 +28,9 @@ def run_server(given: Mapping[str, Any]) -> None:
     configure_logs(json=settings.log_json, level=settings.log_level)
     if problems := [finding for finding in local_findings(settings) if not finding.ok]:
         raise click.ClickException("\n".join(f"{it.code}: {it.text} {it.hint}" for it in problems))
+    for finding in (crun_finding(), open_files_finding()):
+        if not finding.ok:  # the server can start; a container may not: `modelyard doctor` starts one to see
+            log.error("a check failed", code=finding.code, text=finding.text, hint=finding.hint)
     try:
         with contextlib.suppress(KeyboardInterrupt):  # raised once Ctrl-C has stopped the server in good order
             uvloop.run(_serve(settings))
@@ -53,21 +55,9 @@ async def _serve(settings: Settings) -> None:
             server_header=False,
         )
     )
-    checking = asyncio.create_task(_check_runtime(platform))
     await server.serve()
-    checking.cancel()
     if not server.started:
         sys.exit(1)
-
-
-async def _check_runtime(platform: Platform) -> None:
-    """The rest of the checks of `modelyard doctor`, beside the start: they need a second and a container."""
-    while platform.containers is None:  # noqa: ASYNC110 - there is no event
-        await asyncio.sleep(0.1)
-    with contextlib.suppress(PlatformError):
-        for finding in await probe_runtime(platform.containers.runtime):
-            if not finding.ok:
-                log.error("a check failed", code=finding.code, text=finding.text, hint=finding.hint)
 
 
 class _AnnouncedServer(uvicorn.Server):
