@@ -151,7 +151,7 @@ class DockerApiRuntime:
             await self._exposures.close_container(container_id)
             async with self._api.errors(_gone(container)):
                 driver = self._api.docker.containers.container(container_id)
-                await despite_races(lambda: driver.delete(force=True, v=True))
+                await despite_races(lambda: driver.delete(force=True, v=True), is_quick=True)
         except ContainerNotFound:
             pass
         finally:

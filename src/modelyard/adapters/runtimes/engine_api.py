@@ -20,7 +20,8 @@ _STREAM = aiohttp.ClientTimeout(total=None, sock_connect=5)
 _OLDEST = "v1.41"
 _LIBPOD = "v4.0.0"
 _RACE = re.compile(r"\b(image|layer) not known|locating (image|item)|container state improper|could not be stopped")
-_RACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5)
+_IN_USE = re.compile("in use|being used")
+_RACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _NO_CONNECTION = 900
 """What aiodocker gives as status when nothing answers."""
 
@@ -131,17 +132,21 @@ class EngineApi:
         )
 
 
-async def despite_races(call: Callable[[], Awaitable[T]]) -> T:
+async def despite_races(call: Callable[[], Awaitable[T]], *, is_quick: bool = False) -> T:
     """The answer of a call, tried again when podman stumbled over something that changed meanwhile.
 
     podman looks at all images in many calls, and fails when one of them, or a layer of both, goes meanwhile; it
     also fails to remove a container that ends by itself at that moment.
+
+    Args:
+        is_quick: the call costs nothing, so that it is tried again whatever podman stumbled over.
     """
     for pause in _RACE_PAUSES:
         try:
             return await call()
         except DockerError as error:
-            if error.status < 500 or not _RACE.search(error.message):
+            is_race = (is_quick and not _IN_USE.search(error.message)) or _RACE.search(error.message)
+            if error.status < 500 or error.status == _NO_CONNECTION or not is_race:
                 raise
             await asyncio.sleep(pause)
     return await call()

@@ -68,7 +68,7 @@ class EngineImages:
     async def tag(self, image: str, repository: str, tag: str) -> None:
         """See `Runtime.tag_image`."""
         async with self._api.errors(_no_image(image)):
-            await despite_races(lambda: self._api.docker.images.tag(image, repository, tag=tag))
+            await despite_races(lambda: self._api.docker.images.tag(image, repository, tag=tag), is_quick=True)
 
     async def remove(self, image: str) -> None:
         """See `Runtime.remove_image`. Never forced: podman would remove the containers of the image, too."""
@@ -83,7 +83,7 @@ class EngineImages:
     async def _remove_name(self, image: str) -> None:
         try:
             async with self._api.errors(_no_image(image)):
-                await despite_races(lambda: self._api.docker.images.delete(image))
+                await despite_races(lambda: self._api.docker.images.delete(image), is_quick=True)
         except PlatformError as error:
             if "in use" in error.message or "being used" in error.message:
                 raise ImageInUse(f"A container still uses the image {image}; remove the container first.") from None
@@ -91,7 +91,7 @@ class EngineImages:
 
     async def _show(self, image: str) -> Mapping[str, Any]:
         async with self._api.errors(_no_image(image)):
-            return await despite_races(lambda: self._api.docker.images.inspect(image))
+            return await despite_races(lambda: self._api.docker.images.inspect(image), is_quick=True)
 
     async def _stream_pull(
         self, reference: str, credentials: Credentials | None, insecure: bool, on_progress: OnProgress | None
