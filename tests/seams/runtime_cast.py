@@ -158,9 +158,11 @@ async def podman_cast(directory: Path) -> AsyncIterator[PodmanCast]:
     )
     service = PodmanService(directory / "service")
     runtime = DockerApiRuntime(await service.start(), directory / "sockets")
-    yield PodmanCast(runtime, image, service)
-    await runtime.close()
-    await service.close()
+    try:
+        yield PodmanCast(runtime, image, service)
+    finally:
+        await runtime.close()
+        await service.close()
 
 
 async def behave(container: FakeContainer) -> int:
