@@ -26,7 +26,7 @@ async def test_podman_is_well(tmp_path: Path) -> None:
         assert [finding for finding in findings if not finding.ok] == []
         assert set(by_code(findings)) == {f"RUNTIME-0{number}" for number in range(1, 6)}
         async with asyncio.timeout(20):  # another test may be probing at this moment
-            while await cast.runtime.list_containers("modelyard.probe", "1"):
+            while await cast.runtime.list_containers("modelyard.probe", "1"):  # noqa: ASYNC110 - there is no event
                 await asyncio.sleep(0.2)
 
 
