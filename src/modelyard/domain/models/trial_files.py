@@ -8,7 +8,7 @@ from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.catalog import find_version_to_change
 from modelyard.domain.models.contract import DeclaredInput, declared_inputs
-from modelyard.domain.models.tables import TestInput, Version
+from modelyard.domain.models.tables import TestInput, Version, VersionStatus
 
 
 class InputNameUnknown(InvalidInput):
@@ -74,7 +74,7 @@ async def set_test_input(
             storage_key=storage_key,
         )
     )
-    row.run_passed = row.run_passed and row.status != "partial"
+    row.run_passed = row.run_passed and row.status != VersionStatus.PARTIAL
     record(session, clock, actor, "model:version:test-input-set", f"model/{model_id}/{version}", input=declared.name)
     return replaced
 
