@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Key that seals credentials; empty: made in `secret.key` of the data directory.",
     )
+    previous_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Earlier secret keys, with commas between, until `modelyard rotate-secret` has run."
+    )
     admin_email: str = Field("admin@example.org", description="First administrator, used at the first start only.")
     admin_password: SecretStr = Field(SecretStr(""), description="Password of the first administrator.")
     admin_api_key: SecretStr = Field(
@@ -41,6 +44,20 @@ class Settings(BaseSettings):
     )
     account_name: str = Field("local", description="Name of the account, made at the first start.")
     public_url: str = Field("", description="Address under which people reach the server; empty: as each request says.")
+    session_idle_minutes: int = Field(60, gt=0, description="Who does nothing for so long is signed out.")
+    session_hours: int = Field(12, gt=0, description="Signing in holds for so long at most.")
+    token_minutes: int = Field(60, gt=0, description="How long a token of `/auth/token` holds.")
+    invitation_hours: int = Field(72, gt=0, description="How long an invitation can be accepted.")
+    password_reset_minutes: int = Field(60, gt=0, description="How long a link to a new password holds.")
+    processing_engines: int = Field(
+        64, ge=0, description="Licence: engines of an account in total, unless set for the account."
+    )
+    sign_in_failures_per_address: int = Field(
+        30, gt=0, description="Failed sign-ins within five minutes after which an address has to wait."
+    )
+    sign_in_failures_per_account: int = Field(
+        10, gt=0, description="Failed sign-ins within five minutes after which an account has to wait."
+    )
     cors_origins: WordList = Field((), description="Web origins that may call the API from a browser; `*` for all.")
     runtime_socket: str = Field("", description="Socket of podman or docker; empty: the first that is found.")
     docker_host: str = Field("", validation_alias="DOCKER_HOST", description="As docker's own client reads it.")
@@ -62,7 +79,7 @@ class Settings(BaseSettings):
         "info", description="Least important log lines shown: debug, info, warning, error."
     )
 
-    @field_validator("cors_origins", "insecure_registries", mode="before")
+    @field_validator("cors_origins", "insecure_registries", "previous_secret_keys", mode="before")
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value

@@ -52,7 +52,17 @@ class TooLarge(PlatformError):
 
 
 class LimitReached(PlatformError):
-    """A quota or rate is used up."""
+    """A quota or rate is used up.
+
+    Args:
+        retry_after: seconds until trying again makes sense, where that is known.
+    """
+
+    def __init__(
+        self, message: str, technical_information: str | None = None, *, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message, technical_information)
+        self.retry_after = retry_after
 
 
 class Unavailable(PlatformError):

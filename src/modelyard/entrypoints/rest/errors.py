@@ -80,6 +80,8 @@ async def _platform_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.PlatformError)  # noqa: S101 - it is registered for this class
     status = status_of(error)
     headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else {}
+    if isinstance(error, errors.LimitReached) and error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
     return error_answer(request, status, error.message, error.technical_information, **headers)
 
 
