@@ -1,7 +1,7 @@
 """The database: one declarative base, sessions for reading and writing, and portable column types."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,6 +85,8 @@ class Database:
         lock: AbstractAsyncContextManager[Any] = self._one_writer or nullcontext()
         async with lock, self._writers() as session, session.begin():
             yield session
+            for finish in session.info.pop(_LAST_STEPS, ()):
+                await finish(session)
         for topic in session.info.pop(_TOPICS, ()):
             self.bells.ring(topic)
 
@@ -95,11 +97,17 @@ class Database:
 
 _BEGIN = "modelyard_begin"
 _TOPICS = "topics to ring after the commit"
+_LAST_STEPS = "what to do before the commit"
 
 
 def ring_after_commit(session: AsyncSession, topic: str) -> None:
     """Wakes the topic's listeners once the transaction is committed, and never when it is rolled back."""
     session.info.setdefault(_TOPICS, set()).add(topic)
+
+
+def run_before_commit(session: AsyncSession, step: Callable[[AsyncSession], Awaitable[None]]) -> None:
+    """Makes a step the end of the transaction, once however often it is asked for; a step asks for no others."""
+    session.info.setdefault(_LAST_STEPS, {})[step] = None
 
 
 def _create_engine(url: str) -> AsyncEngine:

@@ -1,12 +1,14 @@
 """Writes the audit trail, always in the transaction of what it tells."""
 
+import json
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
-from modelyard.domain.audit.tables import AuditEvent
+from modelyard.domain.audit.chain import append_at_commit
 
 
 class Subject(Protocol):
@@ -20,24 +22,56 @@ class Subject(Protocol):
     def label(self) -> str:
         """Their e-mail address or key, as people know it."""
 
+    @property
+    def user_id(self) -> str | None:
+        """The person; None when there is none, or nobody knows."""
+
+    @property
+    def key_prefix(self) -> str | None:
+        """The key that was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outsider:
+    """Who acts without being an actor: the platform itself, or somebody whom it does not know (yet)."""
+
+    label: str
+    account_id: str | None = None
+    user_id: str | None = None
+    key_prefix: str | None = None
+
+
+PLATFORM = Outsider("platform")
+
 
 def record(session: AsyncSession, clock: Clock, subject: Subject, action: str, target: str, **details: Any) -> None:
-    """Adds a row.
+    """Adds a row; it is written when the transaction is committed.
 
     Args:
-        action: `thing:part:verb`, such as `model:version:activated`.
+        action: `thing:verb` or `thing:part:verb`, such as `model:version:activated`. An action belongs to one kind
+            of target, and there are not many of either: lists rely on it.
         target: what it happened to, such as `model/ed542963de/1.0.1`.
-        details: plain values; never secrets.
+        details: plain values, such as `before` and `after`; never secrets.
     """
-    request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-    session.add(
-        AuditEvent(
-            at=clock.now(),
-            account_id=subject.account_id,
-            actor=subject.label,
-            action=action,
-            target=target,
-            details=details,
-            request_id=request_id,
-        )
+    context = structlog.contextvars.get_contextvars()
+    now = clock.now()
+    append_at_commit(
+        session,
+        {
+            "at": now.replace(microsecond=now.microsecond // 1000 * 1000),  # as exact as it is shown and exported
+            "account_id": subject.account_id,
+            "actor": _clean(subject.label, 320),
+            "user_id": subject.user_id,
+            "key_prefix": _clean(subject.key_prefix, 64) if subject.key_prefix else None,
+            "address": _clean(context.get("address", ""), 45),
+            "request_id": _clean(context.get("request_id", ""), 64),
+            "action": _clean(action, 80),
+            "target": _clean(target, 200),
+            "details": json.loads(json.dumps(details, allow_nan=False)),  # as it will be read
+        },
     )
+
+
+def _clean(text: object, longest: int) -> str:
+    """A text that every database takes: an event must not fail what it tells."""
+    return str(text).replace("\0", "").encode(errors="replace").decode()[:longest]
