@@ -1,15 +1,17 @@
 """The people of all tests: Alice owns, Bob is on her team, Charlie sees nothing, Olga administers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelyard.core.database import Database, sqlite_url
 from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.accounts.api_keys import ACTIVE, NewKey, add_key
+from modelyard.domain.accounts.api_keys import NewKey, add_member, give_body
 from modelyard.domain.accounts.first_start import ADMINISTRATOR_ROLES
-from modelyard.domain.accounts.roles import Role
-from modelyard.domain.accounts.tables import Account, Membership, Team, User
+from modelyard.domain.accounts.roles import Role, prebuilt_grants
+from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
+from modelyard.domain.accounts.states import UserStatus
+from modelyard.domain.accounts.tables import Account, Team, User
 from modelyard.domain.models.requirements import create_presets
 from modelyard.domain.models.tags import create_predefined
 from modelyard.migrations.upgrade import upgrade_database
@@ -44,6 +46,8 @@ def _actor(name: str, account: str, team: str, roles: list[Role]) -> Actor:
         last_name="Example",
         key_prefix=f"{name}prefix",
         roles=frozenset(roles),
+        grants=prebuilt_grants(roles),
+        in_admin_team=team == "administrators",
     )
 
 
@@ -53,6 +57,11 @@ CAST = Cast(
     charlie=_actor("charlie", "other", "strangers", [Role.DATA_SCIENTIST]),
     olga=_actor("olga", "acme", "administrators", ADMINISTRATOR_ROLES),
 )
+
+
+def with_roles(actor: Actor, *roles: Role) -> Actor:
+    """The same person with other roles."""
+    return replace(actor, roles=frozenset(roles), grants=prebuilt_grants(roles))
 
 
 def key_of(actor: Actor) -> NewKey:
@@ -68,11 +77,12 @@ def authorization(actor: Actor) -> str:
 async def write_template(directory: Path) -> None:
     """Makes the database that every test starts from: newest schema, presets, tags and the cast."""
     database = Database(sqlite_url(directory))
-    clock, sealer = ManualClock(), Sealer(SECRET.encode())
+    clock = ManualClock()
     await upgrade_database(database)
     async with database.write() as session:
         await create_presets(session, cpus=4, memory_bytes=16 * GIGABYTE, gpus=0)
         await create_predefined(session)
+        fingerprinter = await read_or_create_fingerprinter(session, Sealer(SECRET.encode()))
         now = clock.now()
         actors = CAST.everybody()
         for identifier, name in {(actor.account_id, actor.account_name) for actor in actors}:
@@ -95,9 +105,7 @@ async def write_template(directory: Path) -> None:
                 email=actor.email,
                 first_name=actor.first_name,
                 last_name=actor.last_name,
-                title=None,
-                password_hash=None,
-                status=ACTIVE,
+                status=UserStatus.ACTIVE,
                 created_at=now,
             )
             for actor in actors
@@ -106,7 +114,6 @@ async def write_template(directory: Path) -> None:
         await session.flush()
         for actor in actors:
             user, team = users[actor.user_id], teams[actor.team_id]
-            session.add(Membership(user_id=user.id, team_id=team.id, created_at=now))
-            roles = sorted(actor.roles)
-            add_key(session, clock, sealer, key_of(actor), user=user, team=team, roles=roles, name="A key")
+            key = add_member(session, clock, user, team, sorted(actor.roles))
+            give_body(session, clock, fingerprinter, key, key_of(actor))
     await database.close()

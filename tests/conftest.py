@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ import structlog
 
 from modelyard.app import Adapters, Platform, real_adapters
 from modelyard.core.database import Database, sqlite_url
-from modelyard.core.sealing import Sealer
+from modelyard.core.sealing import Fingerprinter, Sealer
+from modelyard.domain.accounts.authenticator import Authenticator
+from modelyard.domain.accounts.last_use import LastUse
+from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
 from modelyard.settings import Settings
 from tests.cast import CAST, SECRET, Cast, write_template
 from tests.machine import Machine
@@ -67,6 +71,24 @@ async def database(data_dir: Path) -> AsyncIterator[Database]:
     opened = Database(sqlite_url(data_dir))
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def fingerprinter(database: Database, sealer: Sealer) -> Fingerprinter:
+    async with database.read() as session:
+        return await read_or_create_fingerprinter(session, sealer)
+
+
+@pytest.fixture
+def last_use(database: Database, clock: ManualClock) -> LastUse:
+    return LastUse(database, clock)
+
+
+@pytest.fixture
+def authenticator(
+    database: Database, clock: ManualClock, fingerprinter: Fingerprinter, last_use: LastUse
+) -> Authenticator:
+    return Authenticator(database, clock, fingerprinter, last_use, idle=timedelta(hours=1))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -26,9 +27,12 @@ from modelyard.core.database import Database, sqlite_url
 from modelyard.core.errors import Conflict
 from modelyard.core.ids import new_uuid
 from modelyard.core.logs import log
-from modelyard.core.sealing import Sealer, read_or_create_secret
+from modelyard.core.sealing import Fingerprinter, Sealer, read_or_create_secret
 from modelyard.domain.accounts.api_keys import NewKey
+from modelyard.domain.accounts.authenticator import Authenticator
 from modelyard.domain.accounts.first_start import FirstStart, create_first_account
+from modelyard.domain.accounts.last_use import LastUse
+from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.jobs.blobs import BlobStore
@@ -109,7 +113,7 @@ class Platform:
         self._adapters = adapters or real_adapters(settings)
         self.clock = self._adapters.clock
         self.database = Database(settings.database_url or sqlite_url(self.data_dir))
-        self.sealer = Sealer(_secret(settings, self.data_dir))
+        self.sealer = Sealer(*_secrets(settings, self.data_dir))
         self.storage = self._adapters.storage
         self.blobs = BlobStore(self.storage)
         self.router = Router(self.database.bells)
@@ -118,6 +122,9 @@ class Platform:
         self.submitter = Submitter(self.database, self.clock, self.blobs, limits)
         self.containers: ContainerSide | None = None
         self.first_key: NewKey | None = None
+        self.last_use = LastUse(self.database, self.clock)
+        self.fingerprinter: Fingerprinter
+        self.authenticator: Authenticator
 
     @property
     def uploads(self) -> Path:
@@ -137,16 +144,19 @@ class Platform:
         )
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         async with self.database.write() as session:
-            self.first_key = await create_first_account(session, self.clock, self.sealer, wanted)
+            self.fingerprinter = await read_or_create_fingerprinter(session, self.sealer)
+            self.first_key = await create_first_account(session, self.clock, self.fingerprinter, wanted)
             await create_presets(session, cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=_gpus())
             await create_predefined(session)
+        idle = timedelta(minutes=settings.session_idle_minutes)
+        self.authenticator = Authenticator(self.database, self.clock, self.fingerprinter, self.last_use, idle=idle)
         await remove_leftovers(self.database, self.uploads)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Works in the background: imports, tests, engines, jobs."""
         upkeep = JobUpkeep(self.database, self.clock, self.blobs)
-        parts = {"containers": self._serve_containers, "upkeep": upkeep.run}
+        parts = {"containers": self._serve_containers, "upkeep": upkeep.run, "last use": self.last_use.run}
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:
             yield
@@ -221,9 +231,11 @@ def _lock(data_dir: Path) -> IO[str]:
     return file
 
 
-def _secret(settings: Settings, data_dir: Path) -> bytes:
+def _secrets(settings: Settings, data_dir: Path) -> list[bytes]:
+    """The secret that seals, and the earlier ones that may still have sealed something."""
     configured = settings.secret_key.get_secret_value()
-    return configured.encode() if configured else read_or_create_secret(data_dir / "secret.key")
+    current = configured.encode() if configured else read_or_create_secret(data_dir / "secret.key")
+    return [current, *(secret.get_secret_value().encode() for secret in settings.previous_secret_keys)]
 
 
 def _installation(data_dir: Path) -> str:

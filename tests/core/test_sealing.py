@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from modelyard.core.sealing import Sealer, SecretKeyWrong, read_or_create_secret
+from modelyard.core.sealing import Fingerprinter, Sealer, SecretKeyWrong, read_or_create_secret
+from tests.cast import SECRET
 
 
 @pytest.mark.parametrize("text", ["", "password", "pässwörd ☃", "x" * 100_000])
@@ -32,11 +33,27 @@ def test_another_key_does_not_open(sealer: Sealer) -> None:
         Sealer(b"another").open(sealer.seal("password"))
 
 
-def test_fingerprint_depends_on_text_and_key(sealer: Sealer) -> None:
-    assert sealer.fingerprint("a") == sealer.fingerprint("a")
-    assert sealer.fingerprint("a") != sealer.fingerprint("b")
-    assert sealer.fingerprint("a") != Sealer(b"another").fingerprint("a")
-    assert len(sealer.fingerprint("a")) == 64
+def test_what_an_earlier_key_has_sealed_is_opened_and_sealed_again(sealer: Sealer) -> None:
+    sealed = sealer.seal("password")
+    newer = Sealer(b"newer", SECRET.encode())
+
+    again = newer.seal_again(sealed)
+
+    assert newer.open(sealed) == "password"
+    assert Sealer(b"newer").open(again) == "password"
+    with pytest.raises(SecretKeyWrong):
+        Sealer(b"newer").seal_again(sealed)
+
+
+def test_fingerprint_depends_on_text_and_key() -> None:
+    one, other = Fingerprinter(b"one"), Fingerprinter(b"other")
+
+    assert one.of("a") == one.of("a") != one.of("b")
+    assert one.of("a") != other.of("a")
+    assert len(one.of("a")) == 64
+    assert one.matches("a", one.of("a"))
+    assert not one.matches("a", other.of("a"))
+    assert not one.matches("a", None)
 
 
 def test_secret_is_made_once_and_for_this_user_only(tmp_path: Path) -> None:

@@ -15,6 +15,12 @@ class Bell:
         """Wakes the listener, now or at its next wait."""
         self._event.set()
 
+    def has_rung(self) -> bool:
+        """Whether it rang since this or `wait` was asked last."""
+        rung = self._event.is_set()
+        self._event.clear()
+        return rung
+
     async def wait(self, timeout: float) -> bool:
         """Waits for a ring, at most `timeout` seconds; True when it rang."""
         try:

@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from modelyard.core.errors import Unavailable
 
@@ -15,30 +15,56 @@ from modelyard.core.errors import Unavailable
 class SecretKeyWrong(Unavailable):
     """What was sealed with another key cannot be opened with this one."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "A stored credential was sealed with another secret key; restore the key, or enter the credential again."
+        )
+
 
 class Sealer:
-    """Seals texts and fingerprints keys with keys derived from one secret."""
+    """Seals texts with a key derived from a secret; what earlier secrets have sealed can still be opened."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._fernet = Fernet(base64.urlsafe_b64encode(_derive(secret, b"modelyard seal")))
-        self._fingerprint_key = _derive(secret, b"modelyard api keys")
+    def __init__(self, secret: bytes, *previous: bytes) -> None:
+        self._secret = secret
+        keys = [base64.urlsafe_b64encode(_derive(each, b"modelyard seal")) for each in (secret, *previous)]
+        self._fernets = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, text: str) -> str:
         """Encrypts and authenticates a text."""
-        return self._fernet.encrypt(text.encode()).decode()
+        return self._fernets.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """Gives the text back. Raises SecretKeyWrong."""
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
+            return self._fernets.decrypt(sealed.encode()).decode()
         except InvalidToken:
-            raise SecretKeyWrong(
-                "A stored credential was sealed with another secret key; restore the key, or enter it again."
-            ) from None
+            raise SecretKeyWrong from None
 
-    def fingerprint(self, text: str) -> str:
-        """A keyed SHA-256 of a random key, as hex. Fit for random keys only, never for passwords."""
-        return hmac.new(self._fingerprint_key, text.encode(), hashlib.sha256).hexdigest()
+    def derive(self, purpose: bytes) -> bytes:
+        """32 bytes that depend on the newest secret and a purpose."""
+        return _derive(self._secret, purpose)
+
+    def seal_again(self, sealed: str) -> str:
+        """The same text under the newest secret. Raises SecretKeyWrong."""
+        try:
+            return self._fernets.rotate(sealed.encode()).decode()
+        except InvalidToken:
+            raise SecretKeyWrong from None
+
+
+class Fingerprinter:
+    """Fingerprints random keys and tokens, so that the database holds nothing that anybody could send."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def of(self, text: str) -> str:
+        """A keyed SHA-256, as hex. Fit for random texts only, never for passwords."""
+        return hmac.new(self._key, text.encode(errors="replace"), hashlib.sha256).hexdigest()
+
+    def matches(self, text: str, fingerprint: str | None) -> bool:
+        """Whether a text has this fingerprint; takes as long when there is none."""
+        return hmac.compare_digest(self.of(text), fingerprint or "0" * 64)
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:

@@ -1,24 +1,42 @@
 """Brings a database up to the newest schema."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from modelyard.core.database import Database
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision; a start on an up-to-date database need not load Alembic."""
 _FOLDER = Path(__file__).parent
 
 
-async def upgrade_database(database: Database) -> str | None:
+async def upgrade_database(database: Database, to: str = HEAD) -> str | None:
     """Upgrades if needed and returns the revision that was there before; None for an empty database."""
     async with database.engine.connect() as connection:
         current = await connection.run_sync(_revision)
-    if current != HEAD:
-        async with database.engine.begin() as connection:
-            await connection.run_sync(_upgrade)
+    if current != to:
+        async with database.engine.connect() as connection, _without_foreign_keys(connection), connection.begin():
+            await connection.run_sync(_upgrade, to)
     return current
+
+
+@asynccontextmanager
+async def _without_foreign_keys(connection: AsyncConnection) -> AsyncIterator[None]:
+    """SQLite changes a table by making it anew, which looks as if all rows that others refer to were deleted."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None  # noqa: S101 - the connection is open
+    await driver.execute("PRAGMA foreign_keys=OFF")  # has no effect inside of a transaction
+    try:
+        yield
+    finally:
+        await driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _revision(connection: Connection) -> str | None:
@@ -28,11 +46,11 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -22,7 +22,7 @@ from modelyard.domain.jobs.blobs import LARGEST_IN_ROW
 from modelyard.domain.jobs.submit import TOPIC, EdgeOnly, Submission, TimeoutAbsurd, VersionNotActive
 from modelyard.domain.jobs.tables import Job, JobItem
 from modelyard.domain.models.catalog import ModelNotFound, VersionNotFound
-from tests.cast import CAST
+from tests.cast import CAST, with_roles
 from tests.domain.jobs.steps import item_states, read_job_row, stored_inputs, submit, submitter
 from tests.library import TEXT_INPUT, add_active, audited
 from tests.manual_clock import ManualClock
@@ -149,7 +149,7 @@ async def test_strangers_and_the_powerless_submit_nothing(
 ) -> None:
     with pytest.raises(ModelNotFound):
         await submit(database, clock, model_id, actor=CAST.charlie)
-    owner = replace(ALICE, roles=frozenset({Role.SYSTEM_OWNER}))
+    owner = with_roles(ALICE, Role.SYSTEM_OWNER)
     with pytest.raises(NotAllowed, match="jobs:submit"):
         await submit(database, clock, model_id, actor=owner)
 

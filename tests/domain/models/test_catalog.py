@@ -1,7 +1,6 @@
 """Models: create, find, change; and who sees what."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import pytest
 
@@ -21,7 +20,7 @@ from modelyard.domain.models.catalog import (
 from modelyard.domain.models.metadata import MetadataRejected
 from modelyard.domain.models.semantic import VersionMalformed
 from modelyard.domain.models.tables import Scope, VersionStatus
-from tests.cast import CAST, Cast
+from tests.cast import CAST, Cast, with_roles
 from tests.library import add_model, audited, set_scope
 from tests.manual_clock import ManualClock
 
@@ -60,7 +59,7 @@ async def test_bad_model_is_not_created(
 
 
 async def test_role_is_needed_to_create(database: Database, clock: ManualClock) -> None:
-    developer = replace(CAST.bob, roles=frozenset({Role.DEVELOPER}))
+    developer = with_roles(CAST.bob, Role.DEVELOPER)
     with pytest.raises(NotAllowed, match="models:deploy"):
         async with database.write() as session:
             await create_model(session, clock, developer, name="name", version="0.1.0")

@@ -1,14 +1,18 @@
-"""Who is asking."""
+"""Who is asking, and what they may do to what: every face and every domain function asks here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from modelyard.core.errors import NotAllowed
-from modelyard.domain.accounts.roles import Permission, Role, permissions_of
+from modelyard.domain.accounts.permissions import Permission, Reach
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A user through one of their keys; all that later code may know of who asks."""
+    """A user in a team, or a project, through a key or a session; all that later code may know of who asks."""
 
     account_id: str
     account_name: str
@@ -18,8 +22,14 @@ class Actor:
     first_name: str
     last_name: str
     key_prefix: str
-    roles: frozenset[Role]
+    roles: frozenset[str]
+    grants: Mapping[Permission, Reach] = field(repr=False)
+    in_admin_team: bool = False
     is_high_priority: bool = False
+    project_id: str | None = None
+    project_name: str = ""
+    session_id: str | None = None
+    """Set when a signed-in person asks, and not a key."""
 
     @property
     def label(self) -> str:
@@ -32,8 +42,13 @@ class Actor:
         return f"{self.first_name} {self.last_name}".strip()
 
     def may(self, permission: Permission) -> bool:
-        """Whether one of the roles grants it."""
-        return permission in permissions_of(self.roles)
+        """Whether one of the roles grants it, however far."""
+        return permission in self.grants
+
+    def reach(self, permission: Permission) -> Reach | None:
+        """How far the permission goes for this actor; None without it. The admin team stands for its account."""
+        reach = self.grants.get(permission)
+        return Reach.ACCOUNT if reach == Reach.TEAM and self.in_admin_team else reach
 
 
 class RoleMissing(NotAllowed):
@@ -49,3 +64,43 @@ def require(actor: Actor, permission: Permission) -> None:
     """Raises RoleMissing unless one of the actor's roles grants the permission."""
     if not actor.may(permission):
         raise RoleMissing(permission)
+
+
+def may_over(
+    actor: Actor,
+    permission: Permission,
+    *,
+    account: str,
+    team: str | None = None,
+    user: str | None = None,
+    project: str | None = None,
+) -> bool:
+    """Whether the permission holds over a thing that belongs to these."""
+    reach = actor.reach(permission)
+    if reach is None or reach == Reach.INSTALLATION:
+        return reach is not None
+    if account != actor.account_id:
+        return False
+    is_own = project == actor.project_id if actor.project_id else user == actor.user_id
+    return reach == Reach.ACCOUNT or (reach == Reach.TEAM and team == actor.team_id) or is_own
+
+
+def within(
+    actor: Actor, permission: Permission, *, account: Any, team: Any = None, user: Any = None, project: Any = None
+) -> ColumnElement[bool]:
+    """The same as a condition for lists: over which rows the permission holds. Takes columns."""
+    reach = actor.reach(permission)
+    if reach is None or reach == Reach.INSTALLATION:
+        return true() if reach else false()
+    same_account: ColumnElement[bool] = account == actor.account_id
+    if reach == Reach.ACCOUNT:
+        return same_account
+    own: ColumnElement[bool] | None = None
+    if actor.project_id:
+        own = None if project is None else project == actor.project_id
+    elif user is not None:
+        own = user == actor.user_id
+    reasons = [own] if own is not None else []
+    if reach == Reach.TEAM and team is not None:
+        reasons.append(team == actor.team_id)
+    return and_(same_account, or_(false(), *reasons))

@@ -1,34 +1,41 @@
-"""API keys: making them, and finding out who sent one."""
+"""API keys: what they look like, making them and their bodies."""
 
-import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
-from modelyard.core.errors import NotAuthenticated
+from modelyard.core.database import ring_after_commit
 from modelyard.core.ids import new_key_part
-from modelyard.core.sealing import Sealer
-from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.accounts.roles import Role
-from modelyard.domain.accounts.tables import Account, ApiKey, Team, User
+from modelyard.core.sealing import Fingerprinter
+from modelyard.domain.accounts.tables import ApiKey, Membership, Project, Team, User
 
-ACTIVE = "Active"
-
-
-class KeyMissing(NotAuthenticated):
-    """The request carries no key."""
-
-    def __init__(self) -> None:
-        super().__init__("This address needs an API key; send the header 'Authorization: ApiKey <prefix>.<body>'.")
+TOPIC = "access"
+"""Rings when it may have changed who is let in and what they may do."""
 
 
-class KeyUnknown(NotAuthenticated):
-    """No active key is like the one that was sent."""
+class KeyStatus(StrEnum):
+    """Where a key stands; Deleted is final."""
 
-    def __init__(self) -> None:
-        super().__init__("The API key is unknown or no longer active; check it, or ask an administrator for a new one.")
+    ACTIVE = "Active"
+    INACTIVE = "Inactive"
+    PENDING = "Pending"
+    REJECTED = "Rejected"
+    DELETED = "Deleted"
+
+
+class KeyType(StrEnum):
+    """Whose a key is."""
+
+    USER = "user"
+    SYSTEM = "system"
+
+
+def key_type(key: ApiKey) -> KeyType:
+    """A project's keys are of the system's type."""
+    return KeyType.SYSTEM if key.project_id else KeyType.USER
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,81 +57,62 @@ def make_key(text: str = "") -> NewKey:
     return NewKey(prefix, body) if text else NewKey(new_key_part(), new_key_part())
 
 
-def add_key(
+def add_user_key(session: AsyncSession, clock: Clock, user: User, team: Team) -> ApiKey:
+    """The key of a user in a team, still without a body: its owner fetches that, once."""
+    name = f"{user.first_name} {user.last_name}".strip() or user.email
+    return _add(session, clock, user=user, team=team, project=None, name=name, roles=(), is_default=True)
+
+
+def add_project_key(
+    session: AsyncSession, clock: Clock, project: Project, team: Team, owner: User, *, name: str, roles: Sequence[str]
+) -> ApiKey:
+    """A further key of a project, still without a body."""
+    return _add(session, clock, user=owner, team=team, project=project, name=name, roles=roles, is_default=False)
+
+
+def _add(
     session: AsyncSession,
     clock: Clock,
-    sealer: Sealer,
-    key: NewKey,
     *,
     user: User,
     team: Team,
-    roles: list[Role],
+    project: Project | None,
     name: str,
+    roles: Sequence[str],
+    is_default: bool,
 ) -> ApiKey:
-    """Stores a key of a user in a team."""
     row = ApiKey(
-        prefix=key.prefix,
-        body_fingerprint=sealer.fingerprint(key.body),
+        prefix=new_key_part(),
+        body_fingerprint=None,
         name=name,
         account_id=team.account_id,
         team_id=team.id,
         user_id=user.id,
-        roles=[str(role) for role in roles],
-        status=ACTIVE,
-        is_default=True,
+        project_id=project.id if project else None,
+        roles=list(roles),
+        status=KeyStatus.ACTIVE,
+        is_default=is_default,
         is_high_priority=False,
         created_at=clock.now(),
-        last_used_at=None,
     )
     session.add(row)
     return row
 
 
-async def authenticate(session: AsyncSession, sealer: Sealer, authorization: str | None, team_id: str | None) -> Actor:
-    """Finds out who sends a request.
-
-    Args:
-        authorization: the header's value: `ApiKey <prefix>.<body>`, or `Bearer <prefix>.<body>` with a team.
-        team_id: the `Modzy-Team-Id` header; with Bearer it must be there and be the key's team.
-
-    Raises KeyMissing, KeyUnknown.
-    """
-    scheme, _, text = (authorization or "").strip().partition(" ")
-    if scheme.lower() not in {"apikey", "bearer"} or not text:
-        raise KeyMissing
-    prefix, _, body = text.strip().partition(".")
-    found = (await session.execute(_WITH_OWNER.where(ApiKey.prefix == prefix[:64]))).one_or_none()
-    expected = found[0].body_fingerprint if found else "0" * 64
-    matches = hmac.compare_digest(sealer.fingerprint(body), expected)
-    if found is None or not matches:
-        raise KeyUnknown
-    key, user, account = found
-    if key.status != ACTIVE or user.status != ACTIVE or _is_other_team(scheme, team_id, key):
-        raise KeyUnknown
-    return _actor(key, user, account)
+def add_member(session: AsyncSession, clock: Clock, user: User, team: Team, roles: Sequence[str]) -> ApiKey:
+    """Puts a user into a team with these roles; the key comes with it."""
+    session.add(Membership(user_id=user.id, team_id=team.id, roles=list(roles), created_at=clock.now()))
+    ring_after_commit(session, TOPIC)
+    return add_user_key(session, clock, user, team)
 
 
-_WITH_OWNER = (
-    select(ApiKey, User, Account).join(User, User.id == ApiKey.user_id).join(Account, Account.id == ApiKey.account_id)
-)
-
-
-def _is_other_team(scheme: str, team_id: str | None, key: ApiKey) -> bool:
-    if scheme.lower() == "bearer":
-        return team_id != key.team_id
-    return team_id is not None and team_id != key.team_id
-
-
-def _actor(key: ApiKey, user: User, account: Account) -> Actor:
-    return Actor(
-        account_id=account.id,
-        account_name=account.name,
-        team_id=key.team_id,
-        user_id=user.id,
-        email=user.email,
-        first_name=user.first_name,
-        last_name=user.last_name,
-        key_prefix=key.prefix,
-        roles=frozenset(Role(role) for role in key.roles),
-        is_high_priority=key.is_high_priority,
-    )
+def give_body(
+    session: AsyncSession, clock: Clock, fingerprinter: Fingerprinter, row: ApiKey, key: NewKey | None = None
+) -> NewKey:
+    """Makes a new body for a key, which replaces the one it had; only its fingerprint is kept."""
+    new = key or NewKey(row.prefix, new_key_part())
+    row.prefix = new.prefix
+    row.body_fingerprint = fingerprinter.of(new.body)
+    row.retrieved_at = clock.now()
+    ring_after_commit(session, TOPIC)
+    return new

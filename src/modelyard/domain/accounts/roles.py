@@ -1,53 +1,128 @@
-"""The prebuilt roles and what each may do: the one permission table."""
+"""The prebuilt roles, and the one table of what each may do and how far."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+
+from modelyard.domain.accounts.permissions import Permission, Reach
+
+Grants = Mapping[Permission, Reach]
+"""What somebody may do, and how far each of it reaches."""
 
 
 class Role(StrEnum):
-    """A bundle of permissions on an API key."""
+    """A prebuilt bundle of permissions."""
 
     SYSTEM_OWNER = "SYSTEM_OWNER"
     ACCOUNT_ADMIN = "ACCOUNT_ADMIN"
     DATA_SCIENTIST = "DATA_SCIENTIST"
     DEVELOPER = "DEVELOPER"
     AUDITOR = "AUDITOR"
+    PROJECT = "PROJECT"
 
 
-class Permission(StrEnum):
-    """Something that may be done, as `thing:verb`."""
+class RoleType(StrEnum):
+    """Which keys may carry a role: those of users in teams, or those of projects."""
 
-    READ_MODELS = "models:read"
-    DEPLOY_MODELS = "models:deploy"
-    ADMINISTER_MODELS = "models:administer"
-    SUBMIT_JOBS = "jobs:submit"
-    READ_JOBS = "jobs:read"
-    CANCEL_JOBS = "jobs:cancel"
-    READ_ALL_JOBS = "jobs:read-all"
+    USER = "user"
+    SYSTEM = "system"
 
 
-_EVERYONE = {Permission.READ_MODELS, Permission.READ_JOBS}
+@dataclass(frozen=True, slots=True)
+class RoleFacts:
+    """How a prebuilt role is shown. Lists are in the order of the weights."""
 
-PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.SYSTEM_OWNER: frozenset(
-        _EVERYONE | {Permission.ADMINISTER_MODELS, Permission.CANCEL_JOBS, Permission.READ_ALL_JOBS}
-    ),
-    Role.ACCOUNT_ADMIN: frozenset(
-        _EVERYONE
-        | {
-            Permission.ADMINISTER_MODELS,
-            Permission.SUBMIT_JOBS,
-            Permission.CANCEL_JOBS,
-            Permission.READ_ALL_JOBS,
-        }
-    ),
-    Role.DATA_SCIENTIST: frozenset(
-        _EVERYONE | {Permission.DEPLOY_MODELS, Permission.SUBMIT_JOBS, Permission.CANCEL_JOBS}
-    ),
-    Role.DEVELOPER: frozenset(_EVERYONE | {Permission.SUBMIT_JOBS, Permission.CANCEL_JOBS}),
-    Role.AUDITOR: frozenset(_EVERYONE | {Permission.SUBMIT_JOBS, Permission.READ_ALL_JOBS}),
+    name: str
+    description: str
+    weight: int
+    type: RoleType = RoleType.USER
+
+
+ROLES: dict[Role, RoleFacts] = {
+    Role.SYSTEM_OWNER: RoleFacts("Platform Administrator", "Administers the whole installation.", 10),
+    Role.ACCOUNT_ADMIN: RoleFacts("Team Administrator", "Administers a team; in the admin team the account.", 20),
+    Role.DATA_SCIENTIST: RoleFacts("Data Scientist", "Deploys and runs models.", 30),
+    Role.DEVELOPER: RoleFacts("Developer", "Finds and runs models.", 40),
+    Role.AUDITOR: RoleFacts("Auditor", "Sees everything, and changes nothing of it.", 50),
+    Role.PROJECT: RoleFacts("Project key", "Runs the jobs of a project.", 60, RoleType.SYSTEM),
 }
 
+_COLUMNS = (
+    Role.SYSTEM_OWNER,
+    Role.ACCOUNT_ADMIN,
+    Role.DATA_SCIENTIST,
+    Role.DEVELOPER,
+    Role.AUDITOR,
+    Role.PROJECT,
+)
+_REACHES = {"-": None, "own": Reach.OWN, "team": Reach.TEAM, "account": Reach.ACCOUNT, "all": Reach.INSTALLATION}
+# fmt: off
+_TABLE: dict[Permission, str] = {
+    #                            owner   admin   scientist developer auditor project
+    Permission.READ_MODELS:     "all     team    own       own       all     own",
+    Permission.DEPLOY_MODELS:   "-       -       own       -         -       -",
+    Permission.CHANGE_MODELS:   "all     team    own       -         -       -",
+    Permission.SET_ENGINES:     "all     team    own       -         -       -",
+    Permission.READ_ENGINES:    "all     team    team      team      all     own",
+    Permission.APPROVE_MODELS:  "-       team    -         -         -       -",
+    Permission.SUBMIT_JOBS:     "-       own     own       own       own     own",
+    Permission.READ_JOBS:       "all     team    team      team      all     own",
+    Permission.CANCEL_JOBS:     "all     team    team      team      -       own",
+    Permission.USE_PROFILE:     "own     own     own       own       own     -",
+    Permission.READ_ACCOUNTS:   "all     account account   account   all     account",
+    Permission.MANAGE_ACCOUNTS: "all     -       -         -         -       -",
+    Permission.READ_USERS:      "all     team    team      team      all     own",
+    Permission.MANAGE_USERS:    "all     team    -         -         -       -",
+    Permission.READ_TEAMS:      "all     team    own       own       all     own",
+    Permission.MANAGE_TEAMS:    "all     team    -         -         -       -",
+    Permission.READ_KEYS:       "all     team    own       own       all     own",
+    Permission.MANAGE_KEYS:     "all     team    -         -         -       -",
+    Permission.READ_PROJECTS:   "all     team    own       own       all     own",
+    Permission.CREATE_PROJECTS: "-       team    team      team      -       -",
+    Permission.MANAGE_PROJECTS: "all     team    own       own       -       -",
+    Permission.READ_ROLES:      "all     account account   account   all     account",
+    Permission.ASSIGN_ROLES:    "all     team    -         -         -       -",
+    Permission.MANAGE_ROLES:    "all     -       -         -         -       -",
+    Permission.READ_QUOTAS:     "all     team    own       own       all     own",
+    Permission.MANAGE_QUOTAS:   "all     team    -         -         -       -",
+    Permission.READ_PRESETS:    "all     account -         -         all     -",
+    Permission.MANAGE_PRESETS:  "all     -       -         -         -       -",
+    Permission.READ_AUDIT:      "all     account -         -         all     -",
+    Permission.READ_MEASURES:   "all     -       -         -         all     -",
+}
+# fmt: on
 
-def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
-    """Everything that at least one of the roles may do."""
-    return frozenset().union(*(PERMISSIONS[role] for role in roles))
+
+def _grants_in_column(number: int) -> Grants:
+    cells = {permission: _REACHES[row.split()[number]] for permission, row in _TABLE.items()}
+    return {permission: reach for permission, reach in cells.items() if reach is not None}
+
+
+PERMISSIONS: dict[Role, Grants] = {role: _grants_in_column(number) for number, role in enumerate(_COLUMNS)}
+
+
+def joined(bundles: Iterable[Grants]) -> dict[Permission, Reach]:
+    """What all bundles together allow, each permission as far as it goes in one of them."""
+    grants: dict[Permission, Reach] = {}
+    for bundle in bundles:
+        for permission, reach in bundle.items():
+            grants[permission] = max(reach, grants.get(permission, reach))
+    return grants
+
+
+def prebuilt_grants(roles: Iterable[str]) -> dict[Permission, Reach]:
+    """What the prebuilt ones among some roles allow."""
+    return joined(PERMISSIONS[Role(role)] for role in roles if role in set(Role))
+
+
+_NARROW = [PERMISSIONS[role] for role in (Role.ACCOUNT_ADMIN, Role.DATA_SCIENTIST, Role.DEVELOPER)]
+"""The roles whose reach a custom role can have; what none of them may do reaches as far as the owner's."""
+
+
+def custom_grants(permissions: Iterable[str]) -> dict[Permission, Reach]:
+    """What a custom role with these permissions allows."""
+    grants: dict[Permission, Reach] = {}
+    for permission in map(Permission, permissions):
+        reaches = [role[permission] for role in _NARROW if permission in role]
+        grants[permission] = max(reaches) if reaches else Reach.INSTALLATION
+    return grants

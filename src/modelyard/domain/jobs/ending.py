@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict
-from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.accounts.actor import Actor, RoleMissing, may_over, require
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.engines import reconcile
 from modelyard.domain.jobs.queries import JobWithUser, find_job
@@ -31,6 +31,9 @@ async def cancel_job(session: AsyncSession, clock: Clock, actor: Actor, job_id: 
     """
     require(actor, Permission.CANCEL_JOBS)
     found = await find_job(session, actor, job_id)
+    job = found.job
+    if not may_over(actor, Permission.CANCEL_JOBS, account=job.account_id, team=job.team_id, project=job.project_id):
+        raise RoleMissing(Permission.CANCEL_JOBS)
     if found.job.status == JobStatus.CANCELED:
         return found
     if not await _end(session, found.job.id, JobStatus.CANCELED, clock.now(), "the job was canceled"):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.engines.tables import LIVE, Engine, EngineState, Purpose
 from modelyard.domain.jobs.status import ItemState, JobStatus
 from modelyard.domain.jobs.tables import Job, JobItem
@@ -37,7 +37,7 @@ class Occupancy:
 
 async def read_occupancy(session: AsyncSession, clock: Clock, actor: Actor) -> list[Occupancy]:
     """Every version that the actor may see and that is active or has engines, by model and number."""
-    require(actor, Permission.READ_MODELS)
+    require(actor, Permission.READ_ENGINES)
     engines: defaultdict[int, list[Engine]] = defaultdict(list)
     recent = (Engine.state == EngineState.FAILED) & (Engine.ended_at >= clock.now() - RECENTLY)
     serving = select(Engine).where(Engine.purpose == Purpose.SERVE, or_(Engine.state.in_(LIVE), recent))

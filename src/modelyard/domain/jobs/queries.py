@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
 from modelyard.core.paging import Found, Page, Sort
-from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.accounts.actor import Actor, require, within
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.tables import ApiKey, User
 from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.tables import Job, JobItem
@@ -61,10 +61,7 @@ class JobWithUser:
 
 def visible_jobs(actor: Actor) -> ColumnElement[bool]:
     """The condition under which the actor may see a row of `jobs`."""
-    same_account = Job.account_id == actor.account_id
-    if actor.may(Permission.READ_ALL_JOBS):
-        return same_account
-    return same_account & or_(Job.user_id == actor.user_id, Job.team_id == actor.team_id)
+    return within(actor, Permission.READ_JOBS, account=Job.account_id, team=Job.team_id, project=Job.project_id)
 
 
 async def find_job(session: AsyncSession, actor: Actor, job_id: str) -> JobWithUser:

@@ -13,7 +13,7 @@ from modelyard.core.database import Database, ring_after_commit
 from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.engines import reconcile
 from modelyard.domain.inputs.items import SubmittedItem
@@ -129,6 +129,8 @@ class Submitter:
             account_name=actor.account_name,
             team_id=actor.team_id,
             user_id=actor.user_id,
+            project_id=actor.project_id,
+            project_name=actor.project_name,
             key_prefix=actor.key_prefix,
             version_id=version.id,
             model_id=version.model_id,

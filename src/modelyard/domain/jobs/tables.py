@@ -1,6 +1,7 @@
 """Jobs, their items, and the inputs and outputs of the items."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -19,7 +20,9 @@ class Job(Base):
     account_name: Mapped[str] = mapped_column(String(200))
     team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
-    key_prefix: Mapped[str] = mapped_column(String(64))
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id"), index=True)
+    project_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    key_prefix: Mapped[str] = mapped_column(String(64), index=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), index=True)
     model_id: Mapped[str] = mapped_column(String(10))
     model_name: Mapped[str] = mapped_column(String(200))
@@ -44,6 +47,8 @@ class Job(Base):
     total_latency_ms: Mapped[int] = mapped_column(BigInteger, default=0)
     inputs_deleted_at: Mapped[datetime | None]
     hours_delete_input: Mapped[int]
+    charges: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Quotas that its items count against, each with the window: what fails is credited back there."""
 
 
 class JobItem(Base):

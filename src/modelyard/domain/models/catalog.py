@@ -8,13 +8,13 @@ from modelyard.core.clock import Clock
 from modelyard.core.errors import NotFound
 from modelyard.core.ids import new_model_id
 from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.metadata import check_model_name, check_summary
 from modelyard.domain.models.semantic import check_version
 from modelyard.domain.models.tables import Model, Version
 from modelyard.domain.models.tags import set_tags
-from modelyard.domain.models.visibility import require_change, visible_to
+from modelyard.domain.models.visibility import require_change, require_version_change, visible_to
 
 
 class ModelNotFound(NotFound):
@@ -66,7 +66,12 @@ def new_version(clock: Clock, actor: Actor, model_id: str, version: str) -> Vers
     )
 
 
-_WHOLE_MODEL = (selectinload(Model.versions), selectinload(Model.tags), selectinload(Model.pictures))
+_WHOLE_MODEL = (
+    selectinload(Model.versions),
+    selectinload(Model.tags),
+    selectinload(Model.pictures),
+    selectinload(Model.teams),
+)
 
 
 async def find_model(session: AsyncSession, actor: Actor, model_id: str) -> Model:
@@ -113,8 +118,14 @@ async def find_version(session: AsyncSession, actor: Actor, model_id: str, versi
 async def find_version_to_change(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
     """The same for somebody who is about to change it. Raises as `find_version`, and NotYourModel."""
     found = await find_version(session, actor, model_id, version)
-    require_change(actor, found.model)
+    require_version_change(actor, found)
     return found
+
+
+async def find_version_to_deploy(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
+    """The same for a deployment step, which only data scientists take. Raises also RoleMissing."""
+    require(actor, Permission.DEPLOY_MODELS)
+    return await find_version_to_change(session, actor, model_id, version)
 
 
 async def change_model(

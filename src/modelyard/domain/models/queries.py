@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.models.catalog import find_model
 from modelyard.domain.models.semantic import version_order
 from modelyard.domain.models.tables import Model, ModelTag, Scope, Version, VersionStatus

@@ -40,6 +40,29 @@ class Requirement(Base):
     cpu_millis: Mapped[int]
     memory_bytes: Mapped[int] = mapped_column(BigInteger)
     is_active: Mapped[bool]
+    is_for_all: Mapped[bool] = mapped_column(default=True, server_default="1")
+    """False: only for the accounts and models that it is assigned to."""
+    storage: Mapped[str | None] = mapped_column(String(40))
+    price: Mapped[str | None] = mapped_column(String(40))
+    instance_type: Mapped[str | None] = mapped_column(String(100))
+
+
+class AccountRequirement(Base):
+    """A preset that is assigned to an account."""
+
+    __tablename__ = "account_requirements"
+
+    requirement_id: Mapped[int] = mapped_column(ForeignKey("requirements.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+
+
+class ModelRequirement(Base):
+    """A preset that is assigned to a model."""
+
+    __tablename__ = "model_requirements"
+
+    requirement_id: Mapped[int] = mapped_column(ForeignKey("requirements.id"), primary_key=True)
+    model_id: Mapped[str] = mapped_column(ForeignKey("models.id"), primary_key=True, index=True)
 
 
 class Model(Base):
@@ -67,6 +90,16 @@ class Model(Base):
     versions: Mapped[list["Version"]] = relationship(back_populates="model", lazy="raise")
     tags: Mapped[list["Tag"]] = relationship(secondary="model_tags", order_by="ModelTag.position", lazy="raise")
     pictures: Mapped[list["Picture"]] = relationship(order_by="Picture.id", lazy="raise")
+    teams: Mapped[list["ModelTeam"]] = relationship(order_by="ModelTeam.team_id", lazy="raise")
+
+
+class ModelTeam(Base):
+    """A team that a model of scope TEAM is visible to, beside the one that it belongs to."""
+
+    __tablename__ = "model_teams"
+
+    model_id: Mapped[str] = mapped_column(ForeignKey("models.id"), primary_key=True)
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"), primary_key=True, index=True)
 
 
 class Version(Base):
@@ -106,11 +139,30 @@ class Version(Base):
     """How many items the container takes at once, as its load test found out."""
     explains: Mapped[bool] = mapped_column(default=False)
     detects_drift: Mapped[bool] = mapped_column(default=False)
+    approval_asked_at: Mapped[datetime | None]
+    """Set while the version waits for approval, and kept once it is approved."""
+    approval_asked_by: Mapped[str | None] = mapped_column(String(320))
 
     model: Mapped[Model] = relationship(back_populates="versions", lazy="raise")
     image: Mapped[ContainerImage | None] = relationship(lazy="raise")
     requirement: Mapped[Requirement | None] = relationship(lazy="raise")
     test_inputs: Mapped[list["TestInput"]] = relationship(lazy="raise")
+
+
+class Approval(Base):
+    """What somebody who was asked said about a version. A new image or contract makes it void."""
+
+    __tablename__ = "approvals"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), index=True)
+    role: Mapped[str] = mapped_column(String(60))
+    is_approved: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(2000))
+    decided_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    decided_by_email: Mapped[str] = mapped_column(String(320))
+    decided_at: Mapped[datetime]
+    is_void: Mapped[bool] = mapped_column(default=False)
 
 
 class TestInput(Base):

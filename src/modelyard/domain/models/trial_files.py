@@ -6,7 +6,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.errors import InvalidInput
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.record import record
-from modelyard.domain.models.catalog import find_version_to_change
+from modelyard.domain.models.catalog import find_version_to_deploy
 from modelyard.domain.models.contract import DeclaredInput, declared_inputs
 from modelyard.domain.models.tables import TestInput, Version, VersionStatus
 
@@ -34,7 +34,7 @@ async def require_input(session: AsyncSession, actor: Actor, model_id: str, vers
 
     Raises InputNameUnknown.
     """
-    row = await find_version_to_change(session, actor, model_id, version)
+    row = await find_version_to_deploy(session, actor, model_id, version)
     return _declared(row, name)
 
 
@@ -55,7 +55,7 @@ async def set_test_input(
 
     Raises InputNameUnknown, TestFileTooLarge.
     """
-    row = await find_version_to_change(session, actor, model_id, version)
+    row = await find_version_to_deploy(session, actor, model_id, version)
     declared = _declared(row, name)
     if size > declared.maximum_size:
         raise TestFileTooLarge(declared, size)

@@ -9,20 +9,21 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import InvalidInput
 from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.roles import Permission
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.models.catalog import (
     find_model,
     find_version,
     find_version_to_change,
+    find_version_to_deploy,
     new_version,
 )
 from modelyard.domain.models.lifecycle import VersionFrozen, move
 from modelyard.domain.models.metadata import VersionChanges, check_changes
 from modelyard.domain.models.requirements import EDGE_ID, find_preset
 from modelyard.domain.models.tables import Model, Version, VersionStatus
-from modelyard.domain.models.visibility import NotYourModel
+from modelyard.domain.models.visibility import NotYourModel, require_version_change
 
 TOPIC = "versions"
 """Rings when it may have changed what should run."""
@@ -75,6 +76,8 @@ async def change_version(
     """
     row = await find_version_to_change(session, actor, model_id, version)
     check_changes(changes, minimum_engines=row.minimum_engines, maximum_engines=row.maximum_engines)
+    if changes.minimum_engines is not None or changes.maximum_engines is not None:
+        require_version_change(actor, row, Permission.SET_ENGINES)
     values = changes.values()
     if changes.requirement_id is not None:
         preset = await find_preset(session, changes.requirement_id)
@@ -120,7 +123,7 @@ def _enter_status(session: AsyncSession, clock: Clock, actor: Actor, row: Versio
 
 async def require_image_change(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
     """The version, when its image may be replaced now. Raises VersionFrozen."""
-    row = await find_version_to_change(session, actor, model_id, version)
+    row = await find_version_to_deploy(session, actor, model_id, version)
     if row.status == VersionStatus.ACTIVE:
         raise VersionFrozen("container image")
     return row

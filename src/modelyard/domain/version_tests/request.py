@@ -10,7 +10,7 @@ from modelyard.core.errors import Conflict, NotFound
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.record import record
 from modelyard.domain.images.tables import ImportState
-from modelyard.domain.models.catalog import find_version, find_version_to_change
+from modelyard.domain.models.catalog import find_version, find_version_to_deploy
 from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.tables import Version
 from modelyard.domain.version_tests.steps import WAITING
@@ -72,7 +72,7 @@ async def request_load_test(
 
     Raises ImageMissing, NotDescribed.
     """
-    row = await find_version_to_change(session, actor, model_id, version)
+    row = await find_version_to_deploy(session, actor, model_id, version)
     if row.image is None or row.image.state == ImportState.FAILED:
         raise ImageMissing(row.image.error if row.image else None)
     _require_description(row, {"a requirement": row.requirement_id, "both timeouts": row.status_timeout_ms})
@@ -87,7 +87,7 @@ async def request_run_test(
 
     Raises ImageMissing, NotDescribed, TestFileMissing, NotLoaded.
     """
-    row = await find_version_to_change(session, actor, model_id, version)
+    row = await find_version_to_deploy(session, actor, model_id, version)
     needed = {"inputs": row.inputs, "outputs": row.outputs, "both timeouts": row.run_timeout_ms}
     _require_description(row, needed)
     given = {file.name for file in row.test_inputs}

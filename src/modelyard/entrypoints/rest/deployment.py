@@ -15,11 +15,11 @@ from modelyard.domain.version_tests.tables import TestKind
 from modelyard.entrypoints.rest import intake
 from modelyard.entrypoints.rest.errors import error_answer
 from modelyard.entrypoints.rest.model_shapes import image_object, test_object
-from modelyard.entrypoints.rest.requests import Caller, JsonRoute, ThePlatform
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform
 from modelyard.entrypoints.rest.uploads import FILE_BODY
 from modelyard.entrypoints.rest.wire import Json
 
-router = APIRouter(prefix="/api/models/{model_id}/versions/{version}", tags=["deployment"], route_class=JsonRoute)
+router = APIRouter(prefix="/api/models/{model_id}/versions/{version}", tags=["deployment"], route_class=GuardedRoute)
 
 
 class RegistrySource(BaseModel):

@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from modelyard.domain.engines.tables import Engine, EngineState
 from modelyard.domain.jobs.occupancy import Occupancy, read_occupancy
-from modelyard.entrypoints.rest.requests import Caller, JsonRoute, ThePlatform
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform
 from modelyard.entrypoints.rest.wire import Json, time_text, without_none
 
-router = APIRouter(prefix="/api/resources/processing", tags=["engines"], route_class=JsonRoute)
+router = APIRouter(prefix="/api/resources/processing", tags=["engines"], route_class=GuardedRoute)
 
 
 @router.get("/engines", summary="How many engines each deployed version has")

@@ -18,7 +18,7 @@ from modelyard.entrypoints.rest.job_shapes import job_details, job_summary, rece
 from modelyard.entrypoints.rest.requests import (
     CLOCK_DIFFERENCE,
     Caller,
-    JsonRoute,
+    GuardedRoute,
     ThePlatform,
     next_link,
     read_page,
@@ -28,7 +28,7 @@ from modelyard.entrypoints.rest.requests import (
 )
 from modelyard.entrypoints.rest.wire import Json
 
-router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=JsonRoute)
+router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=GuardedRoute)
 NAMES_IN_HISTORY = 100
 """A job in a list shows at most so many names of its items."""
 CHUNK = "1Mi"

@@ -20,7 +20,7 @@ from modelyard.entrypoints.rest.model_shapes import (
 from modelyard.entrypoints.rest.requests import (
     AnyCaller,
     Caller,
-    JsonRoute,
+    GuardedRoute,
     ThePlatform,
     next_link,
     read_flag,
@@ -31,8 +31,8 @@ from modelyard.entrypoints.rest.requests import (
 from modelyard.entrypoints.rest.uploads import FILE_BODY, read_file_part
 from modelyard.entrypoints.rest.wire import Json
 
-router = APIRouter(prefix="/api/models", tags=["models"], route_class=JsonRoute)
-pictures_router = APIRouter(prefix="/api/pictures", tags=["models"])
+router = APIRouter(prefix="/api/models", tags=["models"], route_class=GuardedRoute)
+pictures_router = APIRouter(prefix="/api/pictures", tags=["models"], route_class=GuardedRoute)
 
 
 class NewModel(BaseModel):

@@ -11,10 +11,13 @@ from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader
 
 from modelyard.app import Platform
-from modelyard.core.errors import InvalidInput
+from modelyard.core.errors import InvalidInput, NotAllowed
 from modelyard.core.paging import Page, Sort
-from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.accounts.api_keys import authenticate
+from modelyard.domain.accounts.actor import Actor, require
+from modelyard.domain.accounts.credentials import Credentials
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.entrypoints.rest.csrf import require_same_origin
+from modelyard.entrypoints.rest.route_permissions import Open, Rule, rule_of
 
 ABSENT = {"", "undefined", "null", "none"}
 LARGEST_PAGE = 10_000
@@ -39,31 +42,68 @@ ThePlatform = Annotated[Platform, Depends(platform_of)]
 _SCHEME = APIKeyHeader(
     name="Authorization",
     scheme_name="ApiKey",
-    description="`ApiKey <prefix>.<body>`, or `Bearer <prefix>.<body>` beside the header `Modzy-Team-Id`.",
+    description="`ApiKey <prefix>.<body>`, or `Bearer <token>` beside the header `Modzy-Team-Id`.",
     auto_error=False,
 )
+SESSION_COOKIE = "modelyard_session"
 
 
-async def _caller(request: Request, authorization: Annotated[str | None, Security(_SCHEME)]) -> Actor:
+def credentials_of(request: Request) -> Credentials:
+    """What a request brings to prove who sends it."""
+    return Credentials(
+        authorization=request.headers.get("authorization"),
+        team_id=request.headers.get("modzy-team-id"),
+        session_token=request.cookies.get(SESSION_COOKIE),
+        address=address_of(request),
+    )
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from."""
+    return request.client.host if request.client else ""
+
+
+async def find_caller(request: Request) -> Actor:
+    """Who sends a request, found out once for each."""
     known: Actor | None = getattr(request.state, "caller", None)
-    return known or await _authenticated(request, authorization)
+    if known is None:
+        known = request.state.caller = await platform_of(request).authenticator.find_actor(credentials_of(request))
+        if known.session_id and request.headers.get("authorization") is None:
+            require_same_origin(request)
+    return known
 
 
-async def _authenticated(request: Request, authorization: str | None) -> Actor:
-    platform = platform_of(request)
-    async with platform.database.read() as session:
-        return await authenticate(session, platform.sealer, authorization, request.headers.get("modzy-team-id"))
+async def _caller(request: Request, _: Annotated[str | None, Security(_SCHEME)]) -> Actor:
+    return await find_caller(request)
 
 
 Caller = Annotated[Actor, Depends(_caller)]
 
 
 async def _any_caller(request: Request, authorization: Annotated[str | None, Security(_SCHEME)]) -> Actor | None:
-    return await _caller(request, authorization) if authorization else None
+    return await find_caller(request) if authorization or SESSION_COOKIE in request.cookies else None
 
 
 AnyCaller = Annotated[Actor | None, Depends(_any_caller)]
 """Who asks, on public routes: nobody when no key was sent; a wrong key is an error here too."""
+
+
+class NotSignedIn(NotAllowed):
+    """A key was sent where a person has to be."""
+
+    def __init__(self) -> None:
+        super().__init__("This address is for people who are signed in; a key does not open it.")
+
+
+async def require_access(request: Request, rule: Rule) -> None:
+    """Lets a request in that its route's rule allows. Raises NotAuthenticated, RoleMissing, NotSignedIn."""
+    if rule is Open.PUBLIC:
+        return
+    caller = await find_caller(request)
+    if rule is Open.SIGNED_IN and caller.session_id is None:
+        raise NotSignedIn
+    if isinstance(rule, Permission):
+        require(caller, rule)
 
 
 class _JsonRequest(Request):
@@ -105,19 +145,18 @@ def _has_too_many_values(body: bytes) -> bool:
     return sum(map(outside_of_texts.count, _BEFORE_VALUES)) > MOST_VALUES
 
 
-class JsonRoute(APIRoute):
-    """Routes that read their bodies with `_JsonRequest`, and none before they know who sends it."""
+class GuardedRoute(APIRoute):
+    """Routes that let in whom `route_permissions.py` allows, before they read anything of the body."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
-        needs_key = any(dependency.call is _caller for dependency in self.dependant.dependencies)
+        rules = {method: rule_of(method, self.path) for method in self.methods or ()}
 
-        async def with_strict_json(request: Request) -> Response:
-            if needs_key and self.body_field is not None:
-                request.state.caller = await _authenticated(request, request.headers.get("authorization"))
+        async def guarded(request: Request) -> Response:
+            await require_access(request, rules[request.method])
             return await handler(_JsonRequest(request.scope, request.receive))
 
-        return with_strict_json
+        return guarded
 
 
 def _whole_number(text: str | None, name: str, default: int) -> int:

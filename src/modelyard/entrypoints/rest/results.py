@@ -11,10 +11,10 @@ from modelyard.domain.inference.outputs import JSON
 from modelyard.domain.jobs.results import find_output, read_results
 from modelyard.domain.jobs.tables import ItemOutput
 from modelyard.entrypoints.rest.job_shapes import item_result, results_object
-from modelyard.entrypoints.rest.requests import Caller, JsonRoute, ThePlatform, public_address
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, public_address
 from modelyard.entrypoints.rest.wire import Json
 
-router = APIRouter(prefix="/api/results/{job_id}", tags=["results"], route_class=JsonRoute)
+router = APIRouter(prefix="/api/results/{job_id}", tags=["results"], route_class=GuardedRoute)
 
 _OUTPUT_HEADERS = {"Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private, no-store"}
 """An output is whatever a model wrote: a browser may show it, but must not run it."""

@@ -10,10 +10,10 @@ from modelyard.app import Platform
 from modelyard.domain.jobs.status import OPEN_ITEMS
 from modelyard.domain.jobs.tables import JobItem
 from modelyard.entrypoints.rest.measures import Measures
-from modelyard.entrypoints.rest.requests import Caller, ThePlatform
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform
 from modelyard.entrypoints.rest.wire import Json
 
-router = APIRouter(tags=["operation"])
+router = APIRouter(tags=["operation"], route_class=GuardedRoute)
 
 
 @router.get("/healthz", summary="The process answers")

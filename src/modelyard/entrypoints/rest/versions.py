@@ -16,10 +16,10 @@ from modelyard.domain.models.tables import Version
 from modelyard.domain.version_tests.request import newest_test
 from modelyard.domain.version_tests.tables import TestKind
 from modelyard.entrypoints.rest.model_shapes import version_details
-from modelyard.entrypoints.rest.requests import Caller, JsonRoute, ThePlatform, next_link, read_page
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, next_link, read_page
 from modelyard.entrypoints.rest.wire import Json
 
-router = APIRouter(prefix="/api/models/{model_id}/versions", tags=["versions"], route_class=JsonRoute)
+router = APIRouter(prefix="/api/models/{model_id}/versions", tags=["versions"], route_class=GuardedRoute)
 
 
 class NewVersion(BaseModel):

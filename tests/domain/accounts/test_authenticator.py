@@ -7,24 +7,24 @@ from sqlalchemy import update
 
 from modelyard.core.database import Database
 from modelyard.core.errors import NotAuthenticated
-from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.accounts.api_keys import KeyMissing, KeyUnknown, authenticate, make_key
-from modelyard.domain.accounts.tables import ApiKey, User
+from modelyard.domain.accounts.api_keys import make_key
+from modelyard.domain.accounts.authenticator import Authenticator
+from modelyard.domain.accounts.credentials import Credentials, KeyMissing, KeyUnknown
+from modelyard.domain.accounts.tables import Account, ApiKey, Team, User
 from tests.cast import CAST, Cast, key_of
 
 ALICE = key_of(CAST.alice).text
 TEAM = CAST.alice.team_id
 
 
-async def _ask(database: Database, sealer: Sealer, authorization: str | None, team: str | None = None) -> Actor:
-    async with database.read() as session:
-        return await authenticate(session, sealer, authorization, team)
+async def _ask(authenticator: Authenticator, authorization: str | None, team: str | None = None) -> Actor:
+    return await authenticator.find_actor(Credentials(authorization, team))
 
 
-async def test_everybody_is_known_by_their_key(database: Database, sealer: Sealer, cast: Cast) -> None:
+async def test_everybody_is_known_by_their_key(authenticator: Authenticator, cast: Cast) -> None:
     for actor in cast.everybody():
-        assert await _ask(database, sealer, f"ApiKey {key_of(actor).text}") == actor
+        assert await _ask(authenticator, f"ApiKey {key_of(actor).text}") == actor
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ async def test_everybody_is_known_by_their_key(database: Database, sealer: Seale
         (f"BEARER {ALICE}", TEAM),
     ],
 )
-async def test_accepted_forms(database: Database, sealer: Sealer, authorization: str, team: str | None) -> None:
-    assert await _ask(database, sealer, authorization, team) == CAST.alice
+async def test_accepted_forms(authenticator: Authenticator, authorization: str, team: str | None) -> None:
+    assert await _ask(authenticator, authorization, team) == CAST.alice
 
 
 @pytest.mark.parametrize("authorization", [None, "", "   ", "ApiKey", "ApiKey ", ALICE, f"Basic {ALICE}"])
-async def test_no_key(database: Database, sealer: Sealer, authorization: str | None) -> None:
+async def test_no_key(authenticator: Authenticator, authorization: str | None) -> None:
     with pytest.raises(KeyMissing):
-        await _ask(database, sealer, authorization, TEAM)
+        await _ask(authenticator, authorization, TEAM)
 
 
 @pytest.mark.parametrize(
@@ -68,32 +68,33 @@ async def test_no_key(database: Database, sealer: Sealer, authorization: str | N
         (f"Bearer {ALICE}", "team-strangers"),
     ],
 )
-async def test_wrong_key(database: Database, sealer: Sealer, authorization: str, team: str | None) -> None:
+async def test_wrong_key(authenticator: Authenticator, authorization: str, team: str | None) -> None:
     with pytest.raises(KeyUnknown):
-        await _ask(database, sealer, authorization, team)
+        await _ask(authenticator, authorization, team)
 
 
 @pytest.mark.parametrize(
-    ("table", "column"), [(ApiKey, ApiKey.prefix == "aliceprefix"), (User, User.id == "user-alice")]
+    ("table", "column"),
+    [
+        (ApiKey, ApiKey.prefix == "aliceprefix"),
+        (User, User.id == "user-alice"),
+        (Team, Team.id == "team-vision"),
+        (Account, Account.id == "account-acme"),
+    ],
 )
-async def test_key_or_user_that_is_switched_off(
-    database: Database, sealer: Sealer, table: type[Any], column: Any
+async def test_key_user_team_or_account_that_is_switched_off(
+    database: Database, authenticator: Authenticator, table: type[Any], column: Any
 ) -> None:
     async with database.write() as session:
         await session.execute(update(table).where(column).values(status="Inactive"))
 
     with pytest.raises(KeyUnknown):
-        await _ask(database, sealer, f"ApiKey {ALICE}")
+        await _ask(authenticator, f"ApiKey {ALICE}")
 
 
-async def test_key_is_worthless_after_the_secret_has_changed(database: Database) -> None:
-    with pytest.raises(KeyUnknown):
-        await _ask(database, Sealer(b"another"), f"ApiKey {ALICE}")
-
-
-async def test_errors_do_not_repeat_the_key(database: Database, sealer: Sealer) -> None:
+async def test_errors_do_not_repeat_the_key(authenticator: Authenticator) -> None:
     with pytest.raises(NotAuthenticated) as caught:
-        await _ask(database, sealer, "ApiKey aliceprefix.guessed")
+        await _ask(authenticator, "ApiKey aliceprefix.guessed")
     assert "guessed" not in caught.value.message
 
 

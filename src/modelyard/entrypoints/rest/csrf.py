@@ -1,0 +1,34 @@
+"""Protects signed-in people from other web sites: what changes something must come from a page of ours."""
+
+from urllib.parse import urlsplit
+
+from fastapi import Request
+
+from modelyard.core.errors import NotAllowed
+
+_HARMLESS = {"GET", "HEAD", "OPTIONS"}
+CSRF_HEADER = "X-CSRF-Token"
+
+
+class ForeignOrigin(NotAllowed):
+    """A browser sent the cookie of a person because of another site's page."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"This request does not come from a page of this server; send the header {CSRF_HEADER} with any value."
+        )
+
+
+def require_same_origin(request: Request) -> None:
+    """Raises ForeignOrigin for a change that a page of another site may have caused.
+
+    A page of another site cannot add a header of its own: that takes a preflight, which we do not answer with
+    credentials. The browser's own word about where a request comes from is asked too.
+    """
+    if request.method in _HARMLESS:
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    is_ours = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if CSRF_HEADER not in request.headers or not is_ours or site not in {None, "same-origin", "none"}:
+        raise ForeignOrigin

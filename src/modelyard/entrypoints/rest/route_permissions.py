@@ -1,0 +1,82 @@
+"""Which permission each route asks for. A route that is not in this table cannot be served."""
+
+from enum import StrEnum
+
+from modelyard.domain.accounts.permissions import Permission as May
+
+
+class Open(StrEnum):
+    """Who may call a route that asks for no permission."""
+
+    PUBLIC = "public"
+    """Everybody, without a key."""
+    ANYONE = "any key"
+    """Everybody who is known, with any role."""
+    SIGNED_IN = "signed in"
+    """A person with a session or a token, with any role; not a key."""
+
+
+Rule = May | Open
+
+_MODEL = "/api/models/{model_id}"
+_VERSION = _MODEL + "/versions/{version}"
+_RESULTS = "/api/results/{job_id}"
+
+ROUTES: dict[tuple[str, str], Rule] = {
+    ("GET", "/healthz"): Open.PUBLIC,
+    ("GET", "/readyz"): Open.PUBLIC,
+    ("GET", "/metrics"): May.READ_MEASURES,
+    # models
+    ("GET", "/api/models"): May.READ_MODELS,
+    ("POST", "/api/models"): May.DEPLOY_MODELS,
+    ("GET", "/api/models/latest"): May.READ_MODELS,
+    ("GET", "/api/models/processing-engines"): May.READ_MODELS,
+    ("GET", "/api/models/requirements/account"): May.READ_MODELS,
+    ("GET", "/api/models/tags"): Open.PUBLIC,
+    ("GET", "/api/models/tags/{tag_ids}"): Open.PUBLIC,
+    ("GET", _MODEL): May.READ_MODELS,
+    ("PATCH", _MODEL): May.CHANGE_MODELS,
+    ("GET", _MODEL + "/related-models"): May.READ_MODELS,
+    ("POST", _MODEL + "/image"): May.CHANGE_MODELS,
+    ("GET", "/api/pictures/{address}"): Open.PUBLIC,
+    # versions
+    ("GET", _MODEL + "/versions"): May.READ_MODELS,
+    ("POST", _MODEL + "/versions"): May.DEPLOY_MODELS,
+    ("GET", _VERSION): May.READ_MODELS,
+    ("PATCH", _VERSION): May.CHANGE_MODELS,
+    ("PATCH", _VERSION + "/processing"): May.SET_ENGINES,
+    ("GET", _VERSION + "/sample-input"): May.READ_MODELS,
+    ("PUT", _VERSION + "/sample-input"): May.CHANGE_MODELS,
+    ("GET", _VERSION + "/sample-output"): May.READ_MODELS,
+    ("PUT", _VERSION + "/sample-output"): May.CHANGE_MODELS,
+    # deployment
+    ("GET", _VERSION + "/container-image"): May.READ_MODELS,
+    ("POST", _VERSION + "/container-image"): May.DEPLOY_MODELS,
+    ("GET", _VERSION + "/load-process"): May.READ_MODELS,
+    ("POST", _VERSION + "/load-process"): May.DEPLOY_MODELS,
+    ("GET", _VERSION + "/run-process"): May.READ_MODELS,
+    ("POST", _VERSION + "/run-process"): May.DEPLOY_MODELS,
+    ("POST", _VERSION + "/testInput"): May.DEPLOY_MODELS,
+    # jobs and results
+    ("GET", "/api/jobs"): May.READ_JOBS,
+    ("POST", "/api/jobs"): May.SUBMIT_JOBS,
+    ("GET", "/api/jobs/features"): Open.ANYONE,
+    ("GET", "/api/jobs/history"): May.READ_JOBS,
+    ("GET", "/api/jobs/{job_id}"): May.READ_JOBS,
+    ("DELETE", "/api/jobs/{job_id}"): May.CANCEL_JOBS,
+    ("GET", _RESULTS): May.READ_JOBS,
+    ("GET", _RESULTS + "/datasource/{item_name:path}"): May.READ_JOBS,
+    ("GET", _RESULTS + "/datasource/{item_name:path}/output/{output_name}"): May.READ_JOBS,
+    ("GET", _RESULTS + "/{item_name:path}/{output_name}"): May.READ_JOBS,
+    # engines
+    ("GET", "/api/resources/processing/engines"): May.READ_ENGINES,
+    ("GET", "/api/resources/processing/models"): May.READ_ENGINES,
+}
+
+
+def rule_of(method: str, path: str) -> Rule:
+    """What a route asks for. Raises LookupError for one that is not in the table."""
+    try:
+        return ROUTES[method, path]
+    except KeyError:
+        raise LookupError(f"{method} {path} is missing in route_permissions.py: say who may call it") from None

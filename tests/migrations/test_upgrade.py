@@ -1,0 +1,155 @@
+"""Databases of every earlier schema are brought up to the newest one with all that is in them."""
+
+import hashlib
+import hmac
+import importlib
+import pkgutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, select, text
+
+import modelyard.domain
+from modelyard.core.database import Base, Database, sqlite_url
+from modelyard.core.sealing import Sealer
+from modelyard.domain.accounts.authenticator import Authenticator
+from modelyard.domain.accounts.credentials import Credentials
+from modelyard.domain.accounts.last_use import LastUse
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
+from modelyard.domain.audit.record import PLATFORM, record
+from modelyard.domain.audit.tables import AuditEvent
+from modelyard.migrations.upgrade import HEAD, upgrade_database
+from tests.cast import SECRET
+from tests.manual_clock import ManualClock
+
+TIME = "2026-01-02 03:04:05.000000"
+FIRST_ROWS: list[tuple[str, dict[str, Any]]] = [
+    ("accounts", {"id": "a", "name": "local", "created_at": TIME}),
+    ("teams", {"id": "t", "account_id": "a", "name": "Administrators", "is_admin": 1, "created_at": TIME}),
+    (
+        "users",
+        {
+            "id": "u",
+            "account_id": "a",
+            "email": "Ada@Example.org",
+            "first_name": "Ada",
+            "last_name": "A",
+            "title": None,
+            "password_hash": None,
+            "status": "Active",
+            "created_at": TIME,
+        },
+    ),
+    ("memberships", {"user_id": "u", "team_id": "t", "created_at": TIME}),
+    (
+        "api_keys",
+        {
+            "prefix": "adaprefix",
+            "body_fingerprint": "filled in by the test",
+            "name": "A key",
+            "account_id": "a",
+            "team_id": "t",
+            "user_id": "u",
+            "roles": '["SYSTEM_OWNER", "DATA_SCIENTIST"]',
+            "status": "Active",
+            "is_default": 1,
+            "is_high_priority": 0,
+            "created_at": TIME,
+        },
+    ),
+    (
+        "audit_events",
+        {
+            "id": 1,
+            "at": TIME,
+            "account_id": "a",
+            "actor": "Ada@Example.org",
+            "action": "model:created",
+            "target": "model/abc",
+            "details": "{}",
+            "request_id": "r",
+        },
+    ),
+]
+
+
+async def _first_schema(database: Database) -> None:
+    await upgrade_database(database, "0001")
+    rows = [dict(values) for _, values in FIRST_ROWS]
+    rows[4]["body_fingerprint"] = _first_fingerprint("adabody")
+    async with database.engine.begin() as connection:
+        for (table, _), values in zip(FIRST_ROWS, rows, strict=True):
+            columns = ", ".join(values)
+            places = ", ".join(f":{name}" for name in values)
+            await connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({places})"), values)  # noqa: S608
+
+
+def _first_fingerprint(body: str) -> str:
+    """As the first schema's code made it."""
+    key = hmac.new(SECRET.encode(), b"modelyard api keys", hashlib.sha256).digest()
+    return hmac.new(key, body.encode(), hashlib.sha256).hexdigest()
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Database:
+    return Database(sqlite_url(tmp_path))
+
+
+async def test_a_key_of_the_first_schema_still_opens_and_keeps_its_roles(empty: Database) -> None:
+    await _first_schema(empty)
+
+    assert await upgrade_database(empty) == "0001"
+
+    async with empty.write() as session:
+        fingerprinter = await read_or_create_fingerprinter(session, Sealer(SECRET.encode()))
+        broken = (await session.execute(text("PRAGMA foreign_key_check"))).all()
+        enforced = await session.scalar(text("PRAGMA foreign_keys"))
+    clock = ManualClock()
+    authenticator = Authenticator(empty, clock, fingerprinter, LastUse(empty, clock), idle=timedelta(hours=1))
+    actor = await authenticator.find_actor(Credentials("ApiKey adaprefix.adabody"))
+    assert actor.email == "ada@example.org"
+    assert actor.may(Permission.DEPLOY_MODELS)
+    assert actor.may(Permission.MANAGE_ACCOUNTS)
+    assert broken == []
+    assert enforced == 1
+    await empty.close()
+
+
+async def test_the_audit_trail_goes_on_after_the_rows_of_the_first_schema(empty: Database) -> None:
+    await _first_schema(empty)
+    await upgrade_database(empty)
+
+    async with empty.write() as session:
+        record(session, ManualClock(), PLATFORM, "model:changed", "model/abc")
+
+    async with empty.read() as session:
+        rows = (await session.execute(select(AuditEvent.id, AuditEvent.action).order_by(AuditEvent.id))).all()
+    assert rows == [(1, "model:created"), (2, "model:changed")]
+    await empty.close()
+
+
+async def test_the_migrations_make_the_tables_of_the_code(empty: Database) -> None:
+    for module in pkgutil.walk_packages(modelyard.domain.__path__, "modelyard.domain."):
+        if module.name.endswith(".tables"):
+            importlib.import_module(module.name)
+    await upgrade_database(empty)
+
+    async with empty.engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+    await empty.close()
+
+
+def _differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def test_the_newest_schema_is_left_alone(empty: Database) -> None:
+    assert await upgrade_database(empty) is None
+    assert await upgrade_database(empty) == HEAD
+    await empty.close()
