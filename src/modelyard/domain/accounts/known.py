@@ -1,6 +1,6 @@
 """Looks up who a key or a session belongs to, and what they may do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -11,13 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.api_keys import KeyStatus
+from modelyard.domain.accounts.granting import read_grants
 from modelyard.domain.accounts.permissions import Permission, Reach
-from modelyard.domain.accounts.roles import Role, custom_grants, joined, prebuilt_grants
 from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import (
     Account,
     ApiKey,
-    CustomRole,
     Membership,
     Project,
     SignedInSession,
@@ -61,7 +60,7 @@ async def find_by_prefix(session: AsyncSession, prefix: str) -> Known | None:
     key, user, account, team, project, membership = row
     roles = key.roles if project else membership.roles if membership else []
     is_there = bool(project.status == ProjectStatus.ACTIVE if project else membership)
-    grants = await _grants(session, account.id, roles)
+    grants = await read_grants(session, account.id, roles)
     if key.scopes:
         grants = {permission: reach for permission, reach in grants.items() if permission in key.scopes}
     return Known(
@@ -82,7 +81,7 @@ async def find_by_session(
     if row is None:
         return None
     signed_in, user, account, team, membership, key = row
-    grants = await _grants(session, account.id, membership.roles)
+    grants = await read_grants(session, account.id, membership.roles)
     return Known(
         actor=_actor(user, account, team, membership.roles, grants, key=key, session_id=signed_in.id),
         fingerprint=fingerprint,
@@ -151,12 +150,3 @@ def _actor(
         project_name=project.name if project else "",
         session_id=session_id,
     )
-
-
-async def _grants(session: AsyncSession, account_id: str, roles: Iterable[str]) -> dict[Permission, Reach]:
-    from_table = prebuilt_grants(roles)
-    names = sorted(set(roles) - set(Role))
-    if not names:
-        return from_table
-    query = select(CustomRole.permissions).where(CustomRole.account_id == account_id, CustomRole.identifier.in_(names))
-    return joined([from_table, *(custom_grants(permissions) for permissions in await session.scalars(query))])

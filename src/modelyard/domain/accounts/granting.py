@@ -1,0 +1,76 @@
+"""What roles grant, and which of them somebody may give to others."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.errors import InvalidInput, NotAllowed
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.roles import PERMISSIONS, ROLES, Role, RoleType, custom_grants, joined, prebuilt_grants
+from modelyard.domain.accounts.tables import CustomRole
+
+MOST_ROLES = 20
+
+
+class RoleUnknown(InvalidInput):
+    """There is no such role for this kind of key."""
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
+        names = ", ".join(repr(name[:60]) for name in unknown)
+        super().__init__(f"These roles cannot be given here: {names}; possible are: {', '.join(sorted(known))}.")
+
+
+class RoleBeyondYours(NotAllowed):
+    """Somebody gives a role that reaches further than they do."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"The role {role} reaches beyond your account; only a platform administrator can give it.")
+
+
+class OwnRightsRaised(NotAllowed):
+    """Somebody gives themselves what they do not have."""
+
+    def __init__(self) -> None:
+        super().__init__("You cannot give yourself a role that you do not have; ask another administrator.")
+
+
+async def read_grants(session: AsyncSession, account_id: str, roles: Iterable[str]) -> dict[Permission, Reach]:
+    """What roles of an account allow together; a role that is there no more allows nothing."""
+    names = set(roles)
+    prebuilt = prebuilt_grants(names)
+    if names <= set(Role):
+        return prebuilt
+    custom = await _custom_roles(session, account_id)
+    return joined([prebuilt, *(custom_grants(role.permissions) for role in custom if role.identifier in names)])
+
+
+async def check_roles(
+    session: AsyncSession, actor: Actor, account_id: str, roles: Sequence[str], key_type: RoleType = RoleType.USER
+) -> list[str]:
+    """The roles without repetition, when the actor may give them to a key of this type in the account.
+
+    Who may be given them (`require_no_raise`) is another question. Raises RoleUnknown, RoleBeyondYours.
+    """
+    custom = await _custom_roles(session, account_id)
+    known = {str(role): PERMISSIONS[role] for role, facts in ROLES.items() if facts.type == key_type}
+    known |= {role.identifier: custom_grants(role.permissions) for role in custom if role.type == key_type}
+    wanted = list(dict.fromkeys(roles))
+    unknown = [role for role in wanted if role not in known]
+    if unknown or not wanted or len(wanted) > MOST_ROLES:
+        raise RoleUnknown(unknown[:MOST_ROLES] or ["(none)"], known)
+    for role in wanted:
+        if Reach.INSTALLATION in known[role].values() and actor.reach(Permission.ASSIGN_ROLES) != Reach.INSTALLATION:
+            raise RoleBeyondYours(role)
+    return wanted
+
+
+def require_no_raise(actor: Actor, user_id: str, before: Iterable[str], after: Iterable[str]) -> None:
+    """Raises OwnRightsRaised when somebody adds a role to those that they have in a team."""
+    if user_id == actor.user_id and not set(after) <= set(before):
+        raise OwnRightsRaised
+
+
+async def _custom_roles(session: AsyncSession, account_id: str) -> Sequence[CustomRole]:
+    return (await session.scalars(select(CustomRole).where(CustomRole.account_id == account_id))).all()
