@@ -52,6 +52,13 @@ class Settings(BaseSettings):
     processing_engines: int = Field(
         64, ge=0, description="Licence: engines of an account in total, unless set for the account."
     )
+    smtp_url: str = Field(
+        "",
+        description="Mail server as `smtp://user@host:587` (STARTTLS), `smtps://…` (TLS from the start) or "
+        "`smtp+insecure://…` (unprotected); empty: no mail, links are shown to administrators instead.",
+    )
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password of the user at the mail server.")
+    mail_from: str = Field("", description="Sender of mail as `Name <address>`; needed where a mail server is set.")
     sign_in_failures_per_address: int = Field(
         30, gt=0, description="Failed sign-ins within five minutes after which an address has to wait."
     )
