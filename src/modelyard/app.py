@@ -33,6 +33,9 @@ from modelyard.domain.accounts.authenticator import Authenticator
 from modelyard.domain.accounts.first_start import FirstStart, create_first_account
 from modelyard.domain.accounts.last_use import LastUse
 from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
+from modelyard.domain.accounts.sign_in import SignIn
+from modelyard.domain.accounts.throttle import Throttle
+from modelyard.domain.accounts.upkeep import AccountUpkeep
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.jobs.blobs import BlobStore
@@ -125,6 +128,12 @@ class Platform:
         self.last_use = LastUse(self.database, self.clock)
         self.fingerprinter: Fingerprinter
         self.authenticator: Authenticator
+        self.sign_in: SignIn
+        self.throttle = Throttle(
+            per_address=settings.sign_in_failures_per_address, per_account=settings.sign_in_failures_per_account
+        )
+        self.token_lifetime = timedelta(minutes=settings.token_minutes)
+        self._idle = timedelta(minutes=settings.session_idle_minutes)
 
     @property
     def uploads(self) -> Path:
@@ -148,15 +157,24 @@ class Platform:
             self.first_key = await create_first_account(session, self.clock, self.fingerprinter, wanted)
             await create_presets(session, cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=_gpus())
             await create_predefined(session)
-        idle = timedelta(minutes=settings.session_idle_minutes)
-        self.authenticator = Authenticator(self.database, self.clock, self.fingerprinter, self.last_use, idle=idle)
+        self.authenticator = Authenticator(
+            self.database, self.clock, self.fingerprinter, self.last_use, idle=self._idle
+        )
+        self.sign_in = SignIn(
+            self.database,
+            self.clock,
+            self.fingerprinter,
+            self.throttle,
+            lifetime=timedelta(hours=settings.session_hours),
+        )
         await remove_leftovers(self.database, self.uploads)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Works in the background: imports, tests, engines, jobs."""
         upkeep = JobUpkeep(self.database, self.clock, self.blobs)
-        parts = {"containers": self._serve_containers, "upkeep": upkeep.run, "last use": self.last_use.run}
+        accounts = AccountUpkeep(self.database, self.clock, self.last_use, idle=self._idle)
+        parts = {"containers": self._serve_containers, "upkeep": upkeep.run, "accounts": accounts.run}
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:
             yield

@@ -9,7 +9,6 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.domain.accounts.tables import ApiKey, SignedInSession, User
 
-SECONDS_BETWEEN_WRITES = 10.0
 MOST_NOTED = 50_000
 
 
@@ -34,12 +33,6 @@ class LastUse:
     def _note(self, uses: dict[str, datetime], name: str, user_id: str) -> None:
         if len(uses) < MOST_NOTED:
             uses[name] = self._users[user_id] = self._clock.now()
-
-    async def run(self) -> None:
-        """Goes on until cancelled."""
-        while True:
-            await self._clock.sleep(SECONDS_BETWEEN_WRITES)
-            await self.write()
 
     async def write(self) -> None:
         """Writes what was noted since the last time."""

@@ -13,13 +13,14 @@ from starlette.staticfiles import StaticFiles
 
 import modelyard
 from modelyard.app import Platform
-from modelyard.entrypoints.rest import deployment, engines, errors, jobs, models, results, system, versions
+from modelyard.entrypoints.rest import deployment, engines, errors, jobs, models, results, sign_in, system, versions
 from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
 from modelyard.entrypoints.rest.wire import Json
 
 ROUTERS = (
     system.router,
+    sign_in.router,
     models.router,
     models.pictures_router,
     versions.router,

@@ -63,6 +63,11 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def is_encrypted(request: Request) -> bool:
+    """Whether people reach the server by https."""
+    return public_address(request).startswith("https:")
+
+
 async def find_caller(request: Request) -> Actor:
     """Who sends a request, found out once for each."""
     known: Actor | None = getattr(request.state, "caller", None)

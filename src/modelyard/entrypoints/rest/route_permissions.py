@@ -26,6 +26,16 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/healthz"): Open.PUBLIC,
     ("GET", "/readyz"): Open.PUBLIC,
     ("GET", "/metrics"): May.READ_MEASURES,
+    # signing in
+    ("POST", "/auth/sign-in"): Open.PUBLIC,
+    ("POST", "/auth/sign-out"): Open.SIGNED_IN,
+    ("GET", "/auth/session"): Open.SIGNED_IN,
+    ("PATCH", "/auth/session"): Open.SIGNED_IN,
+    ("GET", "/auth/sessions"): Open.SIGNED_IN,
+    ("DELETE", "/auth/sessions"): Open.SIGNED_IN,
+    ("DELETE", "/auth/sessions/{session_id}"): Open.SIGNED_IN,
+    ("GET", "/auth/token"): Open.SIGNED_IN,
+    ("POST", "/auth/password"): Open.SIGNED_IN,
     # models
     ("GET", "/api/models"): May.READ_MODELS,
     ("POST", "/api/models"): May.DEPLOY_MODELS,

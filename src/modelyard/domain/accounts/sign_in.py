@@ -1,0 +1,121 @@
+"""Signing in with a password, and changing it."""
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database
+from modelyard.core.errors import NotAllowed, NotAuthenticated
+from modelyard.core.sealing import Fingerprinter
+from modelyard.domain.accounts import passwords
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.sessions import NewSession, Visitor, end_all_sessions, open_session
+from modelyard.domain.accounts.states import TeamStatus, UserStatus
+from modelyard.domain.accounts.tables import Account, User
+from modelyard.domain.accounts.throttle import Throttle
+from modelyard.domain.audit.record import Outsider, record
+
+
+class SignInFailed(NotAuthenticated):
+    """The e-mail address or the password is wrong, or the person is not active; which of it is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("E-mail address or password is wrong, or you are not active; an administrator can tell.")
+
+
+class PasswordWrong(NotAllowed):
+    """The password that was to prove who asks is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("Your present password is wrong.")
+
+
+class SignIn:
+    """Lets people in who know their password. Hashing takes a while, so it runs in threads, and few at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        fingerprinter: Fingerprinter,
+        throttle: Throttle,
+        *,
+        lifetime: timedelta,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._fingerprinter = fingerprinter
+        self._throttle = throttle
+        self._lifetime = lifetime
+        self._hashing = asyncio.Semaphore(2)
+
+    async def with_password(self, email: str, password: str, team_id: str | None, visitor: Visitor) -> NewSession:
+        """A new session. Raises SignInFailed, TooManyFailures, NotInTeam, TeamMissing."""
+        with self._throttle.attempt(visitor.address, email.strip().lower()):
+            user_id = await self._prove(email, password)
+            if user_id is None:
+                await self._note_refusal(email)
+                raise SignInFailed
+        return await self.without_password(user_id, team_id, visitor)
+
+    async def without_password(self, user_id: str, team_id: str | None, visitor: Visitor) -> NewSession:
+        """A new session of somebody who has proved in another way who they are. Raises NotInTeam, TeamMissing."""
+        async with self._database.write() as session:
+            user = await session.get_one(User, user_id)
+            new = await open_session(
+                session, self._clock, self._fingerprinter, user, visitor, team_id=team_id, lifetime=self._lifetime
+            )
+            subject = Outsider(user.email, user.account_id, user.id)
+            details = {"method": visitor.method, "team": new.row.team_id}
+            record(session, self._clock, subject, "session:opened", f"session/{new.row.id}", **details)
+        return new
+
+    async def change_password(self, actor: Actor, old: str, new: str, visitor: Visitor) -> None:
+        """Ends all other sessions of the person. Raises PasswordWrong, PasswordTooWeak, TooManyFailures."""
+        self._throttle.check(visitor.address, actor.email)
+        passwords.check_new_password(new, actor.email)
+        if await self._prove(actor.email, old) != actor.user_id:
+            self._throttle.failed(visitor.address, actor.email)
+            raise PasswordWrong
+        async with self._hashing:
+            password_hash = await asyncio.to_thread(passwords.hash_password, new)
+        async with self._database.write() as session:
+            user = await session.get_one(User, actor.user_id)
+            user.password_hash, user.updated_at = password_hash, self._clock.now()
+            ended = await end_all_sessions(session, user.id, except_for=actor.session_id)
+            record(session, self._clock, actor, "user:password:changed", f"user/{user.id}", sessions_ended=ended)
+
+    async def _prove(self, email: str, password: str) -> str | None:
+        """Whose password it is; takes as long for people who do not exist."""
+        query = (
+            select(User)
+            .join(Account, Account.id == User.account_id)
+            .where(
+                User.email == email.strip().lower()[:320],
+                User.status == UserStatus.ACTIVE,
+                Account.status == TeamStatus.ACTIVE,
+            )
+        )
+        async with self._database.read() as session:
+            user = (await session.scalars(query)).one_or_none()
+        async with self._hashing:
+            known = user.password_hash if user else None
+            is_right = await asyncio.to_thread(passwords.is_password, password, known)
+        if user is None or known is None or not is_right:
+            return None
+        if passwords.needs_rehash(known):
+            await self._hash_again(user.id, password)
+        return user.id
+
+    async def _hash_again(self, user_id: str, password: str) -> None:
+        password_hash = await asyncio.to_thread(passwords.hash_password, password)
+        async with self._database.write() as session:
+            (await session.get_one(User, user_id)).password_hash = password_hash
+
+    async def _note_refusal(self, email: str) -> None:
+        async with self._database.write() as session:
+            user = (await session.scalars(select(User).where(User.email == email.strip().lower()[:320]))).first()
+            subject = Outsider(email.strip()[:320], user.account_id if user else None, user.id if user else None)
+            record(session, self._clock, subject, "session:refused", f"user/{user.id if user else 'unknown'}")
