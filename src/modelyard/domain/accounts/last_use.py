@@ -57,6 +57,6 @@ async def _set_times(
     if not times:
         return
     core = table.__table__
-    statement = update(core).where(core.c[by] == bindparam("name")).values({column: bindparam("time")})  # type: ignore[arg-type]
+    statement = update(core).where(core.c[by] == bindparam("which")).values({column: bindparam("used_at")})  # type: ignore[arg-type]
     connection = await session.connection()
-    await connection.execute(statement, [{"name": name, "time": time} for name, time in times.items()])
+    await connection.execute(statement, [{"which": name, "used_at": time} for name, time in times.items()])
