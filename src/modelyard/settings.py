@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     sign_in_failures_per_account: int = Field(
         10, gt=0, description="Failed sign-ins within five minutes after which an account has to wait."
     )
+    trusted_proxies: WordList = Field(
+        (), description="Addresses of reverse proxies whose word about where a request comes from is taken."
+    )
     cors_origins: WordList = Field((), description="Web origins that may call the API from a browser; `*` for all.")
     runtime_socket: str = Field("", description="Socket of podman or docker; empty: the first that is found.")
     docker_host: str = Field("", validation_alias="DOCKER_HOST", description="As docker's own client reads it.")
@@ -86,7 +89,7 @@ class Settings(BaseSettings):
         "info", description="Least important log lines shown: debug, info, warning, error."
     )
 
-    @field_validator("cors_origins", "insecure_registries", "previous_secret_keys", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", "insecure_registries", "previous_secret_keys", mode="before")
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value

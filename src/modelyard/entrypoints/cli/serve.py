@@ -15,6 +15,7 @@ from modelyard.app import Platform
 from modelyard.core.errors import PlatformError
 from modelyard.core.logs import configure_logs, log
 from modelyard.entrypoints.cli.checks import local_findings
+from modelyard.entrypoints.cli.connections import MOST_CONNECTIONS, BoundedProtocol
 from modelyard.entrypoints.cli.given import read_settings
 from modelyard.entrypoints.rest.app import create_api
 from modelyard.settings import Settings
@@ -50,7 +51,10 @@ async def _serve(settings: Settings) -> None:
             port=settings.port,
             log_config=None,
             access_log=False,
-            http="httptools",
+            http=BoundedProtocol,
+            limit_concurrency=MOST_CONNECTIONS,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=SECONDS_FOR_OPEN_REQUESTS,
             server_header=False,
         )

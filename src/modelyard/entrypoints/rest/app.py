@@ -16,6 +16,7 @@ from modelyard.app import Platform
 from modelyard.entrypoints.rest import deployment, engines, errors, jobs, models, results, sign_in, system, versions
 from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
+from modelyard.entrypoints.rest.time_limits import TimeLimits
 from modelyard.entrypoints.rest.wire import Json
 
 ROUTERS = (
@@ -68,6 +69,7 @@ def _middleware(platform: Platform, measures: Measures) -> list[Middleware]:
     chain = [
         Middleware(RequestContext, measures=measures),
         Middleware(TolerantPaths),
+        Middleware(TimeLimits),
         Middleware(BodyLimit, max_bytes=platform.settings.max_body_bytes),
     ]
     if origins := platform.settings.cors_origins:

@@ -1,0 +1,84 @@
+"""Requests that take too long end with an error that says so."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from fastapi import FastAPI, Request
+from starlette.middleware import Middleware
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from modelyard.entrypoints.rest import errors
+from modelyard.entrypoints.rest.time_limits import TimeLimits
+from tests.asgi import AsgiClient
+from tests.entrypoints.rest.steps import expect_error
+
+
+async def _slow(_: Request) -> Response:
+    await asyncio.sleep(5)
+    return Response("late")
+
+
+async def _read(request: Request) -> Response:
+    return Response(await request.body())
+
+
+async def _stream(_: Request) -> Response:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            await asyncio.sleep(0.05)
+            yield b"x"
+
+    return StreamingResponse(pieces())
+
+
+def _app(between_pieces: float = 0.1, to_answer: float = 0.1) -> FastAPI:
+    app = FastAPI(middleware=[Middleware(TimeLimits, between_pieces=between_pieces, to_answer=to_answer)])
+    errors.install(app)
+    for path, route in {"/slow": _slow, "/read": _read, "/stream": _stream}.items():
+        app.add_route(path, route, methods=["GET", "POST"])
+    return app
+
+
+class _LateBody:
+    """An application that gets its body in pieces with pauses between."""
+
+    def __init__(self, app: FastAPI, pauses: list[float]) -> None:
+        self._app = app
+        self._pauses = pauses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pauses = iter(self._pauses)
+
+        async def late() -> Message:
+            pause = next(pauses, None)
+            await asyncio.sleep(pause or 0)
+            return {"type": "http.request", "body": b"x", "more_body": pause is not None}
+
+        await self._app(scope, late, send)
+
+
+async def _post(pauses: list[float], make_app: Callable[[], FastAPI] = _app) -> tuple[int, bytes]:
+    answer = await AsgiClient(_LateBody(make_app(), pauses)).call("POST", "/read")
+    return answer.status, answer.body
+
+
+async def test_work_without_end_is_ended() -> None:
+    expect_error(await AsgiClient(_app()).call("GET", "/slow"), 503, "not done within 0.1 s")
+
+
+async def test_sender_that_falls_silent_is_told() -> None:
+    status, body = await _post([0.01, 0.5])
+
+    assert status == 408
+    assert b"Nothing of the body has arrived for 0.1 s" in body
+
+
+async def test_body_may_take_long_while_it_arrives() -> None:
+    assert await _post([0.05] * 6) == (200, b"x" * 7)
+
+
+async def test_answer_may_take_long_once_it_has_begun() -> None:
+    answer = await AsgiClient(_app()).call("GET", "/stream")
+
+    assert (answer.status, answer.body) == (200, b"xxxx")
