@@ -24,7 +24,7 @@ class AuditEvent(Base):
         Index(None, "action", "at"),
         Index(None, "action", "target"),
         Index(None, "account_id", "action", "at"),
-        Index(None, "user_id", "account_id", "action", "at"),
+        Index(None, "user_id", "actor", "account_id", "action", "at"),
         Index(None, "actor", "account_id", "action", "at"),
     )
 

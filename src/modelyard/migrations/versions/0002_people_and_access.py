@@ -246,8 +246,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_events_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_events_request_id"), ["request_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_audit_events_user_id_account_id_action_at"),
-            ["user_id", "account_id", "action", "at"],
+            batch_op.f("ix_audit_events_user_id_actor_account_id_action_at"),
+            ["user_id", "actor", "account_id", "action", "at"],
             unique=False,
         )
 
