@@ -13,6 +13,8 @@ from typing import IO
 from modelyard.adapters.container_protocols.base import ContainerProtocolFactory
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
+from modelyard.adapters.mail.base import Mailer
+from modelyard.adapters.mail.smtp import mailer_from
 from modelyard.adapters.registries.archive import TarArchiveReader
 from modelyard.adapters.registries.base import ArchiveReader, Registry
 from modelyard.adapters.registries.http_registry import HttpRegistry
@@ -91,6 +93,7 @@ class Adapters:
     archives: ArchiveReader
     protocols: tuple[ContainerProtocolFactory, ...]
     open_runtime: OpenRuntime
+    mailer: Mailer
 
 
 def real_adapters(settings: Settings) -> Adapters:
@@ -102,6 +105,9 @@ def real_adapters(settings: Settings) -> Adapters:
         archives=TarArchiveReader(settings.max_upload_bytes),
         protocols=(GrpcV2Factory(), HttpV1Factory()),
         open_runtime=opened_runtime,
+        mailer=mailer_from(
+            url=settings.smtp_url, password=settings.smtp_password.get_secret_value(), sender=settings.mail_from
+        ),
     )
 
 
@@ -118,6 +124,7 @@ class Platform:
         self.database = Database(settings.database_url or sqlite_url(self.data_dir))
         self.sealer = Sealer(*_secrets(settings, self.data_dir))
         self.storage = self._adapters.storage
+        self.mailer = self._adapters.mailer
         self.blobs = BlobStore(self.storage)
         self.router = Router(self.database.bells)
         self.registry = self._adapters.registry

@@ -139,3 +139,17 @@ async def test_enqueued_work_rings_when_it_is_committed(database: Database, cloc
     await _enqueue(database, clock, "work")
 
     assert await bell.wait(0.01)
+
+
+async def test_a_worker_takes_only_what_it_knows(database: Database, clock: ManualClock) -> None:
+    await _enqueue(database, clock, "theirs", "ours")
+
+    async with database.write() as session:
+        assert await queue.seconds_until_due(session, clock, ["nobody's"]) is None
+        assert await queue.seconds_until_due(session, clock, ["ours"]) == 0
+        claimed = await queue.claim(session, clock, "one", ["ours"])
+        assert claimed is not None
+        assert claimed.kind == "ours"
+        assert await queue.claim(session, clock, "one", ["ours"]) is None
+        assert await queue.release_lost(session, clock, silent_for=None, kinds=["theirs"]) == 0
+        assert await queue.release_lost(session, clock, silent_for=None, kinds=["ours"]) == 1

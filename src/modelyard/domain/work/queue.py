@@ -1,11 +1,11 @@
 """The queue: enqueue, claim, keep alive, finish, and give back what a dead worker held."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
@@ -52,10 +52,17 @@ def enqueue(session: AsyncSession, clock: Clock, kind: str, payload: dict[str, A
     ring_after_commit(session, TOPIC)
 
 
-async def claim(session: AsyncSession, clock: Clock, owner: str) -> ClaimedWork | None:
-    """Takes the oldest work that is due; None when there is none or another worker was quicker."""
+def _of(kinds: Collection[str] | None) -> list[ColumnElement[bool]]:
+    return [] if kinds is None else [Work.kind.in_(kinds)]
+
+
+async def claim(
+    session: AsyncSession, clock: Clock, owner: str, kinds: Collection[str] | None = None
+) -> ClaimedWork | None:
+    """Takes the oldest work of these kinds that is due; None when there is none or another worker was quicker."""
     now = clock.now()
-    oldest = select(Work.id).where(Work.state == WorkState.QUEUED, Work.run_at <= now).order_by(Work.run_at, Work.id)
+    is_due = (Work.state == WorkState.QUEUED, Work.run_at <= now, *_of(kinds))
+    oldest = select(Work.id).where(*is_due).order_by(Work.run_at, Work.id)
     taken = await session.execute(
         update(Work)
         .where(Work.id == oldest.limit(1).scalar_subquery(), Work.state == WorkState.QUEUED)
@@ -66,11 +73,10 @@ async def claim(session: AsyncSession, clock: Clock, owner: str) -> ClaimedWork 
     return ClaimedWork(*row) if row else None
 
 
-async def seconds_until_due(session: AsyncSession, clock: Clock) -> float | None:
-    """How long until the next queued work is due; None when nothing is queued."""
-    due: datetime | None = await session.scalar(
-        select(Work.run_at).where(Work.state == WorkState.QUEUED).order_by(Work.run_at).limit(1)
-    )
+async def seconds_until_due(session: AsyncSession, clock: Clock, kinds: Collection[str] | None = None) -> float | None:
+    """How long until the next queued work of these kinds is due; None when nothing is queued."""
+    is_queued = (Work.state == WorkState.QUEUED, *_of(kinds))
+    due: datetime | None = await session.scalar(select(Work.run_at).where(*is_queued).order_by(Work.run_at).limit(1))
     return None if due is None else max(0.0, (due - clock.now()).total_seconds())
 
 
@@ -121,9 +127,11 @@ async def put_back(
     ring_after_commit(session, TOPIC)  # so that workers, which sleep, learn when it is due
 
 
-async def release_lost(session: AsyncSession, clock: Clock, *, silent_for: timedelta | None) -> int:
+async def release_lost(
+    session: AsyncSession, clock: Clock, *, silent_for: timedelta | None, kinds: Collection[str] | None = None
+) -> int:
     """Queues again what is held by workers that have been silent for so long, None: by any; returns how many."""
-    is_silent = [] if silent_for is None else [Work.heartbeat_at <= clock.now() - silent_for]
+    is_silent = [*_of(kinds), *([] if silent_for is None else [Work.heartbeat_at <= clock.now() - silent_for])]
     lost = await session.execute(
         update(Work)
         .where(Work.state == WorkState.RUNNING, *is_silent)

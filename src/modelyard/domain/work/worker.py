@@ -29,7 +29,7 @@ class Task(Protocol):
 
 
 class Worker:
-    """Runs up to `concurrency` pieces of work at the same time."""
+    """Runs up to `concurrency` pieces of work at the same time, of the kinds that it has tasks for."""
 
     def __init__(
         self, database: Database, clock: Clock, tasks: Mapping[str, Task], *, owner: str, concurrency: int
@@ -43,9 +43,9 @@ class Worker:
         self._running: dict[int, asyncio.Task[None]] = {}
 
     async def take_over_everything(self) -> int:
-        """Queues again all work of earlier owners; right only where no other process can be alive."""
+        """Queues again its kinds of work that earlier owners held; right only where no other process can be alive."""
         async with self._database.write() as session:
-            return await queue.release_lost(session, self._clock, silent_for=None)
+            return await queue.release_lost(session, self._clock, silent_for=None, kinds=self._tasks)
 
     async def run(self) -> None:
         """Works until cancelled; then what runs is cancelled too, and is taken up again later."""
@@ -77,10 +77,10 @@ class Worker:
     async def _next(self) -> ClaimedWork:
         while True:
             async with self._database.write() as session:
-                work = await queue.claim(session, self._clock, self._owner)
+                work = await queue.claim(session, self._clock, self._owner, self._tasks)
                 if work:
                     return work
-                due = await queue.seconds_until_due(session, self._clock)
+                due = await queue.seconds_until_due(session, self._clock, self._tasks)
             await self._bell.wait(min(HEARTBEAT_SECONDS, 0.02 + (HEARTBEAT_SECONDS if due is None else due)))
 
     async def _do(self, work: ClaimedWork) -> None:
@@ -123,5 +123,5 @@ class Worker:
             await self._clock.sleep(HEARTBEAT_SECONDS)
             async with self._database.write() as session:
                 await queue.keep_alive(session, self._clock, self._owner, list(self._running))
-                await queue.release_lost(session, self._clock, silent_for=SILENT_FOR)
+                await queue.release_lost(session, self._clock, silent_for=SILENT_FOR, kinds=self._tasks)
                 await queue.forget_finished(session, self._clock, older_than=KEEP_FINISHED)
