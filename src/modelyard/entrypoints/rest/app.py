@@ -67,7 +67,7 @@ def create_api(platform: Platform) -> FastAPI:
 
 def _middleware(platform: Platform, measures: Measures) -> list[Middleware]:
     chain = [
-        Middleware(RequestContext, measures=measures),
+        Middleware(RequestContext, measures=measures, is_encrypted=platform.settings.public_url.startswith("https:")),
         Middleware(TolerantPaths),
         Middleware(TimeLimits),
         Middleware(BodyLimit, max_bytes=platform.settings.max_body_bytes),

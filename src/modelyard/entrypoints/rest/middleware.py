@@ -20,7 +20,16 @@ _SAFE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
+_JSON_HEADERS = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+)
+"""An answer to one caller is kept by nobody, and is no page."""
+_ONLY_HTTPS = (("Strict-Transport-Security", "max-age=31536000"),)
 
 
 class TolerantPaths:
@@ -69,9 +78,10 @@ class BodyLimit:
 class RequestContext:
     """Gives each request an id, measures and logs it, and adds headers that make browsers careful."""
 
-    def __init__(self, app: ASGIApp, *, measures: Measures) -> None:
+    def __init__(self, app: ASGIApp, *, measures: Measures, is_encrypted: bool = False) -> None:
         self._app = app
         self._measures = measures
+        self._always = _SAFE_HEADERS + (_ONLY_HTTPS if is_encrypted else ())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,7 +98,9 @@ class RequestContext:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
-                _add_missing(headers, _SAFE_HEADERS)
+                _add_missing(headers, self._always)
+                if headers.get("content-type", "").startswith("application/json"):
+                    _add_missing(headers, _JSON_HEADERS)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
