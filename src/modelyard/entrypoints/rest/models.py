@@ -163,5 +163,9 @@ async def read_picture(address: str, platform: ThePlatform) -> Response:
     async with platform.database.read() as session:
         picture = await pictures.find_picture(session, address)
     body: AsyncIterator[bytes] = platform.storage.get_stream(picture.storage_key)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Security-Policy": "sandbox"}
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Security-Policy": "sandbox",
+        "Cross-Origin-Resource-Policy": "cross-origin",  # pages of others may show it
+    }
     return StreamingResponse(body, media_type=picture.media_type, headers=headers)
