@@ -38,6 +38,9 @@ from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.sign_in import SignIn
 from modelyard.domain.accounts.throttle import Throttle
 from modelyard.domain.accounts.upkeep import AccountUpkeep
+from modelyard.domain.audit.downloads import Downloads
+from modelyard.domain.audit.refusals import Refusals
+from modelyard.domain.audit.retention import AuditRetention
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.jobs.blobs import BlobStore
@@ -130,6 +133,8 @@ class Platform:
         self.registry = self._adapters.registry
         limits = SubmissionLimits(settings.max_items_per_job, settings.input_retention_hours)
         self.submitter = Submitter(self.database, self.clock, self.blobs, limits)
+        self.downloads = Downloads(self.database, self.clock)
+        self.refusals = Refusals(self.database, self.clock)
         self.containers: ContainerSide | None = None
         self.first_key: NewKey | None = None
         self.last_use = LastUse(self.database, self.clock)
@@ -181,7 +186,13 @@ class Platform:
         """Works in the background: imports, tests, engines, jobs."""
         upkeep = JobUpkeep(self.database, self.clock, self.blobs)
         accounts = AccountUpkeep(self.database, self.clock, self.last_use, idle=self._idle)
-        parts = {"containers": self._serve_containers, "upkeep": upkeep.run, "accounts": accounts.run}
+        audit = AuditRetention(self.database, self.clock, self.settings.audit_retention_days)
+        parts = {
+            "containers": self._serve_containers,
+            "upkeep": upkeep.run,
+            "accounts": accounts.run,
+            "audit": audit.run,
+        }
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:
             yield

@@ -77,6 +77,13 @@ class Settings(BaseSettings):
     max_test_input_bytes: int = Field(1_073_741_824, gt=0, description="Largest test file of a version.")
     max_items_per_job: int = Field(100_000, gt=0, description="Most items of one job.")
     input_retention_hours: int = Field(24, ge=1, description="Inputs of a finished job are deleted after this time.")
+    audit_retention_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Audit events are removed after so many days; 0: never, since no law asks for the same time "
+        "everywhere and nothing brings them back. A million events take about 1 GB.",
+    )
     engine_idle_seconds: float = Field(
         60, ge=0, description="An engine above the minimum stops after doing nothing for this time."
     )

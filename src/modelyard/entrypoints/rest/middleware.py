@@ -103,7 +103,8 @@ class RequestContext:
                     _add_missing(headers, _JSON_HEADERS)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        address = (scope.get("client") or ("",))[0]
+        with structlog.contextvars.bound_contextvars(request_id=request_id, address=address):
             try:
                 await self._app(scope, receive, send_with_headers)
             finally:

@@ -1,0 +1,49 @@
+"""Leaves word of requests that were refused, in a transaction of their own, and never more than some at a time."""
+
+from ipaddress import ip_address
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database
+from modelyard.core.logs import log
+from modelyard.domain.audit.record import Subject, record
+from modelyard.domain.audit.repeats import Repeats
+
+MOST_REMEMBERED = 1000
+"""Also the most rows in ten minutes, whoever sends requests from however many addresses."""
+_NETWORK_OF_ONE = 64
+"""One caller has so much of an IPv6 address for themselves."""
+
+
+class Refusals:
+    """Which refusals the trail tells of already."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._recent = Repeats(clock, most=MOST_REMEMBERED, forgets_when_full=False)
+
+    async def tell(
+        self, subject: Subject, address: str, *, method: str, route: str, path: str, status: int, reason: str
+    ) -> None:
+        """Leaves a row unless a recent one tells of the same caller and route."""
+        key = (_neighbourhood(address), subject.key_prefix, subject.user_id, method, route)
+        if not self._recent.is_due(key):
+            return
+        details = {"status": status, "method": method, "path": path[:200], "reason": reason[:300]}
+        try:
+            async with self._database.write() as session:
+                record(session, self._clock, subject, "access:refused", f"address/{address}", **details)
+        except SQLAlchemyError as error:  # the refusal itself holds all the same
+            self._recent.was_not_told(key)
+            log.error("a refusal could not be recorded", address=address, exc_info=error)
+
+
+def _neighbourhood(address: str) -> str:
+    """The address, or that part of it which its owner cannot choose freely."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(parsed) if parsed.version == 4 else parsed.exploded[: _NETWORK_OF_ONE // 4 + 3]
