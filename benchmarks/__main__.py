@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import cold_start, image_intake, jobs, start_up
+from benchmarks import access, cold_start, image_intake, jobs, start_up
 from benchmarks.report import print_table, write_json
 from benchmarks.turns import Benchmark, Comparison, Scale
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "image-intake": image_intake.measure,
     "cold-start": cold_start.measure,
     "jobs": jobs.measure,
+    "access": access.measure,
 }
 
 

@@ -36,7 +36,11 @@ def platform_of(request: Request) -> Platform:
     return platform
 
 
-ThePlatform = Annotated[Platform, Depends(platform_of)]
+async def _the_platform(request: Request) -> Platform:  # async: what is not runs in a thread
+    return platform_of(request)
+
+
+ThePlatform = Annotated[Platform, Depends(_the_platform)]
 
 
 _SCHEME = APIKeyHeader(
@@ -207,10 +211,12 @@ def read_flag(request: Request, name: str) -> bool | None:
 def read_time(request: Request, name: str) -> datetime | None:
     """A time in any form that clients send; without a zone it is UTC. Raises InvalidInput."""
     text = read_text(request, name)
-    if not text:
-        return None
     # A plus sign that was not encoded arrives as a space before the zone.
-    text = re.sub(r"(:\d{2}(?:\.\d+)?) (\d{2}:?\d{2})$", r"\1+\2", text)
+    return parse_time(re.sub(r"(:\d{2}(?:\.\d+)?) (\d{2}:?\d{2})$", r"\1+\2", text), name) if text else None
+
+
+def parse_time(text: str, name: str) -> datetime:
+    """The same for the text of a member called so. Raises InvalidInput."""
     try:
         if not _TIME.fullmatch(text):
             raise ValueError
