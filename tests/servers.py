@@ -43,7 +43,7 @@ def docker_registry(directory: Path, accounts: Mapping[str, str] | None = None) 
     with (directory / "registry.log").open("wb") as log:
         process = subprocess.Popen([REGISTRY_PROGRAM, "serve", configuration], stdout=log, stderr=log)
         try:
-            _wait_until_listening(address, process, directory / "registry.log")
+            wait_until_listening(address, process, directory / "registry.log")
             yield address
         finally:
             process.terminate()
@@ -147,6 +147,21 @@ async def web_server(answer: Callable[[web.BaseRequest], Awaitable[web.StreamRes
         await runner.cleanup()
 
 
+def wait_until_listening(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns when somebody listens at `host:port`; raises RuntimeError with what the log says when nobody will."""
+    host, _, port = address.partition(":")
+    for _ in range(600):
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended: {log.read_text()[-2000:]}")
+        try:
+            socket.create_connection((host, int(port)), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"the server does not listen: {log.read_text()[-2000:]}")
+
+
 def _registry_configuration(directory: Path, address: str, accounts: Mapping[str, str] | None) -> dict[str, object]:
     configuration: dict[str, object] = {
         "version": "0.1",
@@ -171,17 +186,3 @@ def _bcrypt(password: str) -> str:
     if hashed is None or not hashed.startswith(b"$2b$"):
         raise RuntimeError("this machine's crypt library does not know bcrypt")
     return hashed.decode()
-
-
-def _wait_until_listening(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    host, _, port = address.partition(":")
-    for _ in range(200):
-        if process.poll() is not None:
-            raise RuntimeError(f"{REGISTRY_PROGRAM} ended: {log.read_text()[-2000:]}")
-        try:
-            socket.create_connection((host, int(port)), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"{REGISTRY_PROGRAM} does not listen: {log.read_text()[-2000:]}")

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError
 
+from modelyard.core.group_teams import GroupTeam
 from modelyard.settings import Settings
 
 
@@ -62,6 +63,15 @@ def test_log_level_may_be_in_capitals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODELYARD_LOG_LEVEL", "WARNING")
 
     assert Settings().log_level == "warning"
+
+
+def test_teams_of_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELYARD_OIDC_TEAMS", "ops=Administrators:ACCOUNT_ADMIN")
+    assert Settings().oidc_teams == (GroupTeam("ops", "Administrators", ("ACCOUNT_ADMIN",)),)
+
+    monkeypatch.setenv("MODELYARD_OIDC_TEAMS", "ops:Administrators")
+    with pytest.raises(ValidationError, match=r"oidc_teams\n.*'ops:Administrators' is not group=Team:ROLE,ROLE"):
+        Settings()
 
 
 @pytest.mark.parametrize(

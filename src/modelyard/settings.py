@@ -16,6 +16,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from modelyard.core.group_teams import GroupTeam, parse_group_teams
+
 _PREFIX = "MODELYARD_"
 WordList = Annotated[tuple[str, ...], NoDecode]
 
@@ -59,6 +61,24 @@ class Settings(BaseSettings):
     )
     smtp_password: SecretStr = Field(SecretStr(""), description="Password of the user at the mail server.")
     mail_from: str = Field("", description="Sender of mail as `Name <address>`; needed where a mail server is set.")
+    oidc_issuer: str = Field(
+        "", description="Issuer of an OpenID provider through which people sign in, an https address; empty: none."
+    )
+    oidc_client_id: str = Field("", description="Client id under which this server is registered at the provider.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Secret of that client; empty: it has none.")
+    oidc_scopes: str = Field(
+        "openid email profile",
+        description="What the provider is asked for; add its scope for groups (often `groups`) where it has one.",
+    )
+    oidc_groups_claim: str = Field("groups", description="Claim with a person's groups; dots lead into objects.")
+    oidc_teams: Annotated[tuple[GroupTeam, ...], NoDecode] = Field(
+        (),
+        description="Teams and roles that groups of the provider give, as `group=Team:ROLE,ROLE;group=Team:ROLE`.",
+    )
+    oidc_required_email_verified: bool = Field(
+        True, description="People whose e-mail address the provider has not verified cannot sign in through it."
+    )
+    oidc_button: str = Field("Single sign-on", description="What the button says that leads to the provider.")
     sign_in_failures_per_address: int = Field(
         30, gt=0, description="Failed sign-ins within five minutes after which an address has to wait."
     )
@@ -100,6 +120,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("oidc_teams", mode="before")
+    @classmethod
+    def _parse_teams(cls, value: Any) -> Any:
+        return parse_group_teams(value) if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod

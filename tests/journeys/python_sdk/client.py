@@ -1,21 +1,16 @@
 """The unmodified Python client of the platform whose API we serve, in an environment and a process of its own."""
 
 import base64
-import fcntl
-import hashlib
 import json
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).parents[3]
-_LOCK_FILE = _ROOT / "requirements" / "sdk-client.txt"
-_CACHE = _ROOT / ".cache" / "sdk-client"
+from tests.environments import python_with
+
 _DRIVER = Path(__file__).parent / "driver.py"
 
 
@@ -72,50 +67,12 @@ class PythonSdk:
 @contextmanager
 def python_sdk(address: str, key: str) -> Iterator[PythonSdk]:
     """A client of the server at the address. Raises ClientRaised when its constructor does."""
-    command = [str(sdk_python()), "-I", "-W", "ignore", str(_DRIVER)]
+    command = [str(python_with("sdk-client")), "-I", "-W", "ignore", str(_DRIVER)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield PythonSdk(process, address, key)
         finally:
             process.terminate()
-
-
-def sdk_python() -> Path:
-    """The interpreter of the client's environment, which is made on first use."""
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    folder = _CACHE / hashlib.sha256(_LOCK_FILE.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    with (_CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            _install(folder)
-            (folder / "complete").touch()
-    return folder / "bin" / "python"
-
-
-def _install(folder: Path) -> None:
-    uv = _find_uv()
-    if uv is None:
-        _run([sys.executable, "-m", "venv", str(folder)])
-        installer = [str(folder / "bin" / "python"), "-m", "pip", "install"]
-    else:
-        _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
-        installer = [uv, "pip", "install", "--python", str(folder / "bin" / "python")]
-    _run([*installer, "--quiet", "--require-hashes", "-r", str(_LOCK_FILE)])
-
-
-def _find_uv() -> str | None:
-    """As scripts/uv.sh does it: a uv that starts."""
-    for uv in (shutil.which("uv"), str(_ROOT / ".cache" / "uv-venv" / "bin" / "uv")):
-        if uv and Path(uv).exists() and subprocess.run([uv, "--version"], check=False, capture_output=True).stdout:
-            return uv
-    return None
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr[-2000:]}")
 
 
 def _bytes_as_json(value: Any) -> Any:
