@@ -11,7 +11,7 @@ from modelyard.domain.audit.record import Subject, record
 from modelyard.domain.audit.repeats import Repeats
 
 MOST_REMEMBERED = 1000
-"""Also the most rows in ten minutes, whoever sends requests from however many addresses."""
+"""Also the most rows in ten minutes about people, and about strangers from however many addresses."""
 _NETWORK_OF_ONE = 64
 """One caller has so much of an IPv6 address for themselves."""
 
@@ -22,21 +22,24 @@ class Refusals:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._recent = Repeats(clock, most=MOST_REMEMBERED, forgets_when_full=False)
+        # Apart, so that strangers cannot keep the trail from telling what people do.
+        self._of_people = Repeats(clock, most=MOST_REMEMBERED, forgets_when_full=False)
+        self._of_strangers = Repeats(clock, most=MOST_REMEMBERED, forgets_when_full=False)
 
     async def tell(
-        self, subject: Subject, address: str, *, method: str, route: str, path: str, status: int, reason: str
+        self, subject: Subject, address: str, *, method: str, route: str, path: str, status: int, **more: str
     ) -> None:
         """Leaves a row unless a recent one tells of the same caller and route."""
         key = (_neighbourhood(address), subject.key_prefix, subject.user_id, method, route)
-        if not self._recent.is_due(key):
+        recent = self._of_people if subject.user_id else self._of_strangers
+        if not recent.is_due(key):
             return
-        details = {"status": status, "method": method, "path": path[:200], "reason": reason[:300]}
+        details = {name: text[:300] for name, text in (more | {"method": method, "path": path}).items()}
         try:
             async with self._database.write() as session:
-                record(session, self._clock, subject, "access:refused", f"address/{address}", **details)
+                record(session, self._clock, subject, "access:refused", f"address/{address}", status=status, **details)
         except SQLAlchemyError as error:  # the refusal itself holds all the same
-            self._recent.was_not_told(key)
+            recent.was_not_told(key)
             log.error("a refusal could not be recorded", address=address, exc_info=error)
 
 

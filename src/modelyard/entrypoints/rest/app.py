@@ -13,7 +13,18 @@ from starlette.staticfiles import StaticFiles
 
 import modelyard
 from modelyard.app import Platform
-from modelyard.entrypoints.rest import deployment, engines, errors, jobs, models, results, sign_in, system, versions
+from modelyard.entrypoints.rest import (
+    audit,
+    deployment,
+    engines,
+    errors,
+    jobs,
+    models,
+    results,
+    sign_in,
+    system,
+    versions,
+)
 from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
 from modelyard.entrypoints.rest.time_limits import TimeLimits
@@ -29,6 +40,7 @@ ROUTERS = (
     jobs.router,
     results.router,
     engines.router,
+    audit.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
 

@@ -12,6 +12,7 @@ from starlette.routing import Match
 
 from modelyard.core import errors
 from modelyard.core.logs import log
+from modelyard.entrypoints.rest.refusals import tell_of_refusal
 from modelyard.entrypoints.rest.wire import Json, without_none
 
 STATUS: dict[type[errors.PlatformError], int] = {
@@ -79,6 +80,8 @@ def install(app: FastAPI) -> None:
 async def _platform_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.PlatformError)  # noqa: S101 - it is registered for this class
     status = status_of(error)
+    if isinstance(error, errors.NotAuthenticated | errors.NotAllowed):
+        await tell_of_refusal(request, error, status)
     headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else {}
     if isinstance(error, errors.LimitReached) and error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)

@@ -24,6 +24,8 @@ _OUTPUT_HEADERS = {"Content-Security-Policy": "sandbox; default-src 'none'", "Ca
 async def read_job_results(job_id: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.read() as session:
         results = await read_results(session, actor, job_id)
+    if results.items:
+        await platform.downloads.tell(actor, job_id)
     return Json(results_object(results, public_address(request)))
 
 
@@ -40,6 +42,7 @@ async def read_item_result(
 ) -> Response:
     async with platform.database.read() as session:
         results = await read_results(session, actor, job_id, item_name=item_name)
+    await platform.downloads.tell(actor, job_id, item=item_name)
     return Json(item_result(results.job, results.items[0], public_address(request)))
 
 
@@ -51,6 +54,7 @@ async def read_output(job_id: str, item_name: str, output_name: str, platform: T
 async def _output(platform: Platform, actor: Actor, job_id: str, item_name: str, output_name: str) -> Response:
     async with platform.database.read() as session:
         output = await find_output(session, actor, job_id, item_name, output_name)
+    await platform.downloads.tell(actor, job_id, item=item_name, output=output_name)
     headers = _OUTPUT_HEADERS | {"Content-Length": str(output.size)}
     return StreamingResponse(_body(platform, output), media_type=output.media_type or JSON, headers=headers)
 

@@ -78,6 +78,9 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _RESULTS + "/datasource/{item_name:path}"): May.READ_JOBS,
     ("GET", _RESULTS + "/datasource/{item_name:path}/output/{output_name}"): May.READ_JOBS,
     ("GET", _RESULTS + "/{item_name:path}/{output_name}"): May.READ_JOBS,
+    # the audit trail
+    ("GET", "/api/audit"): May.READ_AUDIT,
+    ("GET", "/api/audit/export"): May.READ_AUDIT,
     # engines
     ("GET", "/api/resources/processing/engines"): May.READ_ENGINES,
     ("GET", "/api/resources/processing/models"): May.READ_ENGINES,
