@@ -3,6 +3,8 @@
 import click
 
 import modelyard
+from modelyard.entrypoints.cli.audit import audit
+from modelyard.entrypoints.cli.options import data_dir_option
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -15,18 +17,10 @@ def main() -> None:
     """
 
 
-def _data_dir_option(command: click.decorators.FC) -> click.decorators.FC:
-    return click.option(
-        "--data-dir",
-        type=click.Path(file_okay=False),
-        help="Directory of the database and all files.  [default: var, or MODELYARD_DATA_DIR]",
-    )(command)
-
-
 @main.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1, or MODELYARD_HOST]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8080, or MODELYARD_PORT]")
-@_data_dir_option
+@data_dir_option
 def serve(host: str | None, port: int | None, data_dir: str | None) -> None:
     """Run the server. The first start prints the administrator's API key, once."""
     from modelyard.entrypoints.cli.serve import run_server
@@ -35,7 +29,7 @@ def serve(host: str | None, port: int | None, data_dir: str | None) -> None:
 
 
 @main.command()
-@_data_dir_option
+@data_dir_option
 def doctor(data_dir: str | None) -> None:
     """Check this machine and the settings; say what to do about each problem."""
     from modelyard.entrypoints.cli.doctor import run_doctor
@@ -44,9 +38,12 @@ def doctor(data_dir: str | None) -> None:
 
 
 @main.command()
-@_data_dir_option
+@data_dir_option
 def migrate(data_dir: str | None) -> None:
     """Bring the database up to the newest schema."""
     from modelyard.entrypoints.cli.migrate import run_migration
 
     run_migration({"data_dir": data_dir})
+
+
+main.add_command(audit)
