@@ -65,7 +65,7 @@ async def snapshot(database: Database) -> dict[str, list[Any]]:
         return {
             table.name: [tuple(row) for row in await session.execute(select(table).order_by(*table.primary_key))]
             for table in Base.metadata.sorted_tables
-            if table.name not in {"audit_events", "work"}
+            if table.name not in {"audit_events", "audit_chain", "work"}
         }
 
 

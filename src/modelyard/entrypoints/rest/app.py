@@ -23,6 +23,7 @@ from modelyard.entrypoints.rest import (
     results,
     sign_in,
     system,
+    teams,
     versions,
 )
 from modelyard.entrypoints.rest.measures import Measures
@@ -33,6 +34,7 @@ from modelyard.entrypoints.rest.wire import Json
 ROUTERS = (
     system.router,
     sign_in.router,
+    teams.router,
     models.router,
     models.pictures_router,
     versions.router,

@@ -21,6 +21,7 @@ Rule = May | Open
 _MODEL = "/api/models/{model_id}"
 _VERSION = _MODEL + "/versions/{version}"
 _RESULTS = "/api/results/{job_id}"
+_TEAMS = "/api/accounting/teams"
 
 ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/healthz"): Open.PUBLIC,
@@ -36,6 +37,15 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("DELETE", "/auth/sessions/{session_id}"): Open.SIGNED_IN,
     ("GET", "/auth/token"): Open.SIGNED_IN,
     ("POST", "/auth/password"): Open.SIGNED_IN,
+    # teams
+    ("GET", _TEAMS): May.READ_TEAMS,
+    ("POST", _TEAMS): May.MANAGE_TEAMS,
+    ("GET", _TEAMS + "/{team}"): May.READ_TEAMS,
+    ("PATCH", _TEAMS + "/{team}"): May.MANAGE_TEAMS,
+    ("DELETE", _TEAMS + "/{team}"): May.MANAGE_TEAMS,
+    ("GET", _TEAMS + "/{team}/members"): May.READ_TEAMS,
+    ("PUT", _TEAMS + "/{team}/members/{user}"): May.MANAGE_TEAMS,
+    ("DELETE", _TEAMS + "/{team}/members/{user}"): May.MANAGE_TEAMS,
     # models
     ("GET", "/api/models"): May.READ_MODELS,
     ("POST", "/api/models"): May.DEPLOY_MODELS,

@@ -1,0 +1,169 @@
+"""Who is in a team, and which roles they have there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, true, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import ring_after_commit
+from modelyard.core.errors import NotFound
+from modelyard.domain.accounts.actor import Actor, require
+from modelyard.domain.accounts.administrators import keeping_administrators
+from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus, add_member
+from modelyard.domain.accounts.granting import check_roles, require_no_raise
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.roles import Role
+from modelyard.domain.accounts.states import UserStatus
+from modelyard.domain.accounts.tables import ApiKey, Membership, SignedInSession, Team, User
+from modelyard.domain.accounts.teams import find_managed, find_team
+from modelyard.domain.accounts.user_access import UserNotFound, named, require_over_membership, visible_users
+from modelyard.domain.audit.record import record
+
+DEFAULT_ROLES = [str(Role.DEVELOPER)]
+
+
+class MemberNotFound(NotFound):
+    """The user is not in the team."""
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"The team has no member {identifier[:60]!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user in a team, and the key that they have there."""
+
+    user: User
+    membership: Membership
+    key_prefix: str | None
+
+
+async def list_members(session: AsyncSession, actor: Actor, team_id: str) -> list[Member]:
+    """The members of a team that the actor may see, by their names. Raises TeamNotFound."""
+    await find_team(session, actor, team_id)
+    seen = visible_users(actor) if actor.project_id else true()
+    query = (
+        select(User, Membership)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.team_id == team_id, User.status != UserStatus.DELETED, seen)
+        .order_by(User.first_name, User.last_name, User.id)
+    )
+    of_users = select(ApiKey.user_id, ApiKey.prefix).where(
+        ApiKey.team_id == team_id, ApiKey.project_id.is_(None), ApiKey.status != KeyStatus.DELETED
+    )
+    keys = {user_id: prefix for user_id, prefix in await session.execute(of_users)}  # noqa: C416 - rows are no pairs
+    return [Member(user, membership, keys.get(user.id)) for user, membership in await session.execute(query)]
+
+
+async def set_member(
+    session: AsyncSession, clock: Clock, actor: Actor, team_id: str, identifier: str, roles: Sequence[str] | None
+) -> Member:
+    """Adds a user of the account to a team, with a key, or changes the roles that they have there.
+
+    Who administers a team can add everybody of the account whose identifier or e-mail address they know.
+
+    Args:
+        roles: None: as they are; for somebody new, those of a developer.
+
+    Raises TeamNotFound, TeamBeyondYou, UserNotFound, UserBeyondYou, RoleUnknown, RoleBeyondYours, OwnRightsRaised,
+    LastAdministrator, LastPlatformAdministrator.
+    """
+    team = await find_managed(session, actor, team_id)
+    user = await _find_in_account(session, team, identifier)
+    await require_over_membership(session, actor, user)
+    membership = await session.get(Membership, (user.id, team.id))
+    if membership is None:
+        wanted = await wanted_roles(session, actor, team, roles)
+        require_no_raise(actor, user.id, actor.roles, wanted)
+        add_member(session, clock, user, team, wanted)
+        action, before = "team:member:added", None
+    elif roles is None:
+        return await _read_member(session, user, team)
+    else:
+        wanted, before = await wanted_roles(session, actor, team, roles), list(membership.roles)
+        require_no_raise(actor, user.id, before, wanted)
+        async with keeping_administrators(session, team.account_id):
+            membership.roles = wanted
+        ring_after_commit(session, TOPIC)
+        action = "team:member:changed"
+    details = {"user": user.id, "email": user.email, "before": before and {"roles": before}, "after": {"roles": wanted}}
+    record(session, clock, actor, action, f"team/{team.id}", **details)
+    await session.flush()
+    return await _read_member(session, user, team)
+
+
+async def wanted_roles(session: AsyncSession, actor: Actor, team: Team, roles: Sequence[str] | None) -> list[str]:
+    """The roles for a team's member, when the actor may give them; those of a developer are given by being added."""
+    if roles is None or list(roles) == DEFAULT_ROLES:
+        return list(DEFAULT_ROLES)
+    require(actor, Permission.ASSIGN_ROLES)
+    return await check_roles(session, actor, team.account_id, roles)
+
+
+async def remove_member(
+    session: AsyncSession, clock: Clock, actor: Actor, team_id: str, identifier: str
+) -> Sequence[str]:
+    """Takes a user out of a team: their key there is deleted for good, their sessions for it end.
+
+    Returns the keys. Raises TeamNotFound, TeamBeyondYou, MemberNotFound, UserBeyondYou, LastAdministrator,
+    LastPlatformAdministrator.
+    """
+    team = await find_managed(session, actor, team_id)
+    user = await _find_in_account(session, team, identifier)
+    membership = await session.get(Membership, (user.id, team.id))
+    if membership is None:
+        raise MemberNotFound(identifier)
+    await require_over_membership(session, actor, user)
+    before = {"roles": list(membership.roles)}
+    async with keeping_administrators(session, team.account_id):
+        await session.delete(membership)
+        keys = await end_keys(session, user.id, KeyStatus.DELETED, team_id=team.id)
+        await session.execute(
+            delete(SignedInSession).where(SignedInSession.user_id == user.id, SignedInSession.team_id == team.id)
+        )
+    details = {"user": user.id, "email": user.email, "keys": list(keys)}
+    record(session, clock, actor, "team:member:removed", f"team/{team.id}", before=before, **details)
+    return keys
+
+
+async def end_keys(
+    session: AsyncSession, user_id: str, status: KeyStatus, *, team_id: str | None = None
+) -> Sequence[str]:
+    """Deactivates or deletes the keys of a user in a team, None: in all; returns them.
+
+    Keys of projects stay: they belong to all who work there. They rest while their owner is not active.
+    """
+    ending = {KeyStatus.DELETED: [ApiKey.status != KeyStatus.DELETED]}
+    open_to_change = ending.get(status, [ApiKey.status.in_([KeyStatus.ACTIVE, KeyStatus.PENDING])])
+    of_team = [] if team_id is None else [ApiKey.team_id == team_id]
+    ended = await session.scalars(
+        update(ApiKey)
+        .where(ApiKey.user_id == user_id, ApiKey.project_id.is_(None), *open_to_change, *of_team)
+        .values(status=status)
+        .returning(ApiKey.prefix)
+    )
+    ring_after_commit(session, TOPIC)
+    return ended.all()
+
+
+async def _find_in_account(session: AsyncSession, team: Team, identifier: str) -> User:
+    query = select(User).where(named(identifier), User.account_id == team.account_id, User.status != UserStatus.DELETED)
+    user = (await session.scalars(query)).first()
+    if user is None:
+        raise UserNotFound(identifier)
+    return user
+
+
+async def _read_member(session: AsyncSession, user: User, team: Team) -> Member:
+    membership = await session.get_one(Membership, (user.id, team.id))
+    key = await session.scalar(
+        select(ApiKey.prefix).where(
+            ApiKey.user_id == user.id,
+            ApiKey.team_id == team.id,
+            ApiKey.project_id.is_(None),
+            ApiKey.status != KeyStatus.DELETED,
+        )
+    )
+    return Member(user, membership, key)

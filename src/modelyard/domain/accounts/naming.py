@@ -1,0 +1,40 @@
+"""Names and other short texts that people give: readable, on one line, no longer than the database keeps."""
+
+import unicodedata
+
+from modelyard.adapters.mail.base import require_address
+from modelyard.core.errors import InvalidInput
+
+LONGEST_EMAIL = 254
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
+"""Invisible too, but words of some languages need them."""
+
+
+class NameRejected(InvalidInput):
+    """A text cannot be used as a name."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}.")
+
+
+def check_name(text: str, field: str, longest: int, *, may_be_empty: bool = False) -> str:
+    """The text, trimmed, with single spaces, in Unicode's composed form. Raises NameRejected.
+
+    Args:
+        field: how the API calls it, for the error.
+        longest: characters.
+    """
+    if any(unicodedata.category(character) in _INVISIBLE and character not in _JOINERS for character in text):
+        raise NameRejected(field, "it must be one line without control characters or others that nobody can see")
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if not name.strip(_JOINERS) and not may_be_empty:
+        raise NameRejected(field, f"it needs 1 to {longest} characters")
+    if len(name) > longest:
+        raise NameRejected(field, f"it may have {longest} characters, this has {len(name)}")
+    return name
+
+
+def check_email(text: str) -> str:
+    """The address in lower case, as users are found by it. Raises NameRejected, BadMailAddress."""
+    return require_address(check_name(text, "email", LONGEST_EMAIL).lower())

@@ -1,0 +1,151 @@
+"""Which users somebody may see, and whom they may change."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.errors import NotAllowed, NotFound
+from modelyard.domain.accounts.actor import Actor, RoleMissing, require
+from modelyard.domain.accounts.granting import read_grants
+from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.roles import Role
+from modelyard.domain.accounts.states import TeamStatus, UserStatus
+from modelyard.domain.accounts.tables import Membership, Team, User
+
+_ADMINISTRATIVE = frozenset(
+    {
+        Permission.MANAGE_ACCOUNTS,
+        Permission.MANAGE_USERS,
+        Permission.MANAGE_TEAMS,
+        Permission.MANAGE_KEYS,
+        Permission.MANAGE_ROLES,
+        Permission.ASSIGN_ROLES,
+        Permission.MANAGE_QUOTAS,
+        Permission.MANAGE_PRESETS,
+    }
+)
+"""Who has one of these farther than somebody else is not changed by them."""
+
+
+class UserNotFound(NotFound):
+    """There is no such user, or the caller may not see them."""
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"There is no user {identifier[:60]!r} that you may see.")
+
+
+class UserBeyondYou(NotAllowed):
+    """The user's rights reach farther than the caller's."""
+
+    def __init__(self) -> None:
+        super().__init__("This user's roles reach farther than yours; ask an administrator whose roles reach as far.")
+
+
+class UserInOtherTeams(NotAllowed):
+    """The user belongs to other teams, too, which have a say."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This user is in other teams, too: you can change their roles in your team or remove them from it; "
+            "the rest is for an administrator of the account."
+        )
+
+
+def visible_users(actor: Actor) -> ColumnElement[bool]:
+    """The condition under which the actor may see a row of `users`.
+
+    A team reaches its members. A project's key reaches nobody: what is the project's own is no person.
+    """
+    reach = actor.reach(Permission.READ_USERS)
+    if reach is None or reach == Reach.INSTALLATION:
+        return true() if reach else false()
+    same_account = User.account_id == actor.account_id
+    if reach == Reach.ACCOUNT:
+        return same_account
+    reasons: list[ColumnElement[bool]] = [] if actor.project_id else [User.id == actor.user_id]
+    if reach == Reach.TEAM:
+        reasons.append(User.id.in_(select(Membership.user_id).where(Membership.team_id == actor.team_id)))
+    return and_(same_account, or_(false(), *reasons))
+
+
+def is_oneself(actor: Actor, user: User) -> bool:
+    """Whether a person asks about themselves; a project's key is no person."""
+    return user.id == actor.user_id and actor.project_id is None
+
+
+async def find_user(session: AsyncSession, actor: Actor, identifier: str, *, account_id: str | None = None) -> User:
+    """A user by their identifier or e-mail address, in any case. Raises UserNotFound, RoleMissing.
+
+    An address belongs to somebody who is there; who was deleted is found by the identifier only.
+
+    Args:
+        account_id: where they have to be; None: anywhere within reach.
+    """
+    require(actor, Permission.READ_USERS)
+    where = [named(identifier), visible_users(actor)]
+    if account_id is not None:
+        where.append(User.account_id == account_id)
+    user = (await session.scalars(select(User).where(*where))).first()
+    if user is None:
+        raise UserNotFound(identifier)
+    return user
+
+
+def named(identifier: str) -> ColumnElement[bool]:
+    """The condition under which a row of `users` is meant."""
+    email = identifier.strip().lower()
+    return or_(User.id == identifier, and_(User.email == email, User.status != UserStatus.DELETED))
+
+
+async def require_over_user(session: AsyncSession, actor: Actor, user: User) -> None:
+    """Lets pass who may rename, deactivate, delete a user, or give them a way to a new password.
+
+    - A platform administrator: everybody.
+    - Who reaches the account (team administrators in the admin team): everybody in it.
+    - Who reaches a team: its members who are in no other team. Of members who are in others, too, they can change
+      the roles in their own team, and end the membership (`members.py`), and nothing else.
+    - Nobody changes those whose rights reach farther than their own: who can change a person can become them.
+
+    Raises RoleMissing, UserNotFound, UserInOtherTeams, UserBeyondYou.
+    """
+    require(actor, Permission.MANAGE_USERS)
+    reach = actor.reach(Permission.MANAGE_USERS)
+    if reach == Reach.INSTALLATION:
+        return
+    if user.account_id != actor.account_id:
+        raise UserNotFound(user.id)
+    teams = await _roles_by_team(session, user)
+    if reach == Reach.OWN or (reach == Reach.TEAM and actor.team_id not in {team.id for team, _ in teams}):
+        raise RoleMissing(Permission.MANAGE_USERS)
+    if reach == Reach.TEAM and len(teams) > 1:
+        raise UserInOtherTeams
+    for team, roles in teams:
+        if await _reaches_farther(session, actor, team, roles):
+            raise UserBeyondYou
+
+
+async def require_over_membership(session: AsyncSession, actor: Actor, user: User) -> None:
+    """Only platform administrators change memberships of platform administrators. Raises UserBeyondYou."""
+    if actor.reach(Permission.MANAGE_TEAMS) == Reach.INSTALLATION:
+        return
+    if any(Role.SYSTEM_OWNER in roles for _, roles in await _roles_by_team(session, user)):
+        raise UserBeyondYou
+
+
+async def _roles_by_team(session: AsyncSession, user: User) -> list[tuple[Team, list[str]]]:
+    query = (
+        select(Team, Membership.roles)
+        .join(Membership, Membership.team_id == Team.id)
+        .where(Membership.user_id == user.id, Team.status == TeamStatus.ACTIVE)
+    )
+    return [(team, roles) for team, roles in await session.execute(query)]
+
+
+async def _reaches_farther(session: AsyncSession, actor: Actor, team: Team, roles: Iterable[str]) -> bool:
+    for permission, granted in (await read_grants(session, team.account_id, roles)).items():
+        reach = Reach.ACCOUNT if granted == Reach.TEAM and team.is_admin else granted
+        own = actor.reach(permission) or 0
+        if own < reach and (reach == Reach.INSTALLATION or permission in _ADMINISTRATIVE):
+            return True
+    return False
