@@ -37,6 +37,11 @@ def charlie(app: FastAPI) -> AsgiClient:
 
 
 @pytest.fixture
+def olga(app: FastAPI) -> AsgiClient:
+    return AsgiClient(app, {"authorization": authorization(CAST.olga)})
+
+
+@pytest.fixture
 def walk(alice: AsgiClient, platform: Platform) -> Walk:
     """Alice's way through the deployment."""
     return Walk(alice, platform.database)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock, milliseconds_between
 from modelyard.core.ids import new_uuid
+from modelyard.domain.accounts.quota_uses import Charge, credit
 from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS, UNFINISHED, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
 
@@ -119,8 +120,7 @@ async def finish_items(session: AsyncSession, clock: Clock, claim: Claim, finish
                     insert(ItemOutput), [{"item_id": outcome.item.id, **output} for output in outcome.outputs]
                 )
             counted.setdefault(outcome.item.job_id, []).append(outcome)
-    for job_id, outcomes in counted.items():
-        await _count(session, claim, job_id, outcomes, now)
+    await credit(session, [await _count(session, claim, job_id, outcomes, now) for job_id, outcomes in counted.items()])
 
 
 async def put_back_items(session: AsyncSession, clock: Clock, claim: Claim, reason: str) -> None:
@@ -149,10 +149,13 @@ async def _change_claimed(session: AsyncSession, claim: Claim, item: ClaimedItem
     return changed.one_or_none() is not None
 
 
-async def _count(session: AsyncSession, claim: Claim, job_id: str, outcomes: list[FinishedItem], now: datetime) -> None:
+async def _count(
+    session: AsyncSession, claim: Claim, job_id: str, outcomes: list[FinishedItem], now: datetime
+) -> tuple[list[Charge], int]:
+    """Returns what the job was charged, and how many of its items failed."""
     failed = sum(outcome.error is not None for outcome in outcomes)
     waited = sum(milliseconds_between(outcome.item.queued_at, claim.started_at) for outcome in outcomes)
-    await add_to_counts(
+    charges = await add_to_counts(
         session,
         job_id,
         now,
@@ -161,6 +164,7 @@ async def _count(session: AsyncSession, claim: Claim, job_id: str, outcomes: lis
         queue_ms=waited,
         latency_ms=sum(outcome.latency_ms for outcome in outcomes),
     )
+    return charges, failed
 
 
 async def add_to_counts(
@@ -172,10 +176,10 @@ async def add_to_counts(
     failed: int,
     queue_ms: int = 0,
     latency_ms: int = 0,
-) -> None:
-    """Adds outcomes to a job; with the last one the job is completed."""
+) -> list[Charge]:
+    """Adds outcomes to a job; with the last one the job is completed. Returns the quotas that it was charged to."""
     is_done = and_(Job.completed + Job.failed + (completed + failed) >= Job.total, Job.status.in_(UNFINISHED))
-    await session.execute(
+    counted = await session.execute(
         update(Job)
         .where(Job.id == job_id)
         .values(
@@ -187,7 +191,9 @@ async def add_to_counts(
             finished_at=case((is_done, now), else_=Job.finished_at),
             status=case((is_done, JobStatus.COMPLETED), else_=Job.status),
         )
+        .returning(Job.charges)
     )
+    return [(quota, window) for quota, window in counted.scalar_one()]
 
 
 async def fail_open_items(session: AsyncSession, clock: Clock, version_id: int, reason: str) -> int:
@@ -234,5 +240,10 @@ async def release_items(session: AsyncSession, clock: Clock, *, except_owner: st
 
 
 async def _count_failed(session: AsyncSession, now: datetime, failed: Counter[str]) -> None:
-    for job_id, number in failed.items():
-        await add_to_counts(session, job_id, now, completed=0, failed=number)
+    await credit(
+        session,
+        [
+            (await add_to_counts(session, job_id, now, completed=0, failed=number), number)
+            for job_id, number in failed.items()
+        ],
+    )

@@ -14,6 +14,7 @@ from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.quota_uses import charge
 from modelyard.domain.audit.record import record
 from modelyard.domain.engines import reconcile
 from modelyard.domain.inputs.items import SubmittedItem
@@ -94,7 +95,8 @@ class Submitter:
     async def submit(self, actor: Actor, submission: Submission) -> Receipt:
         """Stores a job; engines start when it is committed.
 
-        Raises ModelNotFound, VersionNotFound, VersionNotActive, EdgeOnly, SourcesRejected, TooLarge, TimeoutAbsurd.
+        Raises ModelNotFound, VersionNotFound, VersionNotActive, EdgeOnly, SourcesRejected, TooLarge, TimeoutAbsurd,
+        QuotaUsedUp.
         """
         require(actor, Permission.SUBMIT_JOBS)
         if not 0 <= submission.timeout_ms <= LONGEST_TIMEOUT_MS:
@@ -169,6 +171,8 @@ class Submitter:
         items: list[SubmittedItem],
         inputs: list[list[dict[str, Any]]],
     ) -> None:
+        # What is wrong by itself has failed already: it costs the quotas nothing.
+        job.charges = await charge(session, self._clock, actor, job.total - job.failed)
         session.add(job)
         await session.flush()
         rows = [_item_row(job, position, item, actor) for position, item in enumerate(items)]

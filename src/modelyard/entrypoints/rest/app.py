@@ -20,6 +20,7 @@ from modelyard.entrypoints.rest import (
     errors,
     jobs,
     models,
+    quotas,
     results,
     sign_in,
     system,
@@ -43,6 +44,7 @@ ROUTERS = (
     results.router,
     engines.router,
     audit.router,
+    quotas.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
 

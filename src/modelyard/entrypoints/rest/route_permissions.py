@@ -88,6 +88,12 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _RESULTS + "/datasource/{item_name:path}"): May.READ_JOBS,
     ("GET", _RESULTS + "/datasource/{item_name:path}/output/{output_name}"): May.READ_JOBS,
     ("GET", _RESULTS + "/{item_name:path}/{output_name}"): May.READ_JOBS,
+    # quotas
+    ("GET", "/api/accounting/quotas"): May.READ_QUOTAS,
+    ("POST", "/api/accounting/quotas"): May.MANAGE_QUOTAS,
+    ("GET", "/api/accounting/quotas/{quota_id}"): May.READ_QUOTAS,
+    ("PATCH", "/api/accounting/quotas/{quota_id}"): May.MANAGE_QUOTAS,
+    ("DELETE", "/api/accounting/quotas/{quota_id}"): May.MANAGE_QUOTAS,
     # the audit trail
     ("GET", "/api/audit"): May.READ_AUDIT,
     ("GET", "/api/audit/export"): May.READ_AUDIT,
