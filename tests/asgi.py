@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,6 +18,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    """Those that the answer sets; empty texts for those that it takes back."""
 
     @property
     def json(self) -> Any:
@@ -97,7 +100,8 @@ class AsgiClient:
             if not sent:
                 raise
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent[0]["headers"]}
-        return Answer(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        return Answer(sent[0]["status"], headers, body, _cookies(sent[0]))
 
 
 def _scope(method: str, target: str, headers: Mapping[str, str | None]) -> dict[str, Any]:
@@ -117,6 +121,14 @@ def _scope(method: str, target: str, headers: Mapping[str, str | None]) -> dict[
         "server": ("testserver", 80),
         "state": {},
     }
+
+
+def _cookies(start: Message) -> dict[str, str]:
+    jar: SimpleCookie = SimpleCookie()
+    for name, value in start["headers"]:
+        if name == b"set-cookie":
+            jar.load(value.decode("latin-1"))
+    return {name: morsel.value for name, morsel in jar.items()}
 
 
 def _pieces(data: bytes, size: int = 65_536) -> list[bytes]:

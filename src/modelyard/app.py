@@ -13,6 +13,7 @@ from typing import IO
 from modelyard.adapters.container_protocols.base import ContainerProtocolFactory
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
+from modelyard.adapters.identity.base import IdentityProvider
 from modelyard.adapters.mail.base import Mailer
 from modelyard.adapters.mail.smtp import mailer_from
 from modelyard.adapters.registries.archive import TarArchiveReader
@@ -33,6 +34,7 @@ from modelyard.core.sealing import Fingerprinter, Sealer, read_or_create_secret
 from modelyard.domain.accounts.api_keys import NewKey
 from modelyard.domain.accounts.authenticator import Authenticator
 from modelyard.domain.accounts.first_start import FirstStart, create_first_account
+from modelyard.domain.accounts.identity_sign_in import IdentityRules, check_rules
 from modelyard.domain.accounts.last_use import LastUse
 from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.sign_in import SignIn
@@ -97,6 +99,7 @@ class Adapters:
     protocols: tuple[ContainerProtocolFactory, ...]
     open_runtime: OpenRuntime
     mailer: Mailer
+    identity_provider: IdentityProvider | None = None
 
 
 def real_adapters(settings: Settings) -> Adapters:
@@ -111,6 +114,21 @@ def real_adapters(settings: Settings) -> Adapters:
         mailer=mailer_from(
             url=settings.smtp_url, password=settings.smtp_password.get_secret_value(), sender=settings.mail_from
         ),
+        identity_provider=_identity_provider(settings),
+    )
+
+
+def _identity_provider(settings: Settings) -> IdentityProvider | None:
+    if not settings.oidc_issuer:
+        return None
+    from modelyard.adapters.identity.openid import provider_from  # noqa: PLC0415 - slow to import, and seldom needed
+
+    return provider_from(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        scopes=settings.oidc_scopes,
+        groups_claim=settings.oidc_groups_claim,
     )
 
 
@@ -128,6 +146,8 @@ class Platform:
         self.sealer = Sealer(*_secrets(settings, self.data_dir))
         self.storage = self._adapters.storage
         self.mailer = self._adapters.mailer
+        self.identity_provider = self._adapters.identity_provider
+        self.identity_rules = IdentityRules(settings.oidc_teams, settings.oidc_required_email_verified)
         self.blobs = BlobStore(self.storage)
         self.router = Router(self.database.bells)
         self.registry = self._adapters.registry
@@ -169,6 +189,7 @@ class Platform:
             self.first_key = await create_first_account(session, self.clock, self.fingerprinter, wanted)
             await create_presets(session, cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=_gpus())
             await create_predefined(session)
+            await check_rules(session, self.identity_rules)
         self.authenticator = Authenticator(
             self.database, self.clock, self.fingerprinter, self.last_use, idle=self._idle
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -49,7 +48,7 @@ async def _sign_in(app: FastAPI, **body: str) -> Answer:
 
 
 def _cookie(answer: Answer) -> str:
-    return SimpleCookie(answer.headers["set-cookie"])["modelyard_session"].value
+    return answer.cookies["modelyard_session"]
 
 
 async def _browser(app: FastAPI, **body: str) -> AsgiClient:

@@ -66,6 +66,13 @@ async def check_roles(
     return wanted
 
 
+async def known_user_roles(session: AsyncSession, account_id: str) -> list[str]:
+    """The roles that people of an account can have."""
+    custom = await _custom_roles(session, account_id)
+    prebuilt = [str(role) for role, facts in ROLES.items() if facts.type == RoleType.USER]
+    return [*prebuilt, *(role.identifier for role in custom if role.type == RoleType.USER)]
+
+
 def require_no_raise(actor: Actor, user_id: str, before: Iterable[str], after: Iterable[str]) -> None:
     """Raises OwnRightsRaised when somebody adds a role to those that they have in a team."""
     if user_id == actor.user_id and not set(after) <= set(before):

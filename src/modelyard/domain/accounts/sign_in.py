@@ -74,11 +74,13 @@ class SignIn:
 
     async def change_password(self, actor: Actor, old: str, new: str, visitor: Visitor) -> None:
         """Ends all other sessions of the person. Raises PasswordWrong, PasswordTooWeak, TooManyFailures."""
-        self._throttle.check(visitor.address, actor.email)
         passwords.check_new_password(new, actor.email)
-        if await self._prove(actor.email, old) != actor.user_id:
-            self._throttle.failed(visitor.address, actor.email)
-            raise PasswordWrong
+        try:
+            with self._throttle.attempt(visitor.address, actor.email):
+                if await self._prove(actor.email, old) != actor.user_id:
+                    raise SignInFailed
+        except SignInFailed:
+            raise PasswordWrong from None
         async with self._hashing:
             password_hash = await asyncio.to_thread(passwords.hash_password, new)
         async with self._database.write() as session:

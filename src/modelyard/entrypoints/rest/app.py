@@ -14,12 +14,14 @@ from starlette.staticfiles import StaticFiles
 import modelyard
 from modelyard.app import Platform
 from modelyard.entrypoints.rest import (
+    access_keys,
     audit,
     deployment,
     engines,
     errors,
     jobs,
     models,
+    oidc,
     quotas,
     results,
     sign_in,
@@ -35,7 +37,9 @@ from modelyard.entrypoints.rest.wire import Json
 ROUTERS = (
     system.router,
     sign_in.router,
+    oidc.router,
     teams.router,
+    access_keys.router,
     models.router,
     models.pictures_router,
     versions.router,

@@ -21,6 +21,7 @@ Rule = May | Open
 _MODEL = "/api/models/{model_id}"
 _VERSION = _MODEL + "/versions/{version}"
 _RESULTS = "/api/results/{job_id}"
+_KEYS = "/api/accounting/access-keys"
 _TEAMS = "/api/accounting/teams"
 
 ROUTES: dict[tuple[str, str], Rule] = {
@@ -37,6 +38,8 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("DELETE", "/auth/sessions/{session_id}"): Open.SIGNED_IN,
     ("GET", "/auth/token"): Open.SIGNED_IN,
     ("POST", "/auth/password"): Open.SIGNED_IN,
+    ("GET", "/auth/oidc/start"): Open.PUBLIC,
+    ("GET", "/auth/oidc/callback"): Open.PUBLIC,
     # teams
     ("GET", _TEAMS): May.READ_TEAMS,
     ("POST", _TEAMS): May.MANAGE_TEAMS,
@@ -46,6 +49,15 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _TEAMS + "/{team}/members"): May.READ_TEAMS,
     ("PUT", _TEAMS + "/{team}/members/{user}"): May.MANAGE_TEAMS,
     ("DELETE", _TEAMS + "/{team}/members/{user}"): May.MANAGE_TEAMS,
+    # API keys
+    ("GET", _KEYS): May.READ_KEYS,
+    ("GET", _KEYS + "/user/{email}"): May.READ_KEYS,
+    ("GET", _KEYS + "/{prefix}"): May.READ_KEYS,
+    ("PATCH", _KEYS + "/{prefix}"): May.READ_KEYS,  # owners change other members than administrators
+    ("DELETE", _KEYS + "/{prefix}"): May.MANAGE_KEYS,
+    ("PUT", _KEYS + "/{prefix}/roles"): May.ASSIGN_ROLES,
+    ("POST", _KEYS + "/{prefix}/hash"): May.USE_PROFILE,
+    ("POST", _KEYS + "/{prefix}/replace"): May.USE_PROFILE,
     # models
     ("GET", "/api/models"): May.READ_MODELS,
     ("POST", "/api/models"): May.DEPLOY_MODELS,
@@ -57,6 +69,8 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _MODEL): May.READ_MODELS,
     ("PATCH", _MODEL): May.CHANGE_MODELS,
     ("GET", _MODEL + "/related-models"): May.READ_MODELS,
+    ("GET", _MODEL + "/visibility"): May.READ_MODELS,
+    ("PATCH", _MODEL + "/visibility"): May.CHANGE_MODELS,
     ("POST", _MODEL + "/image"): May.CHANGE_MODELS,
     ("GET", "/api/pictures/{address}"): Open.PUBLIC,
     # versions
