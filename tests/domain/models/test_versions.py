@@ -252,5 +252,6 @@ async def test_minimum_engines_count_for_active_versions_of_the_account(database
     await add_active(database, cast.olga, minimum_engines=3, maximum_engines=3)
     await add_active(database, cast.alice, minimum_engines=5, maximum_engines=5, status="inactive")
     async with database.read() as session:
-        assert await minimum_engines_sum(session, cast.bob) == 5
+        assert await minimum_engines_sum(session, cast.olga) == 5
+        assert await minimum_engines_sum(session, cast.alice) == 2
         assert await minimum_engines_sum(session, cast.charlie) == 0

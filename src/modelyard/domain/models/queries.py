@@ -17,7 +17,12 @@ from modelyard.domain.models.tables import Model, ModelTag, Scope, Version, Vers
 from modelyard.domain.models.visibility import visible_to
 
 MOST_RELATED = 20
-_WITH_LISTS = (selectinload(Model.versions), selectinload(Model.tags), selectinload(Model.pictures))
+_WITH_LISTS = (
+    selectinload(Model.versions),
+    selectinload(Model.tags),
+    selectinload(Model.pictures),
+    selectinload(Model.teams),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ async def list_models(session: AsyncSession, actor: Actor, wanted: ModelFilter, 
 
 async def list_latest(session: AsyncSession, actor: Actor) -> list[Model]:
     """All models with everything that hangs off them, newest first."""
+    require(actor, Permission.READ_MODELS)
     query = select(Model).where(visible_to(actor)).order_by(Model.updated_at.desc(), Model.id).options(*_WITH_LISTS)
     return list(await session.scalars(query))
 
@@ -86,12 +92,13 @@ async def list_related(session: AsyncSession, actor: Actor, model_id: str) -> li
 
 
 async def list_tagged(session: AsyncSession, actor: Actor | None, tags: Sequence[str]) -> list[Model]:
-    """Models that carry at least one of the tags; without an actor those that everybody may see."""
+    """Models that carry at least one of the tags; those that everybody may see without an actor who reads models."""
+    may_read = actor is not None and actor.may(Permission.READ_MODELS)
     query = (
         select(Model)
         .where(
             select(ModelTag.tag).where(ModelTag.model_id == Model.id, ModelTag.tag.in_(tags)).exists(),
-            visible_to(actor) if actor else Model.scope == Scope.ALL,
+            visible_to(actor) if actor and may_read else Model.scope == Scope.ALL,
         )
         .order_by(func.lower(Model.name), Model.id)
     )

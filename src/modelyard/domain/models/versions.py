@@ -23,7 +23,7 @@ from modelyard.domain.models.lifecycle import VersionFrozen, move
 from modelyard.domain.models.metadata import VersionChanges, check_changes
 from modelyard.domain.models.requirements import EDGE_ID, find_preset
 from modelyard.domain.models.tables import Model, Version, VersionStatus
-from modelyard.domain.models.visibility import NotYourModel, require_version_change
+from modelyard.domain.models.visibility import NotYourModel, require_version_change, visible_to
 
 TOPIC = "versions"
 """Rings when it may have changed what should run."""
@@ -141,10 +141,11 @@ async def set_image(
 
 
 async def minimum_engines_sum(session: AsyncSession, actor: Actor) -> int:
-    """How many engines the account keeps running at all times."""
+    """How many engines the account keeps running at all times for models that the actor may see."""
+    require(actor, Permission.READ_MODELS)
     total = await session.scalar(
         select(func.sum(Version.minimum_engines))
         .join(Version.model)
-        .where(Model.account_id == actor.account_id, Version.status == VersionStatus.ACTIVE)
+        .where(Model.account_id == actor.account_id, visible_to(actor), Version.status == VersionStatus.ACTIVE)
     )
     return total or 0

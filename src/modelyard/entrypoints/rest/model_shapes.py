@@ -46,8 +46,13 @@ def model_details(model: Model) -> dict[str, Any]:
         "lastActiveDateTime": time_text(model.last_active_at),
         "createdByEmail": model.created_by_email,
         "createdByFullName": model.created_by_full_name,
-        "visibility": {"scope": model.scope, "teams": []},
+        "visibility": visibility_object(model),
     }
+
+
+def visibility_object(model: Model) -> dict[str, Any]:
+    """Who may see a model; the teams beside its own."""
+    return {"scope": model.scope, "teams": [row.team_id for row in model.teams]}
 
 
 def latest_model(model: Model) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
-from modelyard.domain.models import catalog, pictures, queries, requirements, tags, versions
+from modelyard.domain.models import catalog, pictures, queries, requirements, sharing, tags, versions
 from modelyard.entrypoints.rest import intake
 from modelyard.entrypoints.rest.model_shapes import (
     latest_model,
@@ -16,6 +16,7 @@ from modelyard.entrypoints.rest.model_shapes import (
     requirement_object,
     tag_object,
     tagged_model,
+    visibility_object,
 )
 from modelyard.entrypoints.rest.requests import (
     AnyCaller,
@@ -49,6 +50,13 @@ class ModelChange(BaseModel):
     name: str | None = None
     description: str | None = Field(None, description="The summary shown in the library.")
     tags: list[str | dict[str, Any]] | None = Field(None, description="Names or identifiers; the list replaces.")
+
+
+class VisibilityChange(BaseModel):
+    """What to change; absent or null leaves a field as it is."""
+
+    scope: str | None = Field(None, description="`ALL`, `ACCOUNT`, `TEAM` or `PRIVATE`.")
+    teams: list[str] | None = Field(None, description="Identifiers, for the scope TEAM; the list replaces.")
 
 
 @router.get("", summary="List models")
@@ -139,6 +147,21 @@ async def change_model(model_id: str, body: ModelChange, platform: ThePlatform, 
 
 def _tag_name(tag: str | dict[str, Any]) -> str:
     return tag if isinstance(tag, str) else str(tag.get("identifier") or tag.get("name") or "")
+
+
+@router.get("/{model_id}/visibility", summary="Who may see a model")
+async def read_visibility(model_id: str, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.read() as session:
+        return Json(visibility_object(await catalog.find_model(session, actor, model_id)))
+
+
+@router.patch("/{model_id}/visibility", summary="Set who may see a model")
+async def set_visibility(model_id: str, body: VisibilityChange, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.write() as session:
+        model = await sharing.set_visibility(
+            session, platform.clock, actor, model_id, scope=body.scope, teams=body.teams
+        )
+    return Json(visibility_object(model))
 
 
 @router.post("/{model_id}/image", status_code=201, summary="Set a model's picture", openapi_extra=FILE_BODY)
