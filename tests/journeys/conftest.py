@@ -12,7 +12,7 @@ from tests.journeys.server import Server, containers_of
 from tests.servers import docker_registry
 
 
-def _end(server: Server) -> None:
+def end_server(server: Server) -> None:
     if server.process is not None and server.process.poll() is None:
         server.stop()
     for container in containers_of(server) if (server.data_dir / "installation").exists() else []:
@@ -25,7 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shared = Server(tmp_path_factory.mktemp("shared") / "data")
     shared.start()
     yield shared
-    _end(shared)
+    end_server(shared)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
         def start(**settings: str) -> Server:
             own = Server(tmp_path / "data", settings=settings)
-            stack.callback(_end, own)
+            stack.callback(end_server, own)
             own.start()
             return own
 
@@ -56,4 +56,4 @@ def model_server(tmp_path_factory: pytest.TempPathFactory, programs: ProgramRegi
     shared = Server(tmp_path_factory.mktemp("models") / "data", settings=settings)
     shared.start()
     yield shared
-    _end(shared)
+    end_server(shared)
