@@ -195,6 +195,14 @@ async def test_a_token_ends_with_its_session(app: FastAPI, platform: Platform) -
     expect_error(await browser.call("GET", "/api/models"), 401)
 
 
+async def test_a_cookie_that_is_over_does_not_close_what_is_public(app: FastAPI) -> None:
+    browser = await _browser(app)
+    expect(await browser.call("POST", "/auth/sign-out"))
+
+    expect(await browser.call("GET", "/api/models/tags/count"))
+    expect_error(await browser.call("GET", "/api/models/tags/count", headers={"authorization": "ApiKey a.b"}), 401)
+
+
 async def test_sessions_are_listed_and_ended(app: FastAPI) -> None:
     one, other = await _browser(app), await _browser(app)
     listed = expect(await one.call("GET", "/auth/sessions"))

@@ -14,7 +14,7 @@ from modelyard.app import Platform
 from modelyard.core.errors import InvalidInput, NotAllowed
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.credentials import Credentials
+from modelyard.domain.accounts.credentials import Credentials, SessionUnknown
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.entrypoints.rest.csrf import require_same_origin
 from modelyard.entrypoints.rest.route_permissions import Open, Rule, rule_of
@@ -90,7 +90,14 @@ Caller = Annotated[Actor, Depends(_caller)]
 
 
 async def _any_caller(request: Request, authorization: Annotated[str | None, Security(_SCHEME)]) -> Actor | None:
-    return await find_caller(request) if authorization or SESSION_COOKIE in request.cookies else None
+    if authorization is None and SESSION_COOKIE not in request.cookies:
+        return None
+    try:
+        return await find_caller(request)
+    except SessionUnknown:
+        if authorization is None:  # a browser keeps a cookie for longer than its session lasts
+            return None
+        raise
 
 
 AnyCaller = Annotated[Actor | None, Depends(_any_caller)]
