@@ -20,7 +20,7 @@ from modelyard.domain.accounts.tables import Membership, SignedInSession, Team, 
 from modelyard.domain.audit.record import record
 
 MOST_PER_USER = 50
-"""With one more, the one that was used longest ago ends."""
+"""Of each kind; with one more, the one that was used longest ago ends."""
 
 
 class SessionKind(StrEnum):
@@ -87,7 +87,7 @@ async def open_session(
     session.add(row)
     user.last_active_at = clock.now()
     await session.flush()
-    await _end_oldest(session, user.id)
+    await _end_oldest(session, row)
     return NewSession(row, token)
 
 
@@ -105,7 +105,7 @@ async def make_token(
     session.add(row)
     record(session, clock, actor, "session:token:made", f"session/{parent.id}")
     await session.flush()
-    await _end_oldest(session, actor.user_id)
+    await _end_oldest(session, row)
     return NewSession(row, token)
 
 
@@ -150,8 +150,8 @@ async def _team_of(session: AsyncSession, user: User, team_id: str | None) -> st
     return team_id or teams[0]
 
 
-async def _end_oldest(session: AsyncSession, user_id: str) -> None:
-    query = select(SignedInSession.id).where(SignedInSession.user_id == user_id)
+async def _end_oldest(session: AsyncSession, new: SignedInSession) -> None:
+    query = select(SignedInSession.id).where(SignedInSession.user_id == new.user_id, SignedInSession.kind == new.kind)
     too_many = (await session.scalars(query.order_by(SignedInSession.last_seen_at.desc()).offset(MOST_PER_USER))).all()
     if too_many:
         await session.execute(delete(SignedInSession).where(SignedInSession.id.in_(too_many)))
