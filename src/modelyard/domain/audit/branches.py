@@ -31,10 +31,10 @@ class Branches:
     each: str
     prefix: str = ""
 
-    def trunk(self, events: Any) -> ColumnElement[bool]:
+    def trunk(self, events: Any) -> list[ColumnElement[bool]]:
         """Whether an event belongs to any of the branches."""
         column = getattr(events, self.each)
-        return and_(*self.equal_in(events), *([begins_with(column, self.prefix)] if self.prefix else []))
+        return [*self.equal_in(events), *([begins_with(column, self.prefix)] if self.prefix else [])]
 
     def branch(self, events: Any, value: Any) -> ColumnElement[bool]:
         """Whether an event belongs to one branch; says no more than that, or SQLite takes another index."""
@@ -54,7 +54,7 @@ def branch_values(branches: Branches, most: int | None = None) -> CTE:
     """The values of the branches, at most `most`, each found by one step into the index. The last may be NULL."""
     first, next_one = aliased(AuditEvent), aliased(AuditEvent)
     smallest = func.min(getattr(first, branches.each))
-    found = select(smallest.label("value"), literal(1).label("number")).where(branches.trunk(first))
+    found = select(smallest.label("value"), literal(1).label("number")).where(*branches.trunk(first))
     values = found.cte("branch_values", recursive=True)
     column = getattr(next_one, branches.each)
     # Not the whole condition of the trunk: of two lower bounds SQLite may take the one that is farther away.
