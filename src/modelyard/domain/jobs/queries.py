@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require, within
-from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.project_queries import projects_of
 from modelyard.domain.accounts.tables import ApiKey, User
 from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.tables import Job, JobItem
@@ -60,8 +61,12 @@ class JobWithUser:
 
 
 def visible_jobs(actor: Actor) -> ColumnElement[bool]:
-    """The condition under which the actor may see a row of `jobs`."""
-    return within(actor, Permission.READ_JOBS, account=Job.account_id, team=Job.team_id, project=Job.project_id)
+    """The condition under which the actor may see a row of `jobs`: within reach, or of a project that they work in."""
+    reached = within(actor, Permission.READ_JOBS, account=Job.account_id, team=Job.team_id, project=Job.project_id)
+    reach = actor.reach(Permission.READ_JOBS)
+    if actor.project_id or reach is None or reach >= Reach.ACCOUNT:
+        return reached
+    return and_(Job.account_id == actor.account_id, or_(reached, Job.project_id.in_(projects_of(actor.user_id))))
 
 
 async def find_job(session: AsyncSession, actor: Actor, job_id: str) -> JobWithUser:

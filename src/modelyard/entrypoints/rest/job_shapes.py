@@ -33,7 +33,8 @@ def receipt(found: JobWithUser, item_names: list[str]) -> dict[str, Any]:
 def job_details(found: JobWithUser, item_names: list[str]) -> dict[str, Any]:
     """A job by itself or in the history."""
     job = found.job
-    user = _user(found.user) | {"accessKeys": [{"prefix": job.key_prefix, "isDefault": True}], "title": ""}
+    key = {"prefix": job.key_prefix, "isDefault": job.project_id is None}
+    user = _user(found.user) | {"accessKeys": [key], "title": ""}
     ended = job.finished_at or job.updated_at
     return _head(job) | {
         "submittedBy": job.key_prefix,
@@ -131,6 +132,7 @@ def _output(job: Job, item: JobItem, output: ItemOutput, address: str) -> Any:
 
 
 def _head(job: Job) -> dict[str, Any]:
+    project = {"project": {"identifier": job.project_id, "name": job.project_name}} if job.project_id else {}
     return {
         "model": _model(job),
         "status": job.status,
@@ -138,6 +140,7 @@ def _head(job: Job) -> dict[str, Any]:
         "explain": job.explain,
         "accountIdentifier": job.account_name,
         "team": {"identifier": job.team_id},
+        **project,
         "hoursDeleteInput": job.hours_delete_input,
         "imageClassificationModel": False,
     }

@@ -102,11 +102,11 @@ async def change_quota(quota_id: str, body: QuotaChange, platform: ThePlatform, 
     return Json(quota_object(changed))
 
 
-@router.delete("/{quota_id}", status_code=204, summary="Delete a quota", response_class=Response)
+@router.delete("/{quota_id}", summary="Delete a quota")
 async def delete_quota(quota_id: str, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.write() as session:
         await quotas.delete_quota(session, platform.clock, actor, quota_id)
-    return Response(status_code=204)
+    return Json({})
 
 
 def quota_object(entry: UsedQuota) -> dict[str, Any]:
