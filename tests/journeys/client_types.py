@@ -275,3 +275,13 @@ DEPLOYED_MODEL = {
     "situations": many(text),
     "modelDeploymentState": {"hasError": flag, "ready": flag, "beingMonitored": flag},
 }
+ACCESS_KEY = {
+    "prefix": text,
+    "name": text,
+    "description?": text,
+    "isDefault": flag,
+    "isHighPriority": flag,
+    "status": text,
+    "createdAt": time,
+}
+ENTITLEMENT = {"identifier": text, "description": text, "longDescription": text, "weight": whole}

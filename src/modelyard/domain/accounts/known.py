@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.granting import read_grants
+from modelyard.domain.accounts.key_limits import Network, read_address, read_networks
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import (
@@ -24,8 +24,6 @@ from modelyard.domain.accounts.tables import (
     User,
 )
 
-_Network = IPv4Network | IPv6Network
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -35,7 +33,7 @@ class Known:
     fingerprint: str | None
     is_active: bool
     expires_at: datetime | None
-    networks: tuple[_Network, ...] = ()
+    networks: tuple[Network, ...] = ()
 
     def holds(self, now: datetime) -> bool:
         """Whether it is still active."""
@@ -45,16 +43,13 @@ class Known:
         """Whether it may be used from an address."""
         if not self.networks:
             return True
-        try:
-            known = ip_address(address)
-        except ValueError:
-            return False
-        return any(known in network for network in self.networks)
+        known = read_address(address)
+        return known is not None and any(known in network for network in self.networks)
 
 
 async def find_by_prefix(session: AsyncSession, prefix: str) -> Known | None:
     """Who a key belongs to."""
-    row = (await session.execute(_KEY_WITH_OWNER.where(ApiKey.prefix == prefix[:64]))).one_or_none()
+    row = (await session.execute(_KEY_WITH_OWNER.where(ApiKey.prefix == prefix))).one_or_none()
     if row is None:
         return None
     key, user, account, team, project, membership = row
@@ -68,7 +63,7 @@ async def find_by_prefix(session: AsyncSession, prefix: str) -> Known | None:
         fingerprint=key.body_fingerprint,
         is_active=key.status == KeyStatus.ACTIVE and is_there and _all_active(user, account, team),
         expires_at=key.expires_at,
-        networks=tuple(ip_network(text, strict=False) for text in key.networks),
+        networks=read_networks(key.networks),
     )
 
 

@@ -1,0 +1,119 @@
+"""What a key is limited to: fewer permissions than its roles have, networks, a time. Reading and comparing limits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from modelyard.core.errors import InvalidInput
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.tables import ApiKey
+
+Network = IPv4Network | IPv6Network
+MOST_NETWORKS = 100
+_PERMISSIONS = {name: permission for permission in Permission for name in (permission.value, permission.entitlement)}
+_MAPPED = ip_network("::ffff:0:0/96")
+
+
+class ScopeUnknown(InvalidInput):
+    """Scopes are permissions."""
+
+    def __init__(self, unknown: Iterable[str]) -> None:
+        names = ", ".join(repr(name[:60]) for name in list(unknown)[:20])
+        super().__init__(
+            f"scopes: unknown are {names}; GET /api/accounting/entitlements lists those that you have yourself."
+        )
+
+
+class NetworkRejected(InvalidInput):
+    """The text names no network."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"networks: {text[:60]!r} is no network; write them as 192.0.2.0/24, 192.0.2.7 or 2001:db8::/32."
+        )
+
+
+class TooManyNetworks(InvalidInput):
+    """Every request looks through all networks of its key."""
+
+    def __init__(self) -> None:
+        super().__init__(f"networks: at most {MOST_NETWORKS}; put neighbours together.")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a key is limited to; empty scopes or networks, and no time, mean no limit."""
+
+    scopes: frozenset[str]
+    networks: tuple[Network, ...]
+    expires_at: datetime | None
+
+    def beyond(self, other: "Limits") -> list[str]:
+        """In which members a key with these limits could do more than one with the others."""
+        is_wider = {
+            "scopes": other.scopes and not (self.scopes and self.scopes <= other.scopes),
+            "networks": other.networks and not (self.networks and _all_inside(self.networks, other.networks)),
+            "expiresAt": other.expires_at and not (self.expires_at and self.expires_at <= other.expires_at),
+        }
+        return [member for member, wider in is_wider.items() if wider]
+
+
+def limits_of(key: ApiKey) -> Limits:
+    """The limits of a key."""
+    return Limits(frozenset(key.scopes), read_networks(key.networks), key.expires_at)
+
+
+def check_scopes(names: Sequence[str]) -> list[str]:
+    """The permissions that are meant, by their values; entitlements are understood, too. Raises ScopeUnknown."""
+    unknown = [name for name in names if name not in _PERMISSIONS]
+    if unknown:
+        raise ScopeUnknown(unknown)
+    return sorted({_PERMISSIONS[name].value for name in names})
+
+
+def check_networks(texts: Sequence[str]) -> list[str]:
+    """The networks in their plain form, without those that lie within others. Raises NetworkRejected."""
+    if len(texts) > MOST_NETWORKS:
+        raise TooManyNetworks
+    networks = [_network(text) for text in texts]
+    return [
+        str(network)
+        for position, network in enumerate(networks)
+        if network not in networks[:position]
+        and not any(_is_inside(network, other) for other in networks if other != network)
+    ]
+
+
+def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Networks as they were checked once."""
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
+def read_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Where a request comes from; an IPv4 address that came over an IPv6 socket is one of IPv4."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def _network(text: str) -> Network:
+    try:
+        network = ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise NetworkRejected(text) from None
+    if isinstance(network, IPv6Network) and _is_inside(network, _MAPPED):
+        return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
+    return network
+
+
+def _all_inside(networks: Iterable[Network], others: Sequence[Network]) -> bool:
+    return all(any(_is_inside(network, other) for other in others) for network in networks)
+
+
+def _is_inside(network: Network, other: Network) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(other, IPv4Network) and network.subnet_of(other)
+    return isinstance(other, IPv6Network) and network.subnet_of(other)
