@@ -41,7 +41,7 @@ _COLUMNS = (
     "previousHash",
     "hash",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @router.get("", summary="List audit events, newest first")
