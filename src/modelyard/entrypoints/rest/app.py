@@ -22,6 +22,7 @@ from modelyard.entrypoints.rest import (
     jobs,
     models,
     oidc,
+    projects,
     quotas,
     results,
     sign_in,
@@ -48,6 +49,7 @@ ROUTERS = (
     results.router,
     engines.router,
     audit.router,
+    projects.router,
     quotas.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."

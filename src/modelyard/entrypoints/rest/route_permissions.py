@@ -21,6 +21,7 @@ Rule = May | Open
 _MODEL = "/api/models/{model_id}"
 _VERSION = _MODEL + "/versions/{version}"
 _RESULTS = "/api/results/{job_id}"
+_PROJECTS = "/api/accounting/projects"
 _KEYS = "/api/accounting/access-keys"
 _TEAMS = "/api/accounting/teams"
 
@@ -102,6 +103,16 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _RESULTS + "/datasource/{item_name:path}"): May.READ_JOBS,
     ("GET", _RESULTS + "/datasource/{item_name:path}/output/{output_name}"): May.READ_JOBS,
     ("GET", _RESULTS + "/{item_name:path}/{output_name}"): May.READ_JOBS,
+    # projects
+    ("GET", _PROJECTS): May.READ_PROJECTS,
+    ("POST", _PROJECTS): May.CREATE_PROJECTS,
+    ("GET", _PROJECTS + "/{project}"): May.READ_PROJECTS,
+    ("PATCH", _PROJECTS + "/{project}"): May.MANAGE_PROJECTS,
+    ("DELETE", _PROJECTS + "/{project}"): May.MANAGE_PROJECTS,
+    ("PUT", _PROJECTS + "/{project}/members/{user}"): May.MANAGE_PROJECTS,
+    ("DELETE", _PROJECTS + "/{project}/members/{user}"): May.MANAGE_PROJECTS,
+    ("POST", _PROJECTS + "/{project}/access-keys"): May.MANAGE_PROJECTS,
+    ("GET", _PROJECTS + "/{project}/statistics"): May.READ_PROJECTS,
     # quotas
     ("GET", "/api/accounting/quotas"): May.READ_QUOTAS,
     ("POST", "/api/accounting/quotas"): May.MANAGE_QUOTAS,
