@@ -18,6 +18,7 @@ from modelyard.core.sealing import Fingerprinter, Sealer
 from modelyard.domain.accounts.authenticator import Authenticator
 from modelyard.domain.accounts.last_use import LastUse
 from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
+from modelyard.domain.accounts.wrong_keys import WrongKeys
 from modelyard.settings import Settings
 from tests.cast import CAST, SECRET, Cast, write_template
 from tests.machine import Machine
@@ -88,7 +89,8 @@ def last_use(database: Database, clock: ManualClock) -> LastUse:
 def authenticator(
     database: Database, clock: ManualClock, fingerprinter: Fingerprinter, last_use: LastUse
 ) -> Authenticator:
-    return Authenticator(database, clock, fingerprinter, last_use, idle=timedelta(hours=1))
+    wrong_keys = WrongKeys(per_address=1000, per_prefix=1000)
+    return Authenticator(database, clock, fingerprinter, last_use, wrong_keys, idle=timedelta(hours=1))
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.sign_in import SignIn
 from modelyard.domain.accounts.throttle import Throttle
 from modelyard.domain.accounts.upkeep import AccountUpkeep
+from modelyard.domain.accounts.wrong_keys import WrongKeys
 from modelyard.domain.audit.downloads import Downloads
 from modelyard.domain.audit.refusals import Refusals
 from modelyard.domain.audit.retention import AuditRetention
@@ -190,8 +191,11 @@ class Platform:
             await create_presets(session, cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=_gpus())
             await create_predefined(session)
             await check_rules(session, self.identity_rules)
+        wrong_keys = WrongKeys(
+            per_address=settings.wrong_keys_per_address, per_prefix=settings.wrong_keys_per_prefix
+        )
         self.authenticator = Authenticator(
-            self.database, self.clock, self.fingerprinter, self.last_use, idle=self._idle
+            self.database, self.clock, self.fingerprinter, self.last_use, wrong_keys, idle=self._idle
         )
         self.sign_in = SignIn(
             self.database,

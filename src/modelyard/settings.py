@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     trusted_proxies: WordList = Field(
         (), description="Addresses of reverse proxies whose word about where a request comes from is taken."
     )
+    wrong_keys_per_address: int = Field(
+        30, gt=0, description="Different wrong API keys within five minutes after which an address has to wait."
+    )
+    wrong_keys_per_prefix: int = Field(
+        10, gt=0, description="The same for wrong bodies of one key; the right body is never held up by it."
+    )
     cors_origins: WordList = Field((), description="Web origins that may call the API from a browser; `*` for all.")
     runtime_socket: str = Field("", description="Socket of podman or docker; empty: the first that is found.")
     docker_host: str = Field("", validation_alias="DOCKER_HOST", description="As docker's own client reads it.")

@@ -21,6 +21,7 @@ from modelyard.domain.accounts.credentials import Credentials
 from modelyard.domain.accounts.last_use import LastUse
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
+from modelyard.domain.accounts.wrong_keys import WrongKeys
 from modelyard.domain.audit.record import PLATFORM, record
 from modelyard.domain.audit.tables import AuditEvent
 from modelyard.migrations.upgrade import HEAD, upgrade_database
@@ -110,7 +111,8 @@ async def test_a_key_of_the_first_schema_still_opens_and_keeps_its_roles(empty: 
         broken = (await session.execute(text("PRAGMA foreign_key_check"))).all()
         enforced = await session.scalar(text("PRAGMA foreign_keys"))
     clock = ManualClock()
-    authenticator = Authenticator(empty, clock, fingerprinter, LastUse(empty, clock), idle=timedelta(hours=1))
+    last_use, wrong_keys = LastUse(empty, clock), WrongKeys(per_address=10, per_prefix=10)
+    authenticator = Authenticator(empty, clock, fingerprinter, last_use, wrong_keys, idle=timedelta(hours=1))
     actor = await authenticator.find_actor(Credentials("ApiKey adaprefix.adabody"))
     assert actor.email == "ada@example.org"
     assert actor.may(Permission.DEPLOY_MODELS)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from modelyard.app import Platform
+from modelyard.entrypoints.rest.route_permissions import ROUTES, Open
 from tests.asgi import AsgiClient
 from tests.entrypoints.rest.steps import Walk, expect, expect_error, rows, snapshot
 from tests.library import JSON_OUTPUT, TEXT_INPUT
@@ -233,7 +234,7 @@ BAD_KEYS: list[dict[str, str | None]] = [
     {"authorization": "ApiKey \xff\xfe.\x00"},
     {"authorization": "ApiKey " + "x" * 60_000},
 ]
-PUBLIC = {"/healthz", "/readyz", "/api/models/tags", "/api/models/tags/{tag_ids}", "/api/pictures/{address}"}
+PUBLIC = {path for (_, path), rule in ROUTES.items() if rule is Open.PUBLIC}
 
 
 async def test_wrong_or_missing_key_on_every_route(anybody: AsgiClient, walk: Walk, platform: Platform) -> None:

@@ -17,6 +17,7 @@ from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.credentials import Credentials, KeyUnknown, NetworkNotAllowed, SessionUnknown
 from modelyard.domain.accounts.known import Known, find_by_prefix, find_by_session
 from modelyard.domain.accounts.last_use import LastUse
+from modelyard.domain.accounts.wrong_keys import WrongKeys
 
 SECONDS_REMEMBERED = 0.8
 """A change that another process made holds here after at most so long; one of our own holds at once."""
@@ -36,19 +37,27 @@ class Authenticator:
     """Knows who keys and sessions belong to. Remembers what it looked up for less than a second."""
 
     def __init__(
-        self, database: Database, clock: Clock, fingerprinter: Fingerprinter, last_use: LastUse, *, idle: timedelta
+        self,
+        database: Database,
+        clock: Clock,
+        fingerprinter: Fingerprinter,
+        last_use: LastUse,
+        wrong_keys: WrongKeys,
+        *,
+        idle: timedelta,
     ) -> None:
         self._database = database
         self._clock = clock
         self._fingerprinter = fingerprinter
         self._last_use = last_use
+        self._wrong_keys = wrong_keys
         self._idle = idle
         self._bell = database.bells.listen(TOPIC)
         self._memory: OrderedDict[_Name, _Remembered] = OrderedDict()
         self._changes = 0
 
     async def find_actor(self, credentials: Credentials) -> Actor:
-        """Who sends a request. Raises KeyMissing, KeyUnknown, SessionUnknown, NetworkNotAllowed."""
+        """Who sends a request. Raises KeyMissing, KeyUnknown, SessionUnknown, NetworkNotAllowed, TooManyFailures."""
         if credentials.authorization is None and credentials.session_token:
             return await self._by_session(credentials, credentials.session_token, SessionUnknown)
         scheme, text = credentials.read_authorization()
@@ -60,14 +69,19 @@ class Authenticator:
         return await self._by_key(credentials, prefix, body)
 
     async def _by_key(self, credentials: Credentials, prefix: str, body: str) -> Actor:
+        self._wrong_keys.check(credentials.address, prefix)
         known = await self._look_up((prefix, None), lambda session: find_by_prefix(session, prefix))
         matches = self._fingerprinter.matches(body, known.fingerprint if known else None)
-        if known is None or not matches or not known.holds(self._clock.now()):
+        if known is None or not matches:
+            self._wrong_keys.was_wrong(credentials.address, prefix, body)
+            raise KeyUnknown
+        if not known.holds(self._clock.now()):
             raise KeyUnknown
         if credentials.team_id is not None and credentials.team_id != known.actor.team_id:
             raise KeyUnknown
         if not known.is_from(credentials.address):
             raise NetworkNotAllowed(credentials.address)
+        self._wrong_keys.was_right(credentials.address, prefix)
         self._last_use.note_key(prefix, known.actor.user_id)
         return known.actor
 

@@ -73,7 +73,15 @@ class Throttle:
             address: of who asks; IPv6 addresses of one site count as one.
             subject: whose account it is about, as they wrote it: an e-mail address, a user's id.
         """
+        self.check_address(address)
+        self.check_account(subject)
+
+    def check_address(self, address: str) -> None:
+        """Whether the address has failures left, whatever it is about. Raises TooManyFailures."""
         self._addresses.require_left(_site_of(address))
+
+    def check_account(self, subject: str) -> None:
+        """Whether the account has, wherever they came from. Raises TooManyFailures."""
         self._accounts.require_left(_digest_of(subject))
 
     def failed(self, address: str, subject: str) -> None:
