@@ -36,6 +36,9 @@ from modelyard.domain.accounts.authenticator import Authenticator
 from modelyard.domain.accounts.first_start import FirstStart, create_first_account
 from modelyard.domain.accounts.identity_sign_in import IdentityRules, check_rules
 from modelyard.domain.accounts.last_use import LastUse
+from modelyard.domain.accounts.letters import SendLink
+from modelyard.domain.accounts.one_time_links import SEND_LINK, LinkSender, Purpose
+from modelyard.domain.accounts.password_links import PasswordLinks
 from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.sign_in import SignIn
 from modelyard.domain.accounts.throttle import Throttle
@@ -51,12 +54,14 @@ from modelyard.domain.jobs.submit import SubmissionLimits, Submitter
 from modelyard.domain.jobs.upkeep import JobUpkeep
 from modelyard.domain.models.requirements import create_presets
 from modelyard.domain.models.tags import create_predefined
+from modelyard.domain.work.worker import Worker
 from modelyard.migrations.upgrade import upgrade_database
 from modelyard.settings import Settings
 
 REGISTRY_SECONDS = 8.0
 """Whoever asks for an image that is not there is told so within ten seconds."""
 SECONDS_BETWEEN_TRIES = 5.0
+LETTERS_AT_ONCE = 2
 
 OpenRuntime = Callable[[Settings], contextlib.AbstractAsyncContextManager[Runtime]]
 
@@ -162,6 +167,8 @@ class Platform:
         self.fingerprinter: Fingerprinter
         self.authenticator: Authenticator
         self.sign_in: SignIn
+        self.links: LinkSender
+        self.password_links: PasswordLinks
         self.throttle = Throttle(
             per_address=settings.sign_in_failures_per_address, per_account=settings.sign_in_failures_per_account
         )
@@ -204,6 +211,12 @@ class Platform:
             self.throttle,
             lifetime=timedelta(hours=settings.session_hours),
         )
+        lifetimes = {
+            Purpose.INVITATION: timedelta(hours=settings.invitation_hours),
+            Purpose.PASSWORD_RESET: timedelta(minutes=settings.password_reset_minutes),
+        }
+        self.links = LinkSender(self.clock, self.fingerprinter, self.mailer, lifetimes)
+        self.password_links = PasswordLinks(self.database, self.clock, self.fingerprinter, self.throttle)
         await remove_leftovers(self.database, self.uploads)
 
     @contextlib.asynccontextmanager
@@ -216,6 +229,7 @@ class Platform:
             "containers": self._serve_containers,
             "upkeep": upkeep.run,
             "accounts": accounts.run,
+            "letters": self._send_letters,
             "audit": audit.run,
         }
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
@@ -235,6 +249,13 @@ class Platform:
             except Exception as error:  # noqa: BLE001 - a full disk or a runtime that is away must not end it for good
                 log.error("a part of the platform failed; it begins anew", part=part, exc_info=error)
             await self.clock.sleep(SECONDS_BETWEEN_TRIES)
+
+    async def _send_letters(self) -> None:
+        """Needs no container runtime, so it has a worker of its own."""
+        task = SendLink(self.database, self.clock, self.fingerprinter, self.mailer)
+        worker = Worker(self.database, self.clock, {SEND_LINK: task}, owner=new_uuid(), concurrency=LETTERS_AT_ONCE)
+        await worker.take_over_everything()
+        await worker.run()
 
     async def _serve_containers(self) -> None:
         async with contextlib.AsyncExitStack() as stack:

@@ -63,7 +63,7 @@ class User(Base):
     source: Mapped[str] = mapped_column(String(40), default="local", server_default="local")
     oidc_subject: Mapped[str | None] = mapped_column(String(500))
     """Issuer and subject at the OpenID provider."""
-    picture_address: Mapped[str | None] = mapped_column(String(80))
+    picture_address: Mapped[str | None] = mapped_column(String(80), index=True)
     picture_key: Mapped[str | None] = mapped_column(String(500))
     """Where the storage has the picture."""
     visited: Mapped[bool] = mapped_column(default=False, server_default="0")

@@ -33,6 +33,13 @@ class TeamNotFound(NotFound):
         super().__init__(f"There is no team {team_id[:40]!r} that you may see.")
 
 
+class AccountNotFound(NotFound):
+    """There is no such account, or the caller may not see it."""
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(f"There is no account {account_id[:40]!r} that you may see.")
+
+
 class TeamExists(Conflict):
     """Two teams of an account cannot have one name."""
 
@@ -134,14 +141,19 @@ async def find_managed(session: AsyncSession, actor: Actor, team_id: str) -> Tea
 async def create_team(
     session: AsyncSession, clock: Clock, actor: Actor, name: str, account_id: str | None = None
 ) -> TeamFacts:
-    """A team without members, in the actor's account unless said otherwise. Raises NotForTeams, TeamExists."""
+    """A team without members, in the actor's account unless said otherwise.
+
+    Raises NotForTeams, AccountNotFound, TeamExists.
+    """
     require(actor, Permission.MANAGE_TEAMS)
     account_id = account_id or actor.account_id
+    if account_id != actor.account_id and actor.reach(Permission.MANAGE_TEAMS) != Reach.INSTALLATION:
+        raise AccountNotFound(account_id)
     if not may_over(actor, Permission.MANAGE_TEAMS, account=account_id):
         raise NotForTeams
     account = await session.get(Account, account_id)
     if account is None:
-        raise NotFound(f"There is no account {account_id[:40]!r} that you may see.")
+        raise AccountNotFound(account_id)
     team = Team(id=new_uuid(), account_id=account.id, name="", is_admin=False, created_at=clock.now())
     await _set_name(session, team, name)
     record(session, clock, actor, "team:created", f"team/{team.id}", after={"name": team.name})

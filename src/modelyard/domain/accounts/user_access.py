@@ -58,12 +58,13 @@ def visible_users(actor: Actor) -> ColumnElement[bool]:
     A team reaches its members. A project's key reaches nobody: what is the project's own is no person.
     """
     reach = actor.reach(Permission.READ_USERS)
-    if reach is None or reach == Reach.INSTALLATION:
-        return true() if reach else false()
+    if reach == Reach.INSTALLATION:
+        return true()
     same_account = User.account_id == actor.account_id
     if reach == Reach.ACCOUNT:
         return same_account
-    reasons: list[ColumnElement[bool]] = [] if actor.project_id else [User.id == actor.user_id]
+    sees_oneself = actor.project_id is None and (reach or actor.may(Permission.USE_PROFILE))
+    reasons: list[ColumnElement[bool]] = [User.id == actor.user_id] if sees_oneself else []
     if reach == Reach.TEAM:
         reasons.append(User.id.in_(select(Membership.user_id).where(Membership.team_id == actor.team_id)))
     return and_(same_account, or_(false(), *reasons))
@@ -75,14 +76,13 @@ def is_oneself(actor: Actor, user: User) -> bool:
 
 
 async def find_user(session: AsyncSession, actor: Actor, identifier: str, *, account_id: str | None = None) -> User:
-    """A user by their identifier or e-mail address, in any case. Raises UserNotFound, RoleMissing.
+    """A user by their identifier or e-mail address, in any case. Raises UserNotFound.
 
     An address belongs to somebody who is there; who was deleted is found by the identifier only.
 
     Args:
         account_id: where they have to be; None: anywhere within reach.
     """
-    require(actor, Permission.READ_USERS)
     where = [named(identifier), visible_users(actor)]
     if account_id is not None:
         where.append(User.account_id == account_id)

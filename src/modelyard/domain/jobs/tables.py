@@ -19,7 +19,7 @@ class Job(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     account_name: Mapped[str] = mapped_column(String(200))
     team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"))
-    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
     project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id"), index=True)
     project_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
     key_prefix: Mapped[str] = mapped_column(String(64), index=True)

@@ -10,6 +10,8 @@ from modelyard.core.errors import InvalidInput, TooLarge
 from modelyard.domain.models.pictures import LARGEST_FILE, CutPicture
 
 SMALLEST = (1024, 576)
+SMALLEST_PORTRAIT = (32, 32)
+PORTRAIT = (256, 256)
 MOST_PIXELS = 50_000_000
 SIZES = {"thumbnail": (360, 256), "card": (720, 512), "background": (1440, 1024)}
 _ORIENTATION = 0x0112
@@ -35,16 +37,28 @@ def cut_picture(data: bytes) -> list[CutPicture]:
 
     Raises PictureRejected, TooLarge.
     """
-    if len(data) > LARGEST_FILE:
-        raise TooLarge(f"A picture may have {LARGEST_FILE} bytes; this one is larger.")
-    picture = _decode(data)
-    kind = "PNG" if picture.mode in {"RGBA", "LA", "P"} else "JPEG"
-    picture = picture.convert("RGBA" if kind == "PNG" else "RGB")
-    picture.info.clear()  # comments, profiles, positions
+    picture, kind = _clean(data, SMALLEST)
     return [_cut(picture, relation, size, kind) for relation, size in SIZES.items()]
 
 
-def _decode(data: bytes) -> Image.Image:
+def cut_portrait(data: bytes) -> CutPicture:
+    """The same for the picture of a person, which has one size."""
+    picture, kind = _clean(data, SMALLEST_PORTRAIT)
+    return _cut(picture, "portrait", PORTRAIT, kind)
+
+
+def _clean(data: bytes, smallest: tuple[int, int]) -> tuple[Image.Image, str]:
+    """The picture without anything else that the file holds, and the format to save it in."""
+    if len(data) > LARGEST_FILE:
+        raise TooLarge(f"A picture may have {LARGEST_FILE} bytes; this one is larger.")
+    picture = _decode(data, smallest)
+    kind = "PNG" if picture.mode in {"RGBA", "LA", "P"} else "JPEG"
+    picture = picture.convert("RGBA" if kind == "PNG" else "RGB")
+    picture.info.clear()  # comments, profiles, positions
+    return picture, kind
+
+
+def _decode(data: bytes, smallest: tuple[int, int]) -> Image.Image:
     try:
         picture: Image.Image = Image.open(io.BytesIO(data), formats=list(_FORMATS))
         if picture.width * picture.height > MOST_PIXELS:
@@ -53,10 +67,11 @@ def _decode(data: bytes) -> Image.Image:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning) as error:
         raise PictureRejected(f"The file is not a whole JPEG or PNG picture ({type(error).__name__}).") from None
     picture = _upright(picture)
-    if picture.width < SMALLEST[0] or picture.height < SMALLEST[1]:
+    if picture.width < smallest[0] or picture.height < smallest[1]:
+        advice = ", better 1440 x 1024" if smallest == SMALLEST else ""
         raise PictureRejected(
             f"The picture has {picture.width} x {picture.height} pixels; "
-            f"it needs at least {SMALLEST[0]} x {SMALLEST[1]}, better 1440 x 1024."
+            f"it needs at least {smallest[0]} x {smallest[1]}{advice}."
         )
     return picture
 

@@ -15,10 +15,12 @@ import modelyard
 from modelyard.app import Platform
 from modelyard.entrypoints.rest import (
     access_keys,
+    accounts,
     audit,
     deployment,
     engines,
     errors,
+    invitations,
     jobs,
     models,
     oidc,
@@ -28,6 +30,7 @@ from modelyard.entrypoints.rest import (
     sign_in,
     system,
     teams,
+    users,
     versions,
 )
 from modelyard.entrypoints.rest.measures import Measures
@@ -39,6 +42,10 @@ ROUTERS = (
     system.router,
     sign_in.router,
     oidc.router,
+    invitations.router,
+    accounts.router,
+    users.router,
+    users.portraits_router,
     teams.router,
     access_keys.router,
     models.router,

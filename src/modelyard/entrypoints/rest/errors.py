@@ -12,6 +12,7 @@ from starlette.routing import Match
 
 from modelyard.core import errors
 from modelyard.core.logs import log
+from modelyard.entrypoints.rest.middleware import path_to_log
 from modelyard.entrypoints.rest.refusals import tell_of_refusal
 from modelyard.entrypoints.rest.wire import Json, without_none
 
@@ -123,6 +124,6 @@ def _is_served(request: Request, method: str) -> bool:
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     request_id = str(request.state.request_id)
-    log.error("a request failed unexpectedly", path=request.url.path, request_id=request_id, exc_info=error)
+    log.error("a request failed unexpectedly", path=path_to_log(request.scope), request_id=request_id, exc_info=error)
     message = "The platform failed unexpectedly; report the request id in the header X-Request-Id."
     return error_answer(request, 500, message, **{"X-Request-Id": request_id})

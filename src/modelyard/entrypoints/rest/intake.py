@@ -11,9 +11,10 @@ from modelyard.app import Platform
 from modelyard.core.errors import Unavailable
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.tables import User
 from modelyard.domain.images.request_import import request_load, request_pull
 from modelyard.domain.images.tables import ContainerImage
-from modelyard.domain.models import pictures, trial_files
+from modelyard.domain.models import pictures, portraits, trial_files
 from modelyard.domain.models.catalog import find_model
 from modelyard.domain.models.tables import Model
 from modelyard.domain.models.versions import set_image
@@ -159,6 +160,22 @@ async def receive_picture(platform: Platform, actor: Actor, model_id: str, data:
     await _delete(platform, replaced)
     async with platform.database.read() as session:
         return await find_model(session, actor, model_id)
+
+
+async def receive_portrait(platform: Platform, actor: Actor, user_id: str, data: bytes) -> User:
+    """The same for the picture of a person."""
+    from modelyard.domain.models import cutting  # noqa: PLC0415 - as above
+
+    cut = await asyncio.to_thread(cutting.cut_portrait, data)
+    await platform.storage.put(cut.storage_key, cut.data)
+    try:
+        async with platform.database.write() as session:
+            user, replaced = await portraits.set_portrait(session, platform.clock, actor, user_id, cut)
+    except BaseException:
+        await _delete(platform, [cut.storage_key])
+        raise
+    await _delete(platform, [replaced] if replaced else [])
+    return user
 
 
 async def _delete(platform: Platform, keys: list[str]) -> None:

@@ -113,7 +113,7 @@ class RequestContext:
                 log.info(
                     "request",
                     method=scope["method"],
-                    path=scope["path"][:200],
+                    path=path_to_log(scope),
                     status=status,
                     milliseconds=round(seconds * 1000, 1),
                 )
@@ -121,6 +121,12 @@ class RequestContext:
 
 def _request_id(sent: str) -> str:
     return sent if _REQUEST_ID.fullmatch(sent) else random_word(16)
+
+
+def path_to_log(scope: Scope) -> str:
+    """The path, without what opens something for whoever reads it."""
+    route = _route_of(scope)
+    return route if "{token}" in route else str(scope["path"])[:200]
 
 
 def _route_of(scope: Scope) -> str:

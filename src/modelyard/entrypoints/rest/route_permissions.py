@@ -24,6 +24,9 @@ _RESULTS = "/api/results/{job_id}"
 _PROJECTS = "/api/accounting/projects"
 _KEYS = "/api/accounting/access-keys"
 _TEAMS = "/api/accounting/teams"
+_USERS = "/api/accounting/users"
+_ACCOUNTS = "/api/accounting/accounts"
+_ACCOUNT_USERS = _ACCOUNTS + "/{account}/users"
 
 ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/healthz"): Open.PUBLIC,
@@ -59,6 +62,29 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("PUT", _KEYS + "/{prefix}/roles"): May.ASSIGN_ROLES,
     ("POST", _KEYS + "/{prefix}/hash"): May.USE_PROFILE,
     ("POST", _KEYS + "/{prefix}/replace"): May.USE_PROFILE,
+    ("GET", "/auth/invitations/{token}"): Open.PUBLIC,
+    ("POST", "/auth/invitations/{token}"): Open.PUBLIC,
+    ("POST", "/auth/password-reset"): Open.PUBLIC,
+    ("GET", "/auth/password-reset/{token}"): Open.PUBLIC,
+    ("POST", "/auth/password-reset/{token}"): Open.PUBLIC,
+    # users: what people may do to themselves is open to all, and asked in the domain
+    ("GET", "/api/accounting/profile"): May.USE_PROFILE,
+    ("PATCH", "/api/accounting/profile"): May.USE_PROFILE,
+    ("GET", _USERS): May.READ_USERS,
+    ("POST", _USERS + "/search"): May.READ_USERS,
+    ("GET", _USERS + "/{user}"): May.READ_USERS,
+    ("POST", _USERS + "/{user}/picture"): Open.ANYONE,
+    ("GET", "/api/portraits/{address}"): Open.PUBLIC,
+    ("POST", _ACCOUNT_USERS): May.MANAGE_USERS,
+    ("PATCH", _ACCOUNT_USERS + "/{user}"): Open.ANYONE,
+    ("DELETE", _ACCOUNT_USERS + "/{user}"): May.MANAGE_USERS,
+    ("POST", _ACCOUNT_USERS + "/{user}/invitation"): May.MANAGE_USERS,
+    ("POST", _ACCOUNT_USERS + "/{user}/password-reset"): May.MANAGE_USERS,
+    # accounts
+    ("GET", _ACCOUNTS): May.READ_ACCOUNTS,
+    ("POST", _ACCOUNTS): May.MANAGE_ACCOUNTS,
+    ("GET", _ACCOUNTS + "/{account}"): May.READ_ACCOUNTS,
+    ("PATCH", _ACCOUNTS + "/{account}"): May.MANAGE_ACCOUNTS,
     # models
     ("GET", "/api/models"): May.READ_MODELS,
     ("POST", "/api/models"): May.DEPLOY_MODELS,

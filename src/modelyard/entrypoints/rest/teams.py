@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from modelyard.domain.accounts import members
 from modelyard.domain.accounts import teams as domain
-from modelyard.domain.models.team_removal import remove_team
+from modelyard.domain.jobs.people import remove_member as remove_from_team
+from modelyard.domain.jobs.people import remove_team
 from modelyard.entrypoints.rest.requests import (
     Caller,
     GuardedRoute,
@@ -99,5 +100,5 @@ async def set_member(
 async def remove_member(team: str, user: str, platform: ThePlatform, actor: Caller) -> Response:
     """Deletes the key that they have for the team."""
     async with platform.database.write() as session:
-        await members.remove_member(session, platform.clock, actor, team, user)
+        await remove_from_team(session, platform.clock, actor, team, user)
     return Json({})

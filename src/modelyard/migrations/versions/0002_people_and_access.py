@@ -257,6 +257,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("charges", sa.JSON(), server_default="[]", nullable=False))
         batch_op.create_index(batch_op.f("ix_jobs_key_prefix"), ["key_prefix"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_jobs_user_id"), ["user_id"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_jobs_project_id_projects"), "projects", ["project_id"], ["id"])
 
     with op.batch_alter_table("memberships", schema=None) as batch_op:
@@ -295,6 +296,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("updated_at", modelyard.core.database.UtcDateTime(timezone=True), nullable=True))
         batch_op.drop_constraint(batch_op.f("uq_users_email"), type_="unique")
         batch_op.create_index(batch_op.f("ix_users_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_users_picture_address"), ["picture_address"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_users_email"),
             ["email"],

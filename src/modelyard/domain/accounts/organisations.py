@@ -1,0 +1,191 @@
+"""Accounts: the organisations of an installation, their licence, and who approves versions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.clock import Clock
+from modelyard.core.database import ring_after_commit
+from modelyard.core.errors import Conflict, InvalidInput
+from modelyard.core.ids import new_uuid
+from modelyard.domain.accounts.actor import Actor, RoleMissing, require, within
+from modelyard.domain.accounts.api_keys import TOPIC, add_member
+from modelyard.domain.accounts.first_start import ADMIN_TEAM
+from modelyard.domain.accounts.granting import read_grants
+from modelyard.domain.accounts.invitations import Invited, NewUser, make_user
+from modelyard.domain.accounts.naming import check_name
+from modelyard.domain.accounts.one_time_links import LinkSender, Purpose
+from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.roles import Role
+from modelyard.domain.accounts.states import UserStatus
+from modelyard.domain.accounts.tables import Account, Team, User
+from modelyard.domain.accounts.teams import AccountNotFound
+from modelyard.domain.accounts.user_access import visible_users
+from modelyard.domain.audit.record import record
+
+LONGEST_NAME = 200
+MOST_ENGINES = 1_000_000
+MOST_APPROVERS = 20
+FIRST_ROLES = [str(Role.ACCOUNT_ADMIN), str(Role.DATA_SCIENTIST)]
+"""Of the first administrator of a further account: never those of the installation."""
+
+
+class AccountExists(Conflict):
+    """Two accounts cannot have one name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is an account {name!r} already; choose another name.")
+
+
+class RoleCannotApprove(InvalidInput):
+    """Nobody with this role could say yes, so no version could become active."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(
+            f"approvalRoles: {role[:60]!r} is no role of this account that may approve versions; it needs the "
+            f"permission {Permission.APPROVE_MODELS}."
+        )
+
+
+class EnginesAbsurd(InvalidInput):
+    """A licence for a number of engines that nobody can have."""
+
+    def __init__(self) -> None:
+        super().__init__(f"processingEngines must be 0 to {MOST_ENGINES}.")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """An account and how many users it has."""
+
+    account: Account
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanges:
+    """What to change; None leaves a field as it is, lists replace."""
+
+    name: str | None = None
+    processing_engines: int | None = None
+    approval_roles: Sequence[str] | None = None
+
+
+def _facts() -> Any:
+    users = select(func.count()).select_from(User)
+    users = users.where(User.account_id == Account.id, User.status != UserStatus.DELETED)
+    return select(Account, users.scalar_subquery())
+
+
+async def list_accounts(session: AsyncSession, actor: Actor) -> list[AccountFacts]:
+    """The accounts that the actor may see, by their names."""
+    require(actor, Permission.READ_ACCOUNTS)
+    seen = within(actor, Permission.READ_ACCOUNTS, account=Account.id)
+    query = _facts().where(seen).order_by(func.lower(Account.name), Account.id)
+    return [AccountFacts(*row) for row in await session.execute(query)]
+
+
+async def find_account(session: AsyncSession, actor: Actor, account_id: str) -> AccountFacts:
+    """An account by its identifier. Raises AccountNotFound."""
+    require(actor, Permission.READ_ACCOUNTS)
+    seen = within(actor, Permission.READ_ACCOUNTS, account=Account.id)
+    row = (await session.execute(_facts().where(Account.id == account_id, seen))).one_or_none()
+    if row is None:
+        raise AccountNotFound(account_id)
+    return AccountFacts(*row)
+
+
+async def list_account_users(session: AsyncSession, actor: Actor, account_id: str) -> list[User]:
+    """Those of an account's users that the actor may see, by their names."""
+    if not actor.may(Permission.READ_USERS):
+        return []
+    where = User.account_id == account_id, User.status != UserStatus.DELETED, visible_users(actor)
+    return list(await session.scalars(select(User).where(*where).order_by(User.first_name, User.last_name, User.id)))
+
+
+async def create_account(
+    session: AsyncSession, clock: Clock, actor: Actor, links: LinkSender, name: str, first: NewUser, *, server: str
+) -> tuple[AccountFacts, Invited]:
+    """A further account with its admin team, and somebody invited to administer it.
+
+    Raises RoleMissing, AccountExists, EmailTaken, NameRejected, BadMailAddress.
+    """
+    _require_all(actor)
+    account = Account(id=new_uuid(), name="", created_at=clock.now())
+    await _set_name(session, account, name)
+    team = Team(id=new_uuid(), account_id=account.id, name=ADMIN_TEAM, is_admin=True, created_at=clock.now())
+    session.add(team)
+    user = await make_user(session, clock, first, account.id)
+    key = add_member(session, clock, user, team, FIRST_ROLES)
+    await session.flush()
+    link = await links.send(session, user, Purpose.INVITATION, server)
+    after = {"name": account.name, "team": team.id, "administrator": user.id}
+    record(session, clock, actor, "account:created", f"account/{account.id}", after=after)
+    invited = {"email": user.email, "team": team.id, "roles": FIRST_ROLES, "status": user.status}
+    record(session, clock, actor, "user:invited", f"user/{user.id}", after=invited)
+    return AccountFacts(account, 1), Invited(user, key.prefix, link)
+
+
+async def change_account(
+    session: AsyncSession, clock: Clock, actor: Actor, account_id: str, changes: AccountChanges
+) -> AccountFacts:
+    """Changes name, licence and who approves.
+
+    Raises RoleMissing, AccountNotFound, AccountExists, EnginesAbsurd, RoleCannotApprove.
+    """
+    _require_all(actor)
+    facts = await find_account(session, actor, account_id)
+    account = facts.account
+    before = _told(account)
+    if changes.name is not None:
+        await _set_name(session, account, changes.name)
+    if changes.processing_engines is not None:
+        if not 0 <= changes.processing_engines <= MOST_ENGINES:
+            raise EnginesAbsurd
+        account.processing_engines = changes.processing_engines
+    if changes.approval_roles is not None:
+        account.approval_roles = await _check_approvers(session, account.id, changes.approval_roles)
+    if (after := _told(account)) != before:
+        record(session, clock, actor, "account:changed", f"account/{account.id}", before=before, after=after)
+        ring_after_commit(session, TOPIC)
+    return facts
+
+
+def _require_all(actor: Actor) -> None:
+    if actor.reach(Permission.MANAGE_ACCOUNTS) != Reach.INSTALLATION:
+        raise RoleMissing(Permission.MANAGE_ACCOUNTS)
+
+
+async def _set_name(session: AsyncSession, account: Account, name: str) -> None:
+    name = check_name(name, "name", LONGEST_NAME)
+    same = select(Account.id).where(func.lower(Account.name) == name.lower(), Account.id != account.id)
+    if await session.scalar(same):
+        raise AccountExists(name)
+    account.name = name
+    session.add(account)
+    try:
+        await session.flush()
+    except IntegrityError:  # somebody else was quicker
+        raise AccountExists(name) from None
+
+
+async def _check_approvers(session: AsyncSession, account_id: str, roles: Sequence[str]) -> list[str]:
+    wanted = list(dict.fromkeys(roles))
+    if len(wanted) > MOST_APPROVERS:
+        raise InvalidInput(f"approvalRoles: at most {MOST_APPROVERS}.")
+    for role in wanted:
+        if Permission.APPROVE_MODELS not in await read_grants(session, account_id, [role]):
+            raise RoleCannotApprove(role)
+    return wanted
+
+
+def _told(account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "processingEngines": account.processing_engines,
+        "approvalRoles": list(account.approval_roles or []),
+    }

@@ -1,0 +1,68 @@
+"""Routes of accounts."""
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from modelyard.domain.accounts import organisations
+from modelyard.domain.accounts.invitations import NewUser
+from modelyard.domain.accounts.organisations import AccountChanges
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, public_address
+from modelyard.entrypoints.rest.user_shapes import account_object, person_object
+from modelyard.entrypoints.rest.users import NOT_STORED, invitation_members
+from modelyard.entrypoints.rest.wire import Json
+
+router = APIRouter(prefix="/api/accounting/accounts", tags=["accounts"], route_class=GuardedRoute)
+
+
+class NewAccount(BaseModel):
+    """An account, and who is invited to administer it."""
+
+    name: str
+    firstName: str  # noqa: N815 - the API's spelling
+    lastName: str  # noqa: N815
+    email: str
+
+
+class AccountChange(BaseModel):
+    """What to change; absent or null leaves a field as it is, lists replace."""
+
+    name: str | None = None
+    processingEngines: int | None = None  # noqa: N815
+    approvalRoles: list[str] | None = None  # noqa: N815
+
+
+@router.get("", summary="List the accounts that one may see")
+async def list_accounts(platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.read() as session:
+        return Json([account_object(facts) for facts in await organisations.list_accounts(session, actor)])
+
+
+@router.post("", status_code=201, summary="Create an account with an administrator")
+async def create_account(body: NewAccount, request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """The invitation goes out by mail; without a mail server its address is in the answer."""
+    first = NewUser(body.firstName, body.lastName, body.email)
+    server = public_address(request)
+    async with platform.database.write() as session:
+        facts, invited = await organisations.create_account(
+            session, platform.clock, actor, platform.links, body.name, first, server=server
+        )
+    administrator = {"administrator": person_object(invited.user)}
+    return Json(account_object(facts) | administrator | invitation_members(invited), 201, headers=NOT_STORED)
+
+
+@router.get("/{account}", summary="Read an account with its users")
+async def read_account(account: str, platform: ThePlatform, actor: Caller) -> Response:
+    """Of the users, those within the reach of one's roles."""
+    async with platform.database.read() as session:
+        facts = await organisations.find_account(session, actor, account)
+        users = await organisations.list_account_users(session, actor, account)
+    return Json(account_object(facts) | {"users": [person_object(user) for user in users]})
+
+
+@router.patch("/{account}", summary="Rename an account; set its licence and who approves versions")
+async def change_account(account: str, body: AccountChange, platform: ThePlatform, actor: Caller) -> Response:
+    changes = AccountChanges(body.name, body.processingEngines, body.approvalRoles)
+    async with platform.database.write() as session:
+        facts = await organisations.change_account(session, platform.clock, actor, account, changes)
+    return Json(account_object(facts))
