@@ -101,7 +101,7 @@ def _session_with_owner(team_id: str | None) -> Any:
         ApiKey.user_id == User.id,
         ApiKey.team_id == Team.id,
         ApiKey.project_id.is_(None),
-        ApiKey.status != KeyStatus.DELETED,
+        ApiKey.status == KeyStatus.ACTIVE,  # jobs of a key that stopped would be canceled
     )
     return (
         select(SignedInSession, User, Account, Team, Membership, ApiKey)

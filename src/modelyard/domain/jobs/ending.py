@@ -1,18 +1,21 @@
-"""Ends jobs before their time: cancelled by a person, or out of time."""
+"""Ends jobs before their time: cancelled by a person, out of time, or of a key that works no more."""
 
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict
 from modelyard.domain.accounts.actor import Actor, RoleMissing, may_over, require
+from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.quota_uses import credit
-from modelyard.domain.audit.record import record
+from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
+from modelyard.domain.accounts.tables import Account, ApiKey, Membership, Project, Team, User
+from modelyard.domain.audit.record import PLATFORM, Outsider, record
 from modelyard.domain.engines import reconcile
 from modelyard.domain.jobs.queries import JobWithUser, find_job
 from modelyard.domain.jobs.status import OPEN_ITEMS, UNFINISHED, ItemState, JobStatus
@@ -55,6 +58,48 @@ async def end_overdue_jobs(session: AsyncSession, clock: Clock) -> int:
         for job_id in overdue.all()
     ]
     return sum(ended)
+
+
+async def end_jobs_of_stopped_keys(session: AsyncSession, clock: Clock, *, most: int = 100) -> int:
+    """Cancels unfinished jobs whose key works no more, for whatever reason; returns how many, the oldest first.
+
+    A key that expires is no reason: what it submitted in time goes on.
+    """
+    reason = _reason_to_stop()
+    stopped = await session.execute(
+        select(Job.id, Job.account_id, reason)
+        .join(ApiKey, ApiKey.prefix == Job.key_prefix, isouter=True)
+        .join(User, User.id == func.coalesce(ApiKey.user_id, Job.user_id))
+        .join(Team, Team.id == Job.team_id)
+        .join(Account, Account.id == Job.account_id)
+        .join(Project, Project.id == Job.project_id, isouter=True)
+        .join(Membership, and_(Membership.user_id == User.id, Membership.team_id == Job.team_id), isouter=True)
+        .where(Job.status.in_(UNFINISHED), reason.is_not(None))
+        .order_by(Job.created_at, Job.id)
+        .limit(most)
+    )
+    rows = stopped.all()
+    for job_id, account_id, why in rows:
+        if await end_job(session, job_id, JobStatus.CANCELED, clock.now(), f"the job was canceled, because {why}"):
+            platform = Outsider(PLATFORM.label, account_id=account_id)
+            record(session, clock, platform, "job:canceled", f"job/{job_id}", reason=why)
+    return len(rows)
+
+
+def _reason_to_stop() -> ColumnElement[str | None]:
+    """Why the key of a job works no more, as `accounts.known` would find; None while it works.
+
+    A person who is signed in may submit without a key; then the person counts.
+    """
+    return case(
+        (Project.status != ProjectStatus.ACTIVE, "its project is not active any more"),
+        (ApiKey.status != KeyStatus.ACTIVE, "its key is not active any more"),
+        (User.status != UserStatus.ACTIVE, "the owner of its key is not active any more"),
+        (Team.status != TeamStatus.ACTIVE, "its team is not there any more"),
+        (Account.status != TeamStatus.ACTIVE, "its account is not active any more"),
+        (and_(Job.project_id.is_(None), Membership.user_id.is_(None)), "its user has left the team"),
+        else_=None,
+    )
 
 
 async def end_job(session: AsyncSession, job_id: str, status: JobStatus, now: datetime, reason: str) -> bool:

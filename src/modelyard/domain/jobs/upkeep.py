@@ -1,4 +1,4 @@
-"""Regular upkeep of jobs: ends overdue ones, deletes inputs that are kept no longer."""
+"""Regular upkeep of jobs: ends overdue ones and those of keys that stopped, deletes inputs that are kept no longer."""
 
 import time
 from datetime import timedelta
@@ -9,8 +9,9 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import Unavailable
 from modelyard.core.logs import log
+from modelyard.domain.accounts import api_keys
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore
-from modelyard.domain.jobs.ending import end_overdue_jobs
+from modelyard.domain.jobs.ending import end_jobs_of_stopped_keys, end_overdue_jobs
 from modelyard.domain.jobs.status import FINISHED, UNFINISHED
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
 
@@ -26,6 +27,7 @@ class JobUpkeep:
         self._database = database
         self._clock = clock
         self._blobs = blobs
+        self._bell = database.bells.listen(api_keys.TOPIC)
 
     async def run(self) -> None:
         """Goes on until cancelled."""
@@ -38,10 +40,19 @@ class JobUpkeep:
             if overdue:
                 async with self._database.write() as session:
                     await end_overdue_jobs(session, self._clock)
-            if time.monotonic() >= next_cleaning:
+            is_due = time.monotonic() >= next_cleaning
+            if self._bell.has_rung() or is_due:  # at the start too, and for what other processes changed
+                await self._end_jobs_of_stopped_keys()
+            if is_due:
                 next_cleaning = time.monotonic() + SECONDS_BETWEEN_CLEANINGS
                 await self._delete_old_inputs()
             await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+
+    async def _end_jobs_of_stopped_keys(self) -> None:
+        ended = JOBS_AT_ONCE
+        while ended == JOBS_AT_ONCE:
+            async with self._database.write() as session:
+                ended = await end_jobs_of_stopped_keys(session, self._clock, most=JOBS_AT_ONCE)
 
     async def _delete_old_inputs(self) -> None:
         async with self._database.read() as session:
