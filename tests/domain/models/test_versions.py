@@ -6,6 +6,7 @@ import pytest
 
 from modelyard.core.database import Database
 from modelyard.core.errors import NotAllowed
+from modelyard.domain.models.activation import StatusUnknown
 from modelyard.domain.models.catalog import ModelNotFound, find_version
 from modelyard.domain.models.lifecycle import StepsMissing, TransitionForbidden, VersionFrozen
 from modelyard.domain.models.metadata import MetadataRejected, VersionChanges
@@ -14,7 +15,6 @@ from modelyard.domain.models.semantic import VersionMalformed
 from modelyard.domain.models.tables import Scope, Version
 from modelyard.domain.models.versions import (
     TOPIC,
-    StatusUnknown,
     VersionExists,
     change_version,
     create_version,

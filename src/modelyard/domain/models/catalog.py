@@ -1,5 +1,7 @@
 """Models in the library: create, find, list, change."""
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
@@ -10,6 +12,7 @@ from modelyard.core.ids import new_model_id
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
+from modelyard.domain.models.changed_values import differences
 from modelyard.domain.models.metadata import check_model_name, check_summary
 from modelyard.domain.models.semantic import check_version
 from modelyard.domain.models.tables import Model, Version
@@ -102,6 +105,10 @@ _WHOLE_VERSION = (
 async def find_version(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
     """A version with its model, image and preset. Raises ModelNotFound, VersionNotFound."""
     require(actor, Permission.READ_MODELS)
+    return await _find_version(session, actor, model_id, version)
+
+
+async def _find_version(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
     query = (
         select(Version)
         .join(Version.model)
@@ -110,7 +117,8 @@ async def find_version(session: AsyncSession, actor: Actor, model_id: str, versi
     )
     found = (await session.scalars(query)).one_or_none()
     if found is None:
-        await find_model(session, actor, model_id)
+        if await session.scalar(select(Model.id).where(Model.id == model_id, visible_to(actor))) is None:
+            raise ModelNotFound(model_id)
         raise VersionNotFound(model_id, version)
     return found
 
@@ -128,6 +136,12 @@ async def find_version_to_deploy(session: AsyncSession, actor: Actor, model_id: 
     return await find_version_to_change(session, actor, model_id, version)
 
 
+async def find_version_to_decide(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
+    """The same for somebody who approves versions, but may be allowed nothing else. Raises as `find_version`."""
+    require(actor, Permission.APPROVE_MODELS)
+    return await _find_version(session, actor, model_id, version)
+
+
 async def change_model(
     session: AsyncSession,
     clock: Clock,
@@ -140,17 +154,24 @@ async def change_model(
 ) -> Model:
     """Changes words and tags of a model; None leaves a field as it is."""
     model = await find_model_to_change(session, actor, model_id)
+    before = _words_of(model)
     if name is not None:
         model.name = check_model_name(name)
     if description is not None:
         model.description = check_summary(description)
     if tags is not None:
         await set_tags(session, model, tags)
-    model.updated_at = clock.now()
-    changed = {"name": name, "description": description, "tags": tags}
-    names = [field for field, value in changed.items() if value is not None]
-    record(session, clock, actor, "model:changed", f"model/{model.id}", fields=names)
-    return await _read_again(session, actor, model_id)
+        await session.flush()
+        await session.refresh(model, ["tags"])
+    if changed := differences(before, _words_of(model)):
+        model.updated_at = clock.now()
+        record(session, clock, actor, "model:changed", f"model/{model.id}", **changed)
+    await session.flush()
+    return model
+
+
+def _words_of(model: Model) -> dict[str, Any]:
+    return {"name": model.name, "description": model.description, "tags": [tag.identifier for tag in model.tags]}
 
 
 async def _read_again(session: AsyncSession, actor: Actor, model_id: str) -> Model:

@@ -89,6 +89,14 @@ def move(version: Version, wanted: VersionStatus) -> bool:
 
     Raises TransitionForbidden, StepsMissing.
     """
+    if not require_move(version, wanted):
+        return False
+    version.status = wanted
+    return True
+
+
+def require_move(version: Version, wanted: VersionStatus) -> bool:
+    """Whether the status would change, and may. Raises TransitionForbidden, StepsMissing."""
     current = VersionStatus(version.status)
     if current == wanted:
         return False
@@ -96,5 +104,4 @@ def move(version: Version, wanted: VersionStatus) -> bool:
         raise TransitionForbidden(current, wanted)
     if wanted == VersionStatus.ACTIVE and (missing := missing_steps(facts_of(version))):
         raise StepsMissing(missing)
-    version.status = wanted
     return True

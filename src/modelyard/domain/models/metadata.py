@@ -45,6 +45,11 @@ class VersionChanges:
     maximum_engines: int | None = None
     status: str | None = None
 
+    @property
+    def wants_active(self) -> bool:
+        """Whether the version shall become active."""
+        return self.status is not None and self.status.strip().lower() == "active"
+
     def values(self) -> dict[str, Any]:
         """The fields to change, by the names of the version's columns."""
         pairs = ((field.name, getattr(self, field.name)) for field in fields(self) if field.name != "status")

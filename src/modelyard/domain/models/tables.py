@@ -140,7 +140,7 @@ class Version(Base):
     explains: Mapped[bool] = mapped_column(default=False)
     detects_drift: Mapped[bool] = mapped_column(default=False)
     approval_asked_at: Mapped[datetime | None]
-    """Set while the version waits for approval, and kept once it is approved."""
+    """Set while the version waits for approval, and while it is active because of it."""
     approval_asked_by: Mapped[str | None] = mapped_column(String(320))
 
     model: Mapped[Model] = relationship(back_populates="versions", lazy="raise")

@@ -12,6 +12,8 @@ from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.images.tables import ContainerImage
+from modelyard.domain.models.activation import enter_status
+from modelyard.domain.models.approvals import lock_version, reopen
 from modelyard.domain.models.catalog import (
     find_model,
     find_version,
@@ -19,7 +21,8 @@ from modelyard.domain.models.catalog import (
     find_version_to_deploy,
     new_version,
 )
-from modelyard.domain.models.lifecycle import VersionFrozen, move
+from modelyard.domain.models.changed_values import differences
+from modelyard.domain.models.lifecycle import VersionFrozen
 from modelyard.domain.models.metadata import VersionChanges, check_changes
 from modelyard.domain.models.requirements import EDGE_ID, find_preset
 from modelyard.domain.models.tables import Model, Version, VersionStatus
@@ -31,6 +34,8 @@ _CONTRACT = ("inputs", "outputs")
 LOAD_DEPENDS_ON = ("image_id", "requirement_id")
 RUN_DEPENDS_ON = (*LOAD_DEPENDS_ON, "inputs", "outputs")
 """What a passed test holds for: a change of it means that the test has to be done again."""
+APPROVAL_DEPENDS_ON = (*RUN_DEPENDS_ON, "long_description", "technical_details", "performance_summary")
+"""What approvers are shown: a change of it means that they have to be asked again."""
 
 
 class VersionExists(InvalidInput):
@@ -38,13 +43,6 @@ class VersionExists(InvalidInput):
 
     def __init__(self, model_id: str, version: str) -> None:
         super().__init__(f"The version {version} of the model {model_id} already exists; choose a higher one.")
-
-
-class StatusUnknown(InvalidInput):
-    """Nobody can ask for this status."""
-
-    def __init__(self, status: str) -> None:
-        super().__init__(f"A version cannot be made {status[:40]!r}; its status can be set to 'active' or 'inactive'.")
 
 
 async def create_version(
@@ -70,10 +68,11 @@ async def create_version(
 async def change_version(
     session: AsyncSession, clock: Clock, actor: Actor, model_id: str, version: str, changes: VersionChanges
 ) -> Version:
-    """Changes a version; a status in the changes is entered last.
+    """Changes a version; a status in the changes is entered last, unless it has to be approved before.
 
     Raises MetadataRejected, RequirementUnknown, VersionFrozen, TransitionForbidden, StepsMissing, StatusUnknown.
     """
+    await lock_version(session, model_id, version)
     row = await find_version_to_change(session, actor, model_id, version)
     check_changes(changes, minimum_engines=row.minimum_engines, maximum_engines=row.maximum_engines)
     if changes.minimum_engines is not None or changes.maximum_engines is not None:
@@ -83,13 +82,17 @@ async def change_version(
         preset = await find_preset(session, changes.requirement_id)
         row.requirement = preset
         values["requirement_id"] = preset.id
-    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    before = {name: getattr(row, name) for name in values}
+    changed = {name: value for name, value in values.items() if before[name] != value}
     _apply(row, changed)
     if changed:
         row.updated_at = clock.now()
-        record(session, clock, actor, "model:version:changed", f"model/{model_id}/{version}", fields=sorted(changed))
+        target = f"model/{model_id}/{version}"
+        record(session, clock, actor, "model:version:changed", target, **differences(before, changed))
+    if not changed.keys().isdisjoint(APPROVAL_DEPENDS_ON):
+        await reopen(session, clock, actor, row, changed.keys() & set(APPROVAL_DEPENDS_ON))
     if changes.status is not None:
-        _enter_status(session, clock, actor, row, changes.status)
+        await enter_status(session, clock, actor, row, changes.status)
     await session.flush()
     ring_after_commit(session, TOPIC)
     return row
@@ -112,15 +115,6 @@ def _apply(row: Version, changed: dict[str, Any]) -> None:
         row.run_passed = False
 
 
-def _enter_status(session: AsyncSession, clock: Clock, actor: Actor, row: Version, status: str) -> None:
-    if status not in {VersionStatus.ACTIVE, VersionStatus.INACTIVE}:
-        raise StatusUnknown(status)
-    if move(row, VersionStatus(status)):
-        row.updated_at = clock.now()
-        verb = "activated" if status == VersionStatus.ACTIVE else "deactivated"
-        record(session, clock, actor, f"model:version:{verb}", f"model/{row.model_id}/{row.version}")
-
-
 async def require_image_change(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
     """The version, when its image may be replaced now. Raises VersionFrozen."""
     row = await find_version_to_deploy(session, actor, model_id, version)
@@ -133,11 +127,14 @@ async def set_image(
     session: AsyncSession, clock: Clock, actor: Actor, model_id: str, version: str, image: ContainerImage
 ) -> None:
     """Makes an import the image of a version; its tests have to be done again."""
+    await lock_version(session, model_id, version)
     row = await require_image_change(session, actor, model_id, version)
+    values = {"before": {"image": row.image.reference if row.image else None}, "after": {"image": image.reference}}
     row.image_id = image.id
     row.load_passed = row.run_passed = False
     row.updated_at = clock.now()
-    record(session, clock, actor, "model:version:image-requested", f"model/{model_id}/{version}", image=image.reference)
+    record(session, clock, actor, "model:version:image-requested", f"model/{model_id}/{version}", **values)
+    await reopen(session, clock, actor, row, ["image_id"])
 
 
 async def minimum_engines_sum(session: AsyncSession, actor: Actor) -> int:

@@ -1,11 +1,16 @@
 """Who may see a model, and who may change it."""
 
-from sqlalchemy import ColumnElement, and_, or_, select
+import json
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, cast, false, or_, select
+from sqlalchemy.orm import aliased
 
 from modelyard.core.errors import NotAllowed
 from modelyard.domain.accounts.actor import Actor, may_over, within
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.models.tables import Model, ModelTeam, Scope, Version
+from modelyard.domain.accounts.tables import Account
+from modelyard.domain.models.tables import Approval, Model, ModelTeam, Scope, Version
 
 
 class NotYourModel(NotAllowed):
@@ -27,7 +32,42 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         and_(same_account, Model.scope == Scope.ACCOUNT),
         and_(same_account, Model.scope == Scope.TEAM, for_team),
         within(actor, Permission.READ_MODELS, account=Model.account_id, team=Model.team_id, user=Model.created_by),
+        *([_was_put_before(actor)] if actor.may(Permission.APPROVE_MODELS) else []),
     )
+
+
+def _was_put_before(actor: Actor) -> ColumnElement[bool]:
+    """Whether one of the model's versions waits for the actor, or what their roles said about one stands.
+
+    Who decides has to see what about, and afterwards what came of it.
+    """
+    versions, said = aliased(Version), aliased(Approval)
+    theirs = (said.version_id == versions.id, said.role.in_(sorted(actor.roles)), said.is_void.is_(False))
+    decided = select(said.id).where(*theirs).exists()
+    put = select(versions.id).where(versions.model_id == Model.id, or_(waits_for(actor, versions), decided)).exists()
+    return and_(within_review(actor), put)
+
+
+def within_review(actor: Actor) -> ColumnElement[bool]:
+    """Over which rows of `models` the actor's permission to approve reaches."""
+    columns = {"account": Model.account_id, "team": Model.team_id, "user": Model.created_by}
+    return within(actor, Permission.APPROVE_MODELS, **columns)
+
+
+def waits_for(actor: Actor, versions: Any = Version) -> ColumnElement[bool]:
+    """The condition under which a version waits for one of the actor's roles; the query has to have `models`."""
+    said_yes = aliased(Approval)
+
+    def waits(role: str) -> ColumnElement[bool]:
+        # The list is JSON, which no two databases search alike: but the word in its quotes is there, or it is not.
+        is_asked = cast(Account.approval_roles, String).contains(json.dumps(role), autoescape=True)
+        given = (said_yes.version_id == versions.id, said_yes.role == role, said_yes.is_approved)
+        return and_(
+            select(Account.id).where(Account.id == Model.account_id, is_asked).exists(),
+            ~select(said_yes.id).where(*given, said_yes.is_void.is_(False)).exists(),
+        )
+
+    return and_(versions.approval_asked_at.is_not(None), or_(false(), *map(waits, sorted(actor.roles))))
 
 
 def may_change(actor: Actor, model: Model, permission: Permission = Permission.CHANGE_MODELS) -> bool:

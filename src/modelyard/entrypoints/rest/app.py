@@ -16,6 +16,7 @@ from modelyard.app import Platform
 from modelyard.entrypoints.rest import (
     access_keys,
     accounts,
+    approvals,
     audit,
     deployment,
     engines,
@@ -48,6 +49,7 @@ ROUTERS = (
     users.portraits_router,
     teams.router,
     access_keys.router,
+    approvals.router,
     models.router,
     models.pictures_router,
     versions.router,

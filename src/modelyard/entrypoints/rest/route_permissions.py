@@ -110,6 +110,10 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("PUT", _VERSION + "/sample-input"): May.CHANGE_MODELS,
     ("GET", _VERSION + "/sample-output"): May.READ_MODELS,
     ("PUT", _VERSION + "/sample-output"): May.CHANGE_MODELS,
+    # approvals
+    ("GET", "/api/models/approvals"): May.APPROVE_MODELS,
+    ("GET", _VERSION + "/approvals"): May.READ_MODELS,
+    ("POST", _VERSION + "/approvals"): May.APPROVE_MODELS,
     # deployment
     ("GET", _VERSION + "/container-image"): May.READ_MODELS,
     ("POST", _VERSION + "/container-image"): May.DEPLOY_MODELS,

@@ -10,11 +10,13 @@ from starlette.responses import Response
 
 from modelyard.domain.models import catalog, queries, samples
 from modelyard.domain.models import versions as domain
+from modelyard.domain.models.approvals import read_approval
 from modelyard.domain.models.metadata import VersionChanges
 from modelyard.domain.models.requirements import DEFAULT_ID
-from modelyard.domain.models.tables import Version
+from modelyard.domain.models.tables import Version, VersionStatus
 from modelyard.domain.version_tests.request import newest_test
 from modelyard.domain.version_tests.tables import TestKind
+from modelyard.entrypoints.rest.approval_shapes import approval_member
 from modelyard.entrypoints.rest.model_shapes import version_details
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, next_link, read_page
 from modelyard.entrypoints.rest.wire import Json
@@ -133,10 +135,11 @@ def _preset(choice: RequirementChoice | None) -> int | None:
 
 
 async def version_answer(session: AsyncSession, version: Version, status: int = 200) -> Response:
-    """A version with its newest tests."""
+    """A version with its newest tests and its approval."""
     load = await newest_test(session, version.id, TestKind.LOAD)
     run = await newest_test(session, version.id, TestKind.RUN)
-    return Json(version_details(version, load=load, run=run), status)
+    approval = approval_member(await read_approval(session, version))
+    return Json(version_details(version, load=load, run=run) | approval, status)
 
 
 @router.get("", summary="List the versions of a model")
@@ -172,9 +175,12 @@ async def read_version(model_id: str, version: str, platform: ThePlatform, actor
 async def change_version(
     model_id: str, version: str, body: VersionChange, platform: ThePlatform, actor: Caller
 ) -> Response:
+    """A version that has to be approved before is not active yet: 202, with what it waits for in `approval`."""
+    changes = body.to_changes()
     async with platform.database.write() as session:
-        row = await domain.change_version(session, platform.clock, actor, model_id, version, body.to_changes())
-        return await version_answer(session, row)
+        row = await domain.change_version(session, platform.clock, actor, model_id, version, changes)
+        waits = changes.wants_active and row.status != VersionStatus.ACTIVE
+        return await version_answer(session, row, 202 if waits else 200)
 
 
 @router.patch("/{version}/processing", summary="Set how many engines may run")
