@@ -1,19 +1,42 @@
-"""The command line. Commands import what they need when they run, so that `--help` is quick."""
+"""The command line. Files of commands are read when one is used, so that `--help` is quick."""
 
 import click
 
 import modelyard
-from modelyard.entrypoints.cli.audit import audit
+from modelyard.entrypoints.cli.lazy import LazyGroup
 from modelyard.entrypoints.cli.options import data_dir_option
 
+_HERE = "modelyard.entrypoints.cli"
+FILES = {
+    "audit": (f"{_HERE}.audit", "Who did what, and whether the record of it is whole."),
+    "completion": (f"{_HERE}.completion", "Print what makes a SHELL complete commands, options and names of profiles."),
+    "keys": (f"{_HERE}.keys", "API keys. A key is named by its prefix, which is no secret."),
+    "login": (f"{_HERE}.login", "Sign in, and store your API key for this server in a profile."),
+    "logout": (f"{_HERE}.login", "Forget the key or token of a profile."),
+    "presets": (f"{_HERE}.presets", "Hardware presets, and who may choose them."),
+    "profiles": (f"{_HERE}.profiles", "Servers that you have logged in to."),
+    "projects": (f"{_HERE}.projects", "Projects: their members, keys and statistics."),
+    "quotas": (f"{_HERE}.quotas", "Quotas: most items that a user, a team or a project may submit."),
+    "roles": (f"{_HERE}.roles", "Roles, and the entitlements that they consist of."),
+    "teams": (f"{_HERE}.teams", "Teams, their members and the roles of these."),
+    "users": (f"{_HERE}.users", "Users. A user is named by e-mail address or identifier."),
+    "whoami": (f"{_HERE}.login", "Show who the server takes you for, and how you get in."),
+}
+"""Each command, the file that holds it, and its line of help."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=LazyGroup,
+    files=FILES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(modelyard.__version__, prog_name="modelyard")
 def main() -> None:
     """Describe, test, deploy and run any model that comes in a container.
 
-    Every setting can be given in the environment as MODELYARD_<NAME>, a secret one also as
-    MODELYARD_<NAME>_FILE.
+    `serve`, `doctor`, `migrate` and `audit verify` work on this machine; every setting of theirs can be given in
+    the environment as MODELYARD_<NAME>, a secret one also as MODELYARD_<NAME>_FILE. The other commands talk to a
+    server: log in, or set MODELYARD_URL and MODELYARD_API_KEY.
     """
 
 
@@ -44,6 +67,3 @@ def migrate(data_dir: str | None) -> None:
     from modelyard.entrypoints.cli.migrate import run_migration
 
     run_migration({"data_dir": data_dir})
-
-
-main.add_command(audit)

@@ -1,8 +1,27 @@
 """`modelyard audit`: the group of commands on the audit trail."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from modelyard.entrypoints.cli.options import data_dir_option
+from modelyard.entrypoints.cli.over_rest import over_rest
+from modelyard.entrypoints.cli.paths import at
+from modelyard.entrypoints.cli.shown import Column, Screen
+
+if TYPE_CHECKING:
+    from modelyard.entrypoints.cli.remote import Remote
+
+LISTED: list[Column] = [
+    ("number", "identifier"),
+    ("time", "createdAt"),
+    ("actor", "actor"),
+    ("action", "action"),
+    ("target", "target"),
+    ("address", "address"),
+]
+USUAL_LIMIT = 50
+MOST_AT_ONCE = 1000
 
 
 @click.group()
@@ -21,3 +40,60 @@ def verify(data_dir: str | None) -> None:
     from modelyard.entrypoints.cli.verify import run_verification
 
     run_verification({"data_dir": data_dir})
+
+
+def _filters(command: click.decorators.FC) -> click.decorators.FC:
+    """The options that list and export share."""
+    for add in (
+        click.option("--request", "request_id", help="Those of one request, by the header X-Request-Id."),
+        click.option("--account", help="Those of an account, by identifier."),
+        click.option("--until", metavar="TIME", help="Not after, such as 2026-01-31T12:00Z."),
+        click.option("--since", metavar="TIME", help="Not before."),
+        click.option("--target", help="What was acted on, such as user/ID, or the beginning of it."),
+        click.option("--action", help="What was done, such as user:invited, or the beginning of it."),
+        click.option("--user", help="Those of a user, by identifier."),
+        click.option("--actor", help="Those of an e-mail address."),
+    ):
+        command = add(command)
+    return command
+
+
+@audit.command("list")
+@_filters
+@click.option("--limit", type=click.IntRange(min=1), help=f"At most so many events.  [default: {USUAL_LIMIT}]")
+@click.option("--all", "everything", is_flag=True, help="All events.")
+@click.option("-f", "--follow", is_flag=True, help="Go on to show new ones until Ctrl-C, one a line.")
+@over_rest
+def list_events(
+    server: "Remote", screen: Screen, limit: int | None, everything: bool, follow: bool, **filters: str | None
+) -> None:
+    """List events, the newest first; with --follow the newest last."""
+    if follow:
+        from modelyard.entrypoints.cli.follow import follow_events
+
+        follow_events(server, screen, _query(filters), LISTED, limit or USUAL_LIMIT)
+        return
+    most = limit or (None if everything else USUAL_LIMIT)
+    pages = server.pages(at("api", "audit"), _query(filters) | {"per-page": min(MOST_AT_ONCE, most or MOST_AT_ONCE)})
+    screen.rows(pages, LISTED, most)
+
+
+@audit.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), default="jsonl", help="[default: jsonl]")
+@click.option("--overwrite", is_flag=True, help="Replace the file when it is there.")
+@_filters
+@over_rest
+def export_events(
+    server: "Remote", screen: Screen, file: str, kind: str, overwrite: bool, **filters: str | None
+) -> None:
+    """Write all events to FILE, which only you can read; `-` is standard output. The export is an event itself."""
+    from modelyard.entrypoints.cli.download import download_to
+
+    query = _query(filters) | {"format": kind}
+    download_to(server, screen, at("api", "audit", "export"), query, file, overwrite=overwrite)
+
+
+def _query(filters: dict[str, str | None]) -> dict[str, object]:
+    names = {"since": "startDate", "until": "endDate", "request_id": "requestId"}
+    return {names.get(name, name): value for name, value in filters.items()}

@@ -1,0 +1,69 @@
+"""How commands end: one table from the kind of error to the exit code."""
+
+from enum import IntEnum
+
+import click
+
+from modelyard.entrypoints.cli.clean_text import clean_lines
+
+
+class Exit(IntEnum):
+    """What the shell is told."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_AUTHENTICATED = 3
+    NOT_ALLOWED = 4
+    NOT_FOUND = 5
+    CONFLICT = 6
+    INVALID_INPUT = 7
+    LIMIT_REACHED = 8
+    UNAVAILABLE = 9
+
+    @property
+    def meaning(self) -> str:
+        """One sentence for people."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Exit.DONE: "It is done.",
+    Exit.FAILED: "Anything else: the server failed, or something answered that is not a modelyard server.",
+    Exit.USAGE: "The command was not given as its help says, or asks and nobody is there to answer.",
+    Exit.NOT_AUTHENTICATED: "No key, or one that is wrong, inactive or expired (HTTP 401).",
+    Exit.NOT_ALLOWED: "The key may not do this (HTTP 403).",
+    Exit.NOT_FOUND: "There is no such thing, or the key may not see it (HTTP 404).",
+    Exit.CONFLICT: "The thing is not in a state in which this can be done (HTTP 409).",
+    Exit.INVALID_INPUT: "The server cannot use a value (HTTP 400, 413, 422).",
+    Exit.LIMIT_REACHED: "A quota or a rate is used up; trying again later can help (HTTP 429).",
+    Exit.UNAVAILABLE: "No server answers, not in time, or it is not ready (HTTP 502, 503, 504).",
+}
+
+BY_STATUS = {
+    400: Exit.INVALID_INPUT,
+    401: Exit.NOT_AUTHENTICATED,
+    403: Exit.NOT_ALLOWED,
+    404: Exit.NOT_FOUND,
+    409: Exit.CONFLICT,
+    413: Exit.INVALID_INPUT,
+    422: Exit.INVALID_INPUT,
+    429: Exit.LIMIT_REACHED,
+    502: Exit.UNAVAILABLE,
+    503: Exit.UNAVAILABLE,
+    504: Exit.UNAVAILABLE,
+}
+"""HTTP status to exit code; any other error is FAILED."""
+
+
+class CommandFailed(click.ClickException):
+    """Ends the command with a message on standard error. The message may hold what a server sent."""
+
+    def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
+        super().__init__(clean_lines(message))
+        self.code = code
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        """What click ends the process with."""
+        return int(self.code)

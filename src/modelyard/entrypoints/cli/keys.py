@@ -1,0 +1,196 @@
+"""`modelyard keys`: API keys, their limits and roles, and their bodies, which are shown once."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelyard.entrypoints.cli.bodies import given, listed
+from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
+from modelyard.entrypoints.cli.named import identifier_of_user, project_of, team_of
+from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
+from modelyard.entrypoints.cli.paths import accounting
+from modelyard.entrypoints.cli.shown import Column, Screen
+
+if TYPE_CHECKING:
+    from modelyard.entrypoints.cli.remote import Remote, Thing
+
+LISTED: list[Column] = [
+    ("prefix", "prefix"),
+    ("name", "name"),
+    ("status", "status"),
+    ("user", "user.email"),
+    ("team", "team.name"),
+    ("project", "project.name"),
+    ("roles", "roles"),
+    ("last used", "lastActiveDateTime"),
+]
+SHOWN: list[Column] = [
+    *LISTED,
+    ("description", "description"),
+    ("labels", "labels"),
+    ("type", "keyType"),
+    ("account", "account.name"),
+    ("high priority", "isHighPriority"),
+    ("body fetched", "retrieved"),
+    ("jobs", "submittedJobs"),
+    ("created", "createdAt"),
+    ("expires", "expiresAt"),
+    ("scopes", "scopes"),
+    ("networks", "networks"),
+]
+BODY: list[Column] = [("prefix", "prefix"), ("key", "key")]
+STATUSES = click.Choice(["Active", "Inactive", "Pending", "Rejected", "Deleted"], case_sensitive=False)
+
+
+@click.group()
+def keys() -> None:
+    """API keys. A key is named by its prefix, the part before the dot, which is no secret."""
+
+
+@keys.command("list")
+@click.option("--user", help="Those of a user, given by identifier or e-mail address.")
+@click.option("--team", help="Those for a team, given by identifier or name.")
+@click.option("--project", help="Those of a project, given by identifier or name.")
+@click.option("--status", type=STATUSES, multiple=True, help="Only these.  [default: all but Deleted]")
+@click.option("--search", help="Part of the prefix or the name.")
+@over_rest
+@listing_options
+def list_keys(
+    server: "Remote",
+    screen: Screen,
+    paging: Paging,
+    user: str | None,
+    team: str | None,
+    project: str | None,
+    status: tuple[str, ...],
+    search: str | None,
+) -> None:
+    """List the keys that you may see."""
+    query = {
+        "user": user and identifier_of_user(server, user),
+        "team": team and team_of(server, team),
+        "project": project and project_of(server, project),
+        "status": ",".join(status),
+        "search": search,
+    }
+    show_list(server, screen, accounting("access-keys"), LISTED, paging, query)
+
+
+@keys.command("show")
+@click.argument("prefix")
+@over_rest
+def show_key(server: "Remote", screen: Screen, prefix: str) -> None:
+    """Show what is known of the key PREFIX; never its body."""
+    screen.thing(server.get(_path(prefix)), SHOWN)
+
+
+@keys.command("get")
+@click.argument("prefix")
+@over_rest
+def get_key(server: "Remote", screen: Screen, prefix: str) -> None:
+    """Fetch the body of your own key PREFIX. That works once; nobody keeps a copy."""
+    _show_body(screen, server.post(_path(prefix, "hash"), {}))
+
+
+@keys.command("replace")
+@click.argument("prefix")
+@yes_option
+@over_rest
+def replace_key(server: "Remote", screen: Screen, prefix: str, yes: bool) -> None:
+    """Give your own key PREFIX a new body; the old one works no more."""
+    confirm(f"Replace the body of the key {prefix}? Programs with the old one stop working.", yes)
+    _show_body(screen, server.post(_path(prefix, "replace"), {}))
+
+
+@keys.command("activate")
+@click.argument("prefix")
+@over_rest
+def activate_key(server: "Remote", screen: Screen, prefix: str) -> None:
+    """Let the key PREFIX work."""
+    answer = server.patch(_path(prefix), {"status": "Active"})
+    screen.done(f"The key {prefix} is active.", answer)
+
+
+@keys.command("deactivate")
+@click.argument("prefix")
+@yes_option
+@over_rest
+def deactivate_key(server: "Remote", screen: Screen, prefix: str, yes: bool) -> None:
+    """Let the key PREFIX work no more, until it is activated again; its unfinished jobs are canceled."""
+    confirm(f"Deactivate the key {prefix}? Its unfinished jobs are canceled.", yes)
+    answer = server.patch(_path(prefix), {"status": "Inactive"})
+    screen.done(f"The key {prefix} is inactive.", answer)
+
+
+@keys.command("delete")
+@click.argument("prefix")
+@yes_option
+@over_rest
+def delete_key(server: "Remote", screen: Screen, prefix: str, yes: bool) -> None:
+    """Delete the key PREFIX for good; its unfinished jobs are canceled."""
+    confirm(f"Delete the key {prefix} for good? Its unfinished jobs are canceled.", yes)
+    screen.done(f"The key {prefix} is deleted.", server.delete(_path(prefix)))
+
+
+@keys.command("set")
+@click.argument("prefix")
+@click.option("--name", help="What it is called.")
+@click.option("--description", help="What it is for.")
+@click.option("--label", "labels", multiple=True, help="Label, as often as needed; instead of those it has.")
+@click.option("--no-labels", is_flag=True, help="Take all labels away.")
+@click.option("--priority", type=click.Choice(["high", "normal"]), help="Whether its jobs go before others.")
+@click.option("--expires", metavar="TIME|never", help="From when on it works no more, such as 2027-01-31T12:00Z.")
+@click.option("--scope", "scopes", multiple=True, help="Permission that it is limited to, as often as needed.")
+@click.option("--no-scopes", is_flag=True, help="Let it do all that its roles may.")
+@click.option("--network", "networks", multiple=True, help="Network it works from, such as 192.0.2.0/24; repeatable.")
+@click.option("--no-networks", is_flag=True, help="Let it work from everywhere.")
+@over_rest
+def set_key(
+    server: "Remote",
+    screen: Screen,
+    prefix: str,
+    *,
+    name: str | None,
+    description: str | None,
+    labels: tuple[str, ...],
+    no_labels: bool,
+    priority: str | None,
+    expires: str | None,
+    scopes: tuple[str, ...],
+    no_scopes: bool,
+    networks: tuple[str, ...],
+    no_networks: bool,
+) -> None:
+    """Change the key PREFIX: its words, priority, expiry, scopes and networks."""
+    changes = given(
+        name=name,
+        description=description,
+        labels=listed(labels, no_labels),
+        isHighPriority=None if priority is None else priority == "high",
+        expiresAt="" if expires == "never" else expires,
+        scopes=listed(scopes, no_scopes),
+        networks=listed(networks, no_networks),
+    )
+    if not changes:
+        raise click.UsageError("Say what to change; --help lists what can be.")
+    screen.thing(server.patch(_path(prefix), changes), SHOWN)
+
+
+@keys.command("roles")
+@click.argument("prefix")
+@click.argument("roles", nargs=-1, required=True)
+@over_rest
+def set_roles(server: "Remote", screen: Screen, prefix: str, roles: tuple[str, ...]) -> None:
+    """Give the key PREFIX these ROLES instead of those it has; for a user's key they hold in its team."""
+    screen.thing(server.put(_path(prefix, "roles"), {"roles": list(roles)}), SHOWN)
+
+
+def _path(prefix: str, *more: str) -> str:
+    if "." in prefix:
+        raise click.UsageError("Give only the prefix of the key, the part before the dot; the rest is secret.")
+    return accounting("access-keys", prefix, *more)
+
+
+def _show_body(screen: Screen, answer: "Thing") -> None:
+    screen.thing(answer, BODY)
+    screen.note("Keep it now: it is not shown again.")

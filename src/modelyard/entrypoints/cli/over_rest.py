@@ -1,0 +1,100 @@
+"""What all commands over REST share: their options, the server that they talk to, questions before dangerous steps."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from modelyard.entrypoints.cli.access import Access, find_access
+from modelyard.entrypoints.cli.exit_codes import CommandFailed
+from modelyard.entrypoints.cli.profile_file import ProfileFile
+from modelyard.entrypoints.cli.shown import FORMS, Screen
+from modelyard.entrypoints.cli.surroundings import find_surroundings
+
+if TYPE_CHECKING:
+    from modelyard.entrypoints.cli.remote import Remote
+
+Command = Callable[..., None]
+USUAL_SECONDS = 60.0
+
+
+def complete_profile(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The names of profiles that begin so."""
+    try:
+        profiles = ProfileFile(find_surroundings(context).config_directory).read()
+    except CommandFailed:
+        return []
+    return [CompletionItem(name, help=one.url) for name, one in profiles.by_name.items() if name.startswith(begun)]
+
+
+def url_option(command: Command) -> Command:
+    """Which server."""
+    return click.option("--url", metavar="URL", help="Address of the server.  [env: MODELYARD_URL]")(command)
+
+
+def profile_option(command: Command) -> Command:
+    """Which profile."""
+    text = "Profile to use.  [env: MODELYARD_PROFILE]"
+    return click.option("--profile", metavar="NAME", help=text, shell_complete=complete_profile)(command)
+
+
+def connection_options(command: Command) -> Command:
+    """How to talk to the server, and how much to tell of it."""
+    seconds = click.FloatRange(min=0, min_open=True, max=86_400)
+    command = click.option("-v", "--verbose", is_flag=True, help="Show each request on standard error.")(command)
+    return click.option(
+        "--timeout", type=seconds, default=USUAL_SECONDS, metavar="SECONDS", help="Longest time for an answer."
+    )(command)
+
+
+def output_option(command: Command) -> Command:
+    """How to show what comes."""
+    return click.option(
+        "-o", "--output", "form", type=click.Choice(FORMS), default=FORMS[0], help="How to show it.  [default: table]"
+    )(command)
+
+
+def over_rest(command: Command) -> Command:
+    """Gives a function its `server` and `screen`, and the options that say which and how."""
+
+    def run(
+        url: str | None, profile: str | None, form: str, timeout: float, verbose: bool, **given: Any
+    ) -> None:  # the options below
+        screen = Screen(form)
+        access = find_access(find_surroundings(), url, profile)
+        with opened(access, screen, timeout, verbose) as server:
+            command(server, screen, **given)
+
+    decorated: Command = update_wrapper(run, command)
+    for add in (connection_options, profile_option, url_option, output_option):
+        decorated = add(decorated)
+    return decorated
+
+
+@contextmanager
+def opened(access: Access, screen: Screen, seconds: float, verbose: bool) -> "Iterator[Remote]":
+    """The server as somebody sees it, until the context ends."""
+    from modelyard.entrypoints.cli.remote import Remote
+
+    server = Remote(access, seconds=seconds, tell=screen.note if verbose else None)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def yes_option(command: Command) -> Command:
+    """For commands that ask before they do it."""
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Goes on only when somebody says so, or has said so. Raises UsageError where nobody can be asked."""
+    if yes:
+        return
+    if not find_surroundings().is_interactive:
+        raise click.UsageError(f"{question} Nobody is here to answer: add --yes.")
+    click.confirm(question, abort=True, err=True)

@@ -1,0 +1,143 @@
+"""`modelyard presets`: hardware that versions of models can choose from."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelyard.entrypoints.cli.bodies import given
+from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
+from modelyard.entrypoints.cli.paths import at
+from modelyard.entrypoints.cli.shown import Column, Screen
+
+if TYPE_CHECKING:
+    from modelyard.entrypoints.cli.remote import Remote
+
+LISTED: list[Column] = [
+    ("identifier", "requirementId"),
+    ("name", "name"),
+    ("status", "status"),
+    ("cpu", "cpuAmount"),
+    ("memory", "memoryAmount"),
+    ("gpus", "gpuUnits"),
+    ("price", "price"),
+]
+SHOWN: list[Column] = [
+    *LISTED,
+    ("description", "description"),
+    ("storage", "storage"),
+    ("instance type", "instanceType"),
+    ("accounts", "accounts"),
+    ("models", "models"),
+]
+
+
+@click.group()
+def presets() -> None:
+    """Hardware presets, and who may choose them."""
+
+
+@presets.command("list")
+@click.option("--mine", is_flag=True, help="Only those that you may choose.")
+@over_rest
+def list_presets(server: "Remote", screen: Screen, mine: bool) -> None:
+    """List all presets, or those that you may choose."""
+    screen.rows([server.things(_path("account") if mine else _path())], LISTED)
+
+
+def _hardware(command: click.decorators.FC) -> click.decorators.FC:
+    """The options that create and update share."""
+    for add in (
+        click.option("--instance-type", help="Type of the machine."),
+        click.option("--price", help="For one hour."),
+        click.option("--storage", help="Disk in GB."),
+        click.option("--gpus", type=click.IntRange(min=0), help="Number of GPUs."),
+        click.option("--memory", help="Memory, such as 2G or 512Mi."),
+        click.option("--cpu", help="Processors, such as 0.5 or 500m."),
+        click.option("--description", help="What it is good for."),
+    ):
+        command = add(command)
+    return command
+
+
+@presets.command("create")
+@click.argument("name")
+@_hardware
+@over_rest
+def create_preset(server: "Remote", screen: Screen, name: str, **hardware: object) -> None:
+    """Create a preset called NAME."""
+    screen.thing(server.post(_path(), given(name=name) | _body(hardware)), SHOWN)
+
+
+@presets.command("update")
+@click.argument("preset")
+@click.option("--name", help="What it is called.")
+@_hardware
+@over_rest
+def update_preset(server: "Remote", screen: Screen, preset: str, name: str | None, **hardware: object) -> None:
+    """Change PRESET, given by identifier."""
+    changes = given(name=name) | _body(hardware)
+    if not changes:
+        raise click.UsageError("Say what to change; --help lists what can be.")
+    screen.thing(server.patch(_path(preset), changes), SHOWN)
+
+
+@presets.command("activate")
+@click.argument("preset")
+@over_rest
+def activate_preset(server: "Remote", screen: Screen, preset: str) -> None:
+    """Let versions choose PRESET."""
+    screen.done(f"The preset {preset} is active.", server.patch(_path(preset), {"status": "ACTIVE"}))
+
+
+@presets.command("deactivate")
+@click.argument("preset")
+@yes_option
+@over_rest
+def deactivate_preset(server: "Remote", screen: Screen, preset: str, yes: bool) -> None:
+    """Let no version choose PRESET any more; those that have it keep it."""
+    confirm(f"Deactivate the preset {preset}?", yes)
+    screen.done(f"The preset {preset} is inactive.", server.patch(_path(preset), {"status": "INACTIVE"}))
+
+
+@presets.command("assign")
+@click.argument("preset")
+@click.option("--account", "accounts", multiple=True, help="Identifier of an account, as often as needed.")
+@click.option("--model", "models", multiple=True, help="Identifier of a model, as often as needed.")
+@click.option("--all-accounts", is_flag=True, help="Let every account choose it.")
+@click.option("--all-models", is_flag=True, help="Let every model have it.")
+@over_rest
+def assign_preset(
+    server: "Remote",
+    screen: Screen,
+    preset: str,
+    *,
+    accounts: tuple[str, ...],
+    models: tuple[str, ...],
+    all_accounts: bool,
+    all_models: bool,
+) -> None:
+    """Say which accounts may choose PRESET, and for which models; instead of those it is assigned to."""
+    if not (accounts or models or all_accounts or all_models):
+        raise click.UsageError("Say whom it is assigned to; --help lists how.")
+    answer: dict[str, object] = {}
+    if accounts or all_accounts:
+        answer = server.put(_path(preset, "accounts"), {"accounts": list(accounts)})
+    if models or all_models:
+        answer = server.put(_path(preset, "models"), {"models": list(models)})
+    screen.thing(answer, SHOWN)
+
+
+def _path(*more: str) -> str:
+    return at("api", "models", "requirements", *more)
+
+
+def _body(hardware: dict[str, object]) -> dict[str, object]:
+    return given(
+        description=hardware["description"],
+        cpuAmount=hardware["cpu"],
+        memoryAmount=hardware["memory"],
+        gpuUnits=hardware["gpus"],
+        storage=hardware["storage"],
+        price=hardware["price"],
+        instanceType=hardware["instance_type"],
+    )

@@ -1,0 +1,211 @@
+"""The one HTTP client of the command line. What goes wrong becomes a message and an exit code; never a traceback."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+import modelyard
+from modelyard.entrypoints.cli.access import Access, is_local
+from modelyard.entrypoints.cli.deadline import Deadline
+from modelyard.entrypoints.cli.exit_codes import CommandFailed
+from modelyard.entrypoints.cli.failures import NotOurServer, failure_of_answer, failure_of_connection
+
+Thing = dict[str, Any]
+Query = Mapping[str, object]
+LARGEST_ANSWER = 64 * 1024 * 1024
+MOST_PAGES = 10_000
+SECONDS_TO_CONNECT = 10.0
+_TeamHeader = "Modzy-Team-Id"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer below 300: its JSON, None when the body is empty."""
+
+    content: Any
+    headers: httpx.Headers
+    cookies: httpx.Cookies
+
+
+class Remote:
+    """A server, as one caller sees it. Every method raises CommandFailed."""
+
+    def __init__(self, access: Access, *, seconds: float = 60, tell: Callable[[str], None] | None = None) -> None:
+        self.access = access
+        self._tell = tell or (lambda _: None)
+        self._deadline = Deadline(seconds)
+        self._client = httpx.Client(
+            headers=_headers(access),
+            timeout=httpx.Timeout(seconds, connect=min(seconds, SECONDS_TO_CONNECT)),
+            follow_redirects=False,  # a key goes nowhere but to the server that it is for
+            trust_env=not is_local(access.url),  # proxies, and certificates of one's own
+        )
+
+    def always_send(self, headers: Mapping[str, str]) -> None:
+        """Sends these headers with all further requests, and no cookies but those among them."""
+        self._client.cookies.clear()
+        self._client.headers.update(headers)
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._client.close()
+
+    def get(self, path: str, query: Query | None = None) -> Thing:
+        """One thing."""
+        return self._thing("GET", path, query=query)
+
+    def post(self, path: str, body: object = None) -> Thing:
+        """Creates, or starts something."""
+        return self._thing("POST", path, body=body)
+
+    def patch(self, path: str, body: object) -> Thing:
+        """Changes."""
+        return self._thing("PATCH", path, body=body)
+
+    def put(self, path: str, body: object = None) -> Thing:
+        """Puts something into its place."""
+        return self._thing("PUT", path, body=body)
+
+    def delete(self, path: str) -> Thing:
+        """Deletes."""
+        return self._thing("DELETE", path)
+
+    def things(self, path: str, query: Query | None = None) -> list[Thing]:
+        """A list that comes as a whole."""
+        return self._things(self.call("GET", path, query=query))
+
+    def pages(self, path: str, query: Query) -> Iterator[list[Thing]]:
+        """A list page by page, as long as the server's `Link` header names a next one."""
+        asked = dict(_sent(query))
+        for _ in range(MOST_PAGES):
+            answer = self.call("GET", path, query=asked)
+            yield self._things(answer)
+            following = _next_query(answer.headers.get("link", ""))
+            if not following or following == asked:
+                return
+            asked = following  # only what it asks for: the address stays ours
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request; `path` as `paths.at` makes it."""
+        with self._answered(method, path, query, body, headers or {}) as response:
+            content = self._read(response)
+        return Answer(self._json(response, content), response.headers, response.cookies)
+
+    def download(self, path: str, query: Query, file: BinaryIO, tell: Callable[[int], None]) -> None:
+        """Writes an answer of any size to a file; tells the bytes that have come."""
+        with self._answered("GET", path, query, None, {}, endless=True) as response:
+            size = 0
+            for chunk in response.iter_bytes():
+                file.write(chunk)
+                tell(size := size + len(chunk))
+
+    @contextmanager
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: object,
+        headers: Mapping[str, str],
+        *,
+        endless: bool = False,
+    ) -> Iterator[httpx.Response]:
+        """Sends and yields the response, before its body is read."""
+        url, began = self.access.url + path, time.monotonic()
+        limits = _no_limit() if endless else self._deadline.running()
+        try:
+            with (
+                limits,
+                self._client.stream(
+                    method,
+                    url,
+                    params=_sent(query or {}) or None,
+                    json=body,
+                    headers=headers,
+                    extensions={"trace": self._deadline.watch},
+                ) as response,
+            ):
+                self._tell(f"{method} {url}: {response.status_code} after {time.monotonic() - began:.2f} s")
+                if not response.is_success:
+                    raise failure_of_answer(self.access, response, self._read(response))
+                yield response
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            seconds = self._deadline.seconds if self._deadline.is_over else None
+            raise failure_of_connection(self.access, error, seconds) from None
+
+    def _read(self, response: httpx.Response) -> bytes:
+        content = bytearray()
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > LARGEST_ANSWER:
+                raise CommandFailed(f"{self.access.url} answered with more than {LARGEST_ANSWER} bytes.")
+        return bytes(content)
+
+    def _json(self, response: httpx.Response, content: bytes) -> Any:
+        if not content.strip():
+            return None
+        try:
+            return json.loads(content, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            raise NotOurServer(self.access, response.headers.get("content-type", "")) from None
+
+    def _thing(self, method: str, path: str, *, query: Query | None = None, body: object = None) -> Thing:
+        content = self.call(method, path, query=query, body=body).content
+        if content is None:
+            return {}
+        if not isinstance(content, dict):
+            raise NotOurServer(self.access, "JSON that is not an object")
+        return content
+
+    def _things(self, answer: Answer) -> list[Thing]:
+        content = answer.content
+        if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
+            raise NotOurServer(self.access, "JSON that is not a list of objects")
+        return content
+
+
+def _headers(access: Access) -> dict[str, str]:
+    own = {"User-Agent": f"modelyard/{modelyard.__version__}", "Accept": "application/json"}
+    authorization = {"Authorization": access.authorization} if access.authorization else {}
+    return own | authorization | ({_TeamHeader: access.team} if access.team else {})
+
+
+def _sent(query: Query) -> dict[str, str]:
+    """A query without what was not given; times and flags as the API spells them."""
+    texts = {True: "true", False: "false"}
+    return {
+        name: texts[value] if isinstance(value, bool) else str(value)
+        for name, value in query.items()
+        if value not in (None, "")
+    }
+
+
+def _next_query(link: str) -> dict[str, str]:
+    for entry in link[:10_000].split(", <"):
+        address, _, relation = entry.lstrip("<").partition(">")
+        if 'rel="next"' in relation.replace(" ", ""):
+            return dict(parse_qsl(urlsplit(address).query))
+    return {}
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+@contextmanager
+def _no_limit() -> Iterator[None]:
+    yield

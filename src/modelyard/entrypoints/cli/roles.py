@@ -1,0 +1,140 @@
+"""`modelyard roles`: prebuilt and custom roles, and what they may do."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from modelyard.entrypoints.cli.bodies import given, listed
+from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
+from modelyard.entrypoints.cli.paths import accounting
+from modelyard.entrypoints.cli.shown import Column, Screen
+
+if TYPE_CHECKING:
+    from modelyard.entrypoints.cli.remote import Remote, Thing
+
+LISTED: list[Column] = [
+    ("identifier", "identifier"),
+    ("name", "name"),
+    ("type", "type"),
+    ("prebuilt", "isPrebuilt"),
+    ("description", "description"),
+]
+
+
+def _entitlements(role: "Thing") -> list[object]:
+    found = role.get("entitlements")
+    return [one.get("identifier") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+SHOWN: list[Column] = [*LISTED, ("more", "longDescription"), ("weight", "weight"), ("entitlements", _entitlements)]
+ENTITLEMENTS: list[Column] = [("identifier", "identifier"), ("description", "description")]
+TYPES = click.Choice(["user", "system"])
+
+
+@click.group()
+def roles() -> None:
+    """Roles, and the entitlements that they consist of."""
+
+
+@roles.command("list")
+@over_rest
+def list_roles(server: "Remote", screen: Screen) -> None:
+    """List all roles."""
+    screen.rows([server.things(accounting("roles"))], LISTED)
+
+
+@roles.command("show")
+@click.argument("role")
+@over_rest
+def show_role(server: "Remote", screen: Screen, role: str) -> None:
+    """Show a ROLE and its entitlements."""
+    screen.thing(server.get(accounting("roles", role)), SHOWN)
+
+
+@roles.command("entitlements")
+@over_rest
+def list_entitlements(server: "Remote", screen: Screen) -> None:
+    """List what you may do yourself."""
+    screen.rows([server.things(accounting("entitlements"))], ENTITLEMENTS)
+
+
+def _described(command: click.decorators.FC) -> click.decorators.FC:
+    """The options that create and update share."""
+    for add in (
+        click.option("-e", "--entitlement", "entitlements", multiple=True, help="What it may do, as often as needed."),
+        click.option("--weight", type=click.IntRange(min=0), help="Its place in lists; small is first."),
+        click.option("--long-description", help="More about it."),
+        click.option("--description", help="What it is for."),
+    ):
+        command = add(command)
+    return command
+
+
+@roles.command("create")
+@click.argument("identifier")
+@click.option("--name", required=True, help="What it is called.")
+@click.option("--type", "kind", type=TYPES, help="For keys of users, or for those of projects.  [default: user]")
+@_described
+@over_rest
+def create_role(
+    server: "Remote",
+    screen: Screen,
+    identifier: str,
+    *,
+    name: str,
+    kind: str | None,
+    description: str | None,
+    long_description: str | None,
+    weight: int | None,
+    entitlements: tuple[str, ...],
+) -> None:
+    """Create a custom role with this IDENTIFIER."""
+    body = given(
+        identifier=identifier,
+        name=name,
+        type=kind,
+        description=description,
+        longDescription=long_description,
+        weight=weight,
+        entitlements=list(entitlements),
+    )
+    screen.thing(server.post(accounting("roles"), body), SHOWN)
+
+
+@roles.command("update")
+@click.argument("role")
+@click.option("--name", help="What it is called.")
+@_described
+@over_rest
+def update_role(
+    server: "Remote",
+    screen: Screen,
+    role: str,
+    *,
+    name: str | None,
+    description: str | None,
+    long_description: str | None,
+    weight: int | None,
+    entitlements: tuple[str, ...],
+) -> None:
+    """Change a custom ROLE. Entitlements that are given replace those it has."""
+    changes = given(
+        name=name,
+        description=description,
+        longDescription=long_description,
+        weight=weight,
+        entitlements=listed(entitlements),
+    )
+    if not changes:
+        raise click.UsageError("Say what to change; --help lists what can be.")
+    screen.thing(server.patch(accounting("roles", role), changes), SHOWN)
+
+
+@roles.command("delete")
+@click.argument("role")
+@yes_option
+@over_rest
+def delete_role(server: "Remote", screen: Screen, role: str, yes: bool) -> None:
+    """Delete a custom ROLE."""
+    confirm(f"Delete the role {role}?", yes)
+    screen.done(f"The role {role} is deleted.", server.delete(accounting("roles", role)))

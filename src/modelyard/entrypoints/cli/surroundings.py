@@ -1,0 +1,69 @@
+"""What commands over REST take from their surroundings: environment, home directory, terminal.
+
+The server's settings are one pydantic object in `settings.py`, which alone reads the environment there. A client has
+other ones, and imports neither that file nor pydantic, so that commands and completions start quickly. This is
+the only place of the client that reads the environment.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
+
+VARIABLES = {
+    "MODELYARD_URL": "Address of the server, with or without `/api` at its end.",
+    "MODELYARD_API_KEY": "API key as `prefix.body`.",
+    "MODELYARD_API_KEY_FILE": "File that holds the API key, which is how container platforms mount secrets.",
+    "MODELYARD_PROFILE": "Name of the profile to use.",
+    "XDG_CONFIG_HOME": "Directory in which `modelyard/profiles.toml` is kept, instead of `~/.config`.",
+}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What holds for commands of one shell unless options say otherwise."""
+
+    config_directory: Path
+    url: str = ""
+    api_key: str = field(default="", repr=False)
+    profile: str = ""
+    is_interactive: bool = False
+    """Whether somebody is there to answer questions."""
+
+
+def find_surroundings(context: click.Context | None = None) -> Surroundings:
+    """Those that were given to the command line, else those of this process. Raises CommandFailed."""
+    given = (context or click.get_current_context()).find_object(Surroundings)
+    return given or read_surroundings(os.environ)
+
+
+def read_surroundings(environment: Mapping[str, str]) -> Surroundings:
+    """Reads the variables and looks at the terminal. Raises CommandFailed."""
+    return Surroundings(
+        config_directory=_config_directory(environment),
+        url=environment.get("MODELYARD_URL", "").strip(),
+        api_key=_api_key(environment),
+        profile=environment.get("MODELYARD_PROFILE", "").strip(),
+        is_interactive=sys.stdin.isatty() and sys.stderr.isatty(),
+    )
+
+
+def _config_directory(environment: Mapping[str, str]) -> Path:
+    base = Path(environment.get("XDG_CONFIG_HOME", ""))
+    home = environment.get("HOME", "")
+    return (base if base.is_absolute() else (Path(home) if home else Path.home()) / ".config") / "modelyard"
+
+
+def _api_key(environment: Mapping[str, str]) -> str:
+    if key := environment.get("MODELYARD_API_KEY", "").strip():
+        return key
+    file = environment.get("MODELYARD_API_KEY_FILE", "")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() if file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailed(f"The file of MODELYARD_API_KEY_FILE cannot be read: {error}", Exit.USAGE) from None
