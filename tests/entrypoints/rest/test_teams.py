@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
 
@@ -13,7 +12,7 @@ from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import ProjectStatus
 from modelyard.domain.accounts.tables import Project
 from tests.asgi import AsgiClient
-from tests.cast import CAST, authorization
+from tests.cast import CAST
 from tests.entrypoints.rest.callers import project_key
 from tests.entrypoints.rest.people import (
     ACME,
@@ -32,11 +31,6 @@ from tests.library import add_model, audited
 
 TEAMS = "/api/accounting/teams"
 HOSTILE_NAMES = ["", "   ", "a\x00b", "a\nb", "\x1b[31mred", "\u202eabc", "\u200b", "\u200d", "x" * 201, "\ufeff"]
-
-
-@pytest.fixture
-def olga(app: FastAPI) -> AsgiClient:
-    return AsgiClient(app, {"authorization": authorization(CAST.olga)})
 
 
 def _ids(teams: list[dict[str, Any]]) -> list[str]:
