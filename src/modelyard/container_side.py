@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from modelyard.adapters.container_protocols.base import ContainerProtocolFactory
@@ -25,6 +26,7 @@ from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import fail_open_items, release_items
 from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.run import ItemRunner
+from modelyard.domain.models.image_records import record_import
 from modelyard.domain.version_tests import request as version_tests
 from modelyard.domain.version_tests.tasks import LoadVersion, RunVersion
 from modelyard.domain.work.worker import Task, Worker
@@ -69,7 +71,7 @@ class ContainerSide:
             launcher,
             shared.router,
             Adoption(*base, launcher, owner=shared.owner, installation=shared.installation),
-            read_demand=read_demand,
+            read_demand=partial(read_demand, default_engines=settings.processing_engines),
             give_up=self._fail_waiting_items,
             owner=shared.owner,
             idle_seconds=settings.engine_idle_seconds,
@@ -83,9 +85,11 @@ class ContainerSide:
             owner=shared.owner,
         )
         trials = TrialEngines(*base, launcher, shared.owner)
+        from_registry = RegistryFetcher(runtime, shared.registry, shared.sealer)
+        from_archive = ArchiveFetcher(runtime, shared.archives)
         tasks: dict[str, Task] = {
-            request_import.PULL: ImportImage(*base, runtime, RegistryFetcher(runtime, shared.registry, shared.sealer)),
-            request_import.LOAD: ImportImage(*base, runtime, ArchiveFetcher(runtime, shared.archives)),
+            request_import.PULL: ImportImage(*base, runtime, from_registry, on_end=record_import),
+            request_import.LOAD: ImportImage(*base, runtime, from_archive, on_end=record_import),
             version_tests.LOAD: LoadVersion(*base, trials, launcher),
             version_tests.RUN: RunVersion(*base, trials, launcher, shared.blobs.storage),
         }

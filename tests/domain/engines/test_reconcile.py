@@ -105,6 +105,33 @@ async def test_idle_engines_stop_but_not_below_the_minimum(engines: Engines, ver
     assert await engines.states() == ["stopped"] * 3
 
 
+async def test_never_more_engines_than_the_licence_covers(
+    database: Database, engines: Engines, version_id: int
+) -> None:
+    image_id = engines.machine.runtime.hold("held:2", engines.machine.publish())
+    other = await describe(database, await add_model(database, CAST.alice, name="other"), image_id=image_id)
+    engines.reconciler._idle_seconds = 60
+    most = 0
+
+    def watch(is_done: Callable[[], bool]) -> bool:
+        nonlocal most
+        most = max(most, len(engines.machine.running))
+        return is_done()
+
+    engines.demands = {version_id: Demand(9, 0, 9, account="acme", licence=2)}
+    await engines.settle(lambda: watch(lambda: len(engines.router.engines(version_id)) == 2))
+    busy, _ = engines.router.engines(version_id)
+    engines.router.take(busy)
+    engines.demands = {
+        version_id: Demand(1, 0, 9, account="acme", licence=2),
+        other: Demand(9, 0, 9, account="acme", licence=2),
+    }
+    await engines.settle(lambda: watch(lambda: len(engines.router.engines(other)) == 1))
+
+    assert engines.router.engines(version_id) == [busy]
+    assert most == 2
+
+
 async def test_busy_engine_is_not_stopped(engines: Engines, version_id: int) -> None:
     engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
     await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)

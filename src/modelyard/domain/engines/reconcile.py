@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +19,7 @@ from modelyard.domain.engines.plan import EnginePlan, plan_for
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.engines.rows import end_engine, load_version, new_engine, set_engine
 from modelyard.domain.engines.tables import EngineState, Purpose
-from modelyard.domain.engines.wanted import Demand, StartRecord, surplus_engines, wanted_engines
+from modelyard.domain.engines.wanted import Balance, Demand, StartRecord, balance, surplus_engines
 from modelyard.domain.models import versions
 
 TOPIC = "demand"
@@ -89,11 +89,12 @@ class Reconciler:
     async def reconcile_once(self) -> None:
         """One round: what is missing is started in the background, what is idle is stopped."""
         async with self._database.read() as session:
-            running = {engine.plan.version_id for engine in self._router.all_engines()}
-            demands = await self._read_demand(session, running)
-        for version_id, demand in demands.items():
-            self._start_missing(version_id, wanted_engines(demand))
-        surplus = self._surplus(demands)
+            there = self._there()
+            demands = await self._read_demand(session, there)
+        plan = balance(demands, there)
+        for version_id, missing in plan.to_start.items():
+            self._start_missing(version_id, missing)
+        surplus = self._surplus(demands, plan)
         for engine in surplus:
             self._router.remove(engine)
         await asyncio.gather(*(self._stop(engine) for engine in surplus))
@@ -118,13 +119,18 @@ class Reconciler:
         self._router.remove(engine)
         await self._retire(engine, error)
 
-    def _start_missing(self, version_id: int, wanted: int) -> None:
+    def _there(self) -> Counter[int]:
+        """The versions that have engines, or will soon, and how many."""
+        there = Counter(engine.plan.version_id for engine in self._router.all_engines())
+        there.update({version_id: len(tasks) for version_id, tasks in self._starting.items() if tasks})
+        return there
+
+    def _start_missing(self, version_id: int, missing: int) -> None:
         record = self._records[version_id]
-        there = len(self._router.engines(version_id)) + len(self._starting[version_id])
-        if there >= wanted or time.monotonic() < record.not_before:
+        if not missing or time.monotonic() < record.not_before:
             return
         at_once = MOST_STARTS_AT_ONCE - sum(map(len, self._starting.values()))
-        for _ in range(min(wanted - there, at_once)):
+        for _ in range(min(missing, at_once)):
             task = asyncio.create_task(self._start(version_id), name=f"start engine of version {version_id}")
             self._starting[version_id].add(task)
             task.add_done_callback(self._starting[version_id].discard)
@@ -201,15 +207,20 @@ class Reconciler:
         except PlatformError:
             return False
 
-    def _surplus(self, demands: dict[int, Demand]) -> list[RunningEngine]:
-        """The engines to stop, of all versions."""
-        chosen = []
+    def _surplus(self, demands: dict[int, Demand], plan: Balance) -> list[RunningEngine]:
+        """The engines to stop, of all versions; where others wait for them, idle ones do not stay any longer."""
+        chosen: dict[str, RunningEngine] = {}
+        spare: list[tuple[float, str, RunningEngine]] = []
         for version_id in {engine.plan.version_id for engine in self._router.all_engines()}:
             engines = {engine.engine_id: engine for engine in self._router.engines(version_id)}
             idle = {name: self._router.idle_seconds(engine, now=time.monotonic()) for name, engine in engines.items()}
             demand = demands.get(version_id, Demand(0, 0, 0))
-            chosen += [engines[name] for name in surplus_engines(demand, idle, idle_seconds=self._idle_seconds)]
-        return chosen
+            wanted = plan.wanted.get(version_id, 0)
+            surplus = surplus_engines(demand, idle, idle_seconds=self._idle_seconds, wanted=wanted)
+            chosen |= {name: engines[name] for name in surplus}
+            unwanted = surplus_engines(demand, idle, idle_seconds=0, wanted=wanted)
+            spare += [(idle[name], demand.account, engines[name]) for name in unwanted if name not in surplus]
+        return [*chosen.values(), *_longest_idle(spare, plan.to_free)]
 
     async def _stop(self, engine: RunningEngine) -> None:
         self._stop_watching(engine)
@@ -230,3 +241,12 @@ class Reconciler:
         watcher = self._watchers.pop(engine.engine_id, None)
         if watcher is not None and watcher is not asyncio.current_task():
             watcher.cancel()
+
+
+def _longest_idle(spare: list[tuple[float, str, RunningEngine]], to_free: Mapping[str, int]) -> Iterator[RunningEngine]:
+    """Of engines that nobody wants (idle seconds, account, engine) as many as their accounts have to give up."""
+    left = dict(to_free)
+    for _, account, engine in sorted(spare, key=lambda entry: -entry[0]):
+        if left.get(account, 0) > 0:
+            left[account] -= 1
+            yield engine

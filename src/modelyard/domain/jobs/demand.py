@@ -1,30 +1,46 @@
 """What the jobs ask of the engines: how many items of which version are open."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.domain.accounts.tables import Account
 from modelyard.domain.engines.wanted import Demand
 from modelyard.domain.jobs.status import OPEN_ITEMS
 from modelyard.domain.jobs.tables import JobItem
 from modelyard.domain.models.requirements import EDGE_ID
-from modelyard.domain.models.tables import Version, VersionStatus
+from modelyard.domain.models.tables import Model, Version, VersionStatus
 
 
-async def read_demand(session: AsyncSession, running: Collection[int]) -> dict[int, Demand]:
-    """Versions with open items, active ones that keep engines running, and those that have engines now."""
+async def read_demand(
+    session: AsyncSession, running: Collection[int], *, default_engines: int | None = None
+) -> dict[int, Demand]:
+    """Versions with open items, active ones that keep engines running, and those that have engines now.
+
+    Args:
+        default_engines: the licence of accounts that have none of their own; None for any number.
+    """
     counts = await session.execute(
         select(JobItem.version_id, func.count()).where(JobItem.state.in_(OPEN_ITEMS)).group_by(JobItem.version_id)
     )
     open_items: dict[int, int] = {row[0]: row[1] for row in counts}
     is_kept_warm = (Version.status == VersionStatus.ACTIVE) & (Version.minimum_engines > 0)
-    versions = await session.scalars(
-        select(Version).where(
-            or_(Version.id.in_({*open_items, *running}), is_kept_warm), Version.requirement_id != EDGE_ID
-        )
+    rows = await session.execute(
+        select(Version, Account.id, Account.processing_engines)
+        .join(Version.model)
+        .join(Account, Account.id == Model.account_id)
+        .where(or_(Version.id.in_({*open_items, *running}), is_kept_warm), Version.requirement_id != EDGE_ID)
     )
-    return {version.id: _demand(version, open_items.get(version.id, 0)) for version in versions}
+    return {
+        version.id: replace(
+            _demand(version, open_items.get(version.id, 0)),
+            account=account,
+            licence=default_engines if licence is None else licence,
+        )
+        for version, account, licence in rows
+    }
 
 
 def _demand(version: Version, open_items: int) -> Demand:

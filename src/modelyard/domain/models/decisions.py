@@ -18,7 +18,9 @@ from modelyard.domain.models.approval_state import ApprovalFacts, ApprovalState
 from modelyard.domain.models.approvals import forget_request, lock_version, read_approval, read_approvals
 from modelyard.domain.models.catalog import find_version_to_decide
 from modelyard.domain.models.changed_values import shortened
+from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import facts_of, missing_steps
+from modelyard.domain.models.metadata import MOST_ENGINES
 from modelyard.domain.models.tables import Approval, Version, VersionStatus
 from modelyard.domain.models.versions import TOPIC
 from modelyard.domain.models.visibility import waits_for, within_review
@@ -74,15 +76,27 @@ class Decision:
 
 
 async def decide(
-    session: AsyncSession, clock: Clock, actor: Actor, model_id: str, version: str, decision: Decision
+    session: AsyncSession,
+    clock: Clock,
+    actor: Actor,
+    model_id: str,
+    version: str,
+    decision: Decision,
+    *,
+    default_engines: int = MOST_ENGINES,
 ) -> Version:
     """Approves or rejects a version for each role of the caller that was asked. The last yes makes it active.
 
-    Raises ModelNotFound, VersionNotFound, NotAnApprover, OwnVersion, NothingToDecide, DecidedAlready, ReasonRejected.
+    Args:
+        default_engines: the licence of accounts that have none of their own.
+
+    Raises ModelNotFound, VersionNotFound, NotAnApprover, OwnVersion, NothingToDecide, DecidedAlready, ReasonRejected,
+    LicenceExceeded.
     """
     require(actor, Permission.APPROVE_MODELS)
     await lock_version(session, model_id, version)
     row = await find_version_to_decide(session, actor, model_id, version)
+    promised = promise_to(row)
     facts = await read_approval(session, row)
     _require_approver(actor, row, facts)
     reason = _checked_reason(decision)
@@ -105,6 +119,7 @@ async def decide(
     target = f"model/{model_id}/{version}"
     record(session, clock, actor, f"model:version:{verb}", target, roles=roles, reason=shortened(reason))
     await _follow(session, clock, actor, row, decision)
+    await require_licensed(session, row, promised, default_engines)
     await session.flush()
     ring_after_commit(session, TOPIC)
     return row

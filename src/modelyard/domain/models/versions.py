@@ -22,8 +22,9 @@ from modelyard.domain.models.catalog import (
     new_version,
 )
 from modelyard.domain.models.changed_values import differences
+from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import VersionFrozen
-from modelyard.domain.models.metadata import VersionChanges, check_changes
+from modelyard.domain.models.metadata import MOST_ENGINES, VersionChanges, check_changes
 from modelyard.domain.models.requirements import EDGE_ID, find_preset
 from modelyard.domain.models.tables import Model, Version, VersionStatus
 from modelyard.domain.models.visibility import NotYourModel, require_version_change, visible_to
@@ -66,14 +67,26 @@ async def create_version(
 
 
 async def change_version(
-    session: AsyncSession, clock: Clock, actor: Actor, model_id: str, version: str, changes: VersionChanges
+    session: AsyncSession,
+    clock: Clock,
+    actor: Actor,
+    model_id: str,
+    version: str,
+    changes: VersionChanges,
+    *,
+    default_engines: int = MOST_ENGINES,
 ) -> Version:
     """Changes a version; a status in the changes is entered last, unless it has to be approved before.
 
-    Raises MetadataRejected, RequirementUnknown, VersionFrozen, TransitionForbidden, StepsMissing, StatusUnknown.
+    Args:
+        default_engines: the licence of accounts that have none of their own.
+
+    Raises MetadataRejected, RequirementUnknown, VersionFrozen, TransitionForbidden, StepsMissing, StatusUnknown,
+    LicenceExceeded.
     """
     await lock_version(session, model_id, version)
     row = await find_version_to_change(session, actor, model_id, version)
+    promised = promise_to(row)
     check_changes(changes, minimum_engines=row.minimum_engines, maximum_engines=row.maximum_engines)
     if changes.minimum_engines is not None or changes.maximum_engines is not None:
         require_version_change(actor, row, Permission.SET_ENGINES)
@@ -93,6 +106,7 @@ async def change_version(
         await reopen(session, clock, actor, row, changed.keys() & set(APPROVAL_DEPENDS_ON))
     if changes.status is not None:
         await enter_status(session, clock, actor, row, changes.status)
+    await require_licensed(session, row, promised, default_engines)
     await session.flush()
     ring_after_commit(session, TOPIC)
     return row

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from modelyard.domain.accounts import organisations
 from modelyard.domain.accounts.invitations import NewUser
 from modelyard.domain.accounts.organisations import AccountChanges
+from modelyard.domain.models import licence
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, public_address
 from modelyard.entrypoints.rest.user_shapes import account_object, person_object
 from modelyard.entrypoints.rest.users import NOT_STORED, invitation_members
@@ -64,5 +65,5 @@ async def read_account(account: str, platform: ThePlatform, actor: Caller) -> Re
 async def change_account(account: str, body: AccountChange, platform: ThePlatform, actor: Caller) -> Response:
     changes = AccountChanges(body.name, body.processingEngines, body.approvalRoles)
     async with platform.database.write() as session:
-        facts = await organisations.change_account(session, platform.clock, actor, account, changes)
+        facts = await licence.change_account(session, platform.clock, actor, account, changes)
     return Json(account_object(facts))

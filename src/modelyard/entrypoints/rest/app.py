@@ -23,6 +23,7 @@ from modelyard.entrypoints.rest import (
     errors,
     invitations,
     jobs,
+    licence,
     models,
     oidc,
     projects,
@@ -58,6 +59,7 @@ ROUTERS = (
     results.router,
     engines.router,
     audit.router,
+    licence.router,
     projects.router,
     quotas.router,
 )

@@ -52,8 +52,11 @@ async def read_approvals(model_id: str, version: str, platform: ThePlatform, act
 async def decide(model_id: str, version: str, body: NewDecision, platform: ThePlatform, actor: Caller) -> Response:
     """Counts for each role of the caller that was asked. The last approval makes the version active."""
     decision = decisions.Decision(_is_approved(body.decision), body.reason or "")
+    engines = platform.settings.processing_engines
     async with platform.database.write() as session:
-        row = await decisions.decide(session, platform.clock, actor, model_id, version, decision)
+        row = await decisions.decide(
+            session, platform.clock, actor, model_id, version, decision, default_engines=engines
+        )
         facts = await read_approval(session, row)
     return Json(_answer(row, facts), 201)
 

@@ -133,6 +133,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _RESULTS + "/datasource/{item_name:path}"): May.READ_JOBS,
     ("GET", _RESULTS + "/datasource/{item_name:path}/output/{output_name}"): May.READ_JOBS,
     ("GET", _RESULTS + "/{item_name:path}/{output_name}"): May.READ_JOBS,
+    ("GET", "/api/license"): Open.ANYONE,
     # projects
     ("GET", _PROJECTS): May.READ_PROJECTS,
     ("POST", _PROJECTS): May.CREATE_PROJECTS,

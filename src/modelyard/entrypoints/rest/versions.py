@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from modelyard.app import Platform
+from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.models import catalog, queries, samples
 from modelyard.domain.models import versions as domain
 from modelyard.domain.models.approvals import read_approval
@@ -142,6 +144,15 @@ async def version_answer(session: AsyncSession, version: Version, status: int = 
     return Json(version_details(version, load=load, run=run) | approval, status)
 
 
+async def _change(
+    session: AsyncSession, platform: Platform, actor: Actor, model_id: str, version: str, changes: VersionChanges
+) -> Version:
+    engines = platform.settings.processing_engines
+    return await domain.change_version(
+        session, platform.clock, actor, model_id, version, changes, default_engines=engines
+    )
+
+
 @router.get("", summary="List the versions of a model")
 async def list_versions(model_id: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
     page = read_page(request)
@@ -178,7 +189,7 @@ async def change_version(
     """A version that has to be approved before is not active yet: 202, with what it waits for in `approval`."""
     changes = body.to_changes()
     async with platform.database.write() as session:
-        row = await domain.change_version(session, platform.clock, actor, model_id, version, changes)
+        row = await _change(session, platform, actor, model_id, version, changes)
         waits = changes.wants_active and row.status != VersionStatus.ACTIVE
         return await version_answer(session, row, 202 if waits else 200)
 
@@ -193,7 +204,7 @@ async def change_processing(
         minimum_engines=engines.minimumParallelCapacity, maximum_engines=engines.maximumParallelCapacity
     )
     async with platform.database.write() as session:
-        row = await domain.change_version(session, platform.clock, actor, model_id, version, changes)
+        row = await _change(session, platform, actor, model_id, version, changes)
         return await version_answer(session, row)
 
 
