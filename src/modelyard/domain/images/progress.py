@@ -1,9 +1,10 @@
 """Writes down how an import goes, in short transactions of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.adapters.runtimes.base import PullProgress
 from modelyard.core.clock import Clock
@@ -13,14 +14,18 @@ from modelyard.domain.images.tables import ContainerImage, ImportState
 
 SECONDS_BETWEEN_WRITES = 0.5
 
+OnEnd = Callable[[AsyncSession, Clock, str], Awaitable[None]]
+"""What follows from the end of an import, in the same transaction; it gets the image's identifier."""
+
 
 class ImportProgress:
     """The progress of one import, written at most twice a second."""
 
-    def __init__(self, database: Database, clock: Clock, image: str) -> None:
+    def __init__(self, database: Database, clock: Clock, image: str, on_end: OnEnd | None = None) -> None:
         self._database = database
         self._clock = clock
         self._image = image
+        self._on_end = on_end
         self._last_write: float | None = None
 
     async def step(self, text: str, percentage: int, **facts: Any) -> None:
@@ -55,8 +60,15 @@ class ImportProgress:
         )
 
     async def _end(self, values: Mapping[str, Any]) -> None:
-        await self._write({**values, "finished_at": self._clock.now(), "sealed_password": None})
+        ended = {**values, "finished_at": self._clock.now(), "sealed_password": None}
+        async with self._database.write() as session:
+            await self._update(session, ended)
+            if self._on_end:
+                await self._on_end(session, self._clock, self._image)
 
     async def _write(self, values: Mapping[str, Any]) -> None:
         async with self._database.write() as session:
-            await session.execute(update(ContainerImage).where(ContainerImage.id == self._image).values(**values))
+            await self._update(session, values)
+
+    async def _update(self, session: AsyncSession, values: Mapping[str, Any]) -> None:
+        await session.execute(update(ContainerImage).where(ContainerImage.id == self._image).values(**values))

@@ -11,7 +11,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import NotFound, PlatformError, UpstreamFailed
 from modelyard.core.sealing import Sealer
-from modelyard.domain.images.progress import ImportProgress
+from modelyard.domain.images.progress import ImportProgress, OnEnd
 from modelyard.domain.images.tables import ContainerImage, ImportState
 from modelyard.domain.work.queue import ClaimedWork
 
@@ -57,18 +57,20 @@ class ImportImage:
         fetcher: Fetcher,
         *,
         longest_fetch: float = LONGEST_FETCH_SECONDS,
+        on_end: OnEnd | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._runtime = runtime
         self._fetcher = fetcher
         self._longest_fetch = longest_fetch
+        self._on_end = on_end
 
     async def run(self, work: ClaimedWork) -> None:
         image = await self._image(work)
         if image is None or image.state in {ImportState.COMPLETED, ImportState.FAILED}:
             return
-        progress = ImportProgress(self._database, self._clock, image.id)
+        progress = self._progress(image)
         fetched = await self._fetch(image, progress)
         await progress.step("Inspecting the image", 95)
         # With a name of ours nobody prunes it as unused.
@@ -80,8 +82,11 @@ class ImportImage:
     async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:
         image = await self._image(work)
         if image is not None:
-            await ImportProgress(self._database, self._clock, image.id).failed(error)
+            await self._progress(image).failed(error)
             await _drop_archive(image)
+
+    def _progress(self, image: ContainerImage) -> ImportProgress:
+        return ImportProgress(self._database, self._clock, image.id, self._on_end)
 
     async def _fetch(self, image: ContainerImage, progress: ImportProgress) -> Fetched:
         # A registry that falls silent must not keep a worker for ever.

@@ -44,20 +44,23 @@ async def set_picture(
 ) -> list[str]:
     """Makes stored cuts the model's picture; returns the storage keys of those they replace."""
     model = await find_model_to_change(session, actor, model_id)
-    replaced = list(await session.scalars(select(Picture.storage_key).where(Picture.model_id == model.id)))
+    replaced = [picture.storage_key for picture in model.pictures]
+    before = {"caption": model.pictures[0].caption} if model.pictures else None
+    caption = (caption or model.name)[:LONGEST_CAPTION]
     await session.execute(delete(Picture).where(Picture.model_id == model.id))
     session.add_all(
         Picture(
             model_id=model.id,
             address=cut.address,
             relation_type=cut.relation_type,
-            caption=(caption or model.name)[:LONGEST_CAPTION],
+            caption=caption,
             media_type=cut.media_type,
             storage_key=cut.storage_key,
         )
         for cut in cuts
     )
-    record(session, clock, actor, "model:picture-set", f"model/{model.id}")
+    after = {"caption": caption}
+    record(session, clock, actor, "model:picture-set", f"model/{model.id}", before=before, after=after)
     return replaced
 
 

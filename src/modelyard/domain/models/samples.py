@@ -1,5 +1,6 @@
 """Sample input and output of a version: JSON documents that the model page shows."""
 
+import json
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,13 +41,20 @@ async def write_sample(
     if size > LARGEST_SAMPLE:
         raise TooLarge(f"A sample may have {LARGEST_SAMPLE} bytes of JSON; this one has {size}.")
     row = await find_version_to_change(session, actor, model_id, version)
+    before = row.sample_input if kind == "input" else row.sample_output
     if kind == "input":
         row.sample_input = sample
     else:
         row.sample_output = sample
     row.updated_at = clock.now()
-    record(session, clock, actor, f"model:version:sample-{kind}-set", f"model/{model_id}/{version}")
+    # Sizes, not contents: samples are written by hand, and somebody will leave a password in one.
+    values = {"before": {"size": _size(before)}, "after": {"size": _size(sample)}}
+    record(session, clock, actor, f"model:version:sample-{kind}-set", f"model/{model_id}/{version}", **values)
     return sample
+
+
+def _size(sample: Any) -> int:
+    return 0 if sample is None else len(json.dumps(sample))
 
 
 def example_submission(row: Version) -> dict[str, Any]:

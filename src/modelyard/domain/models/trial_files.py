@@ -61,6 +61,7 @@ async def set_test_input(
         raise TestFileTooLarge(declared, size)
     old = await session.get(TestInput, (row.id, declared.name))
     replaced = old.storage_key if old else None
+    before = {"fileName": old.file_name, "size": old.size} if old else None
     if old:
         await session.delete(old)
         await session.flush()
@@ -75,7 +76,9 @@ async def set_test_input(
         )
     )
     row.run_passed = row.run_passed and row.status != VersionStatus.PARTIAL
-    record(session, clock, actor, "model:version:test-input-set", f"model/{model_id}/{version}", input=declared.name)
+    values = {"before": before, "after": {"fileName": file_name[:255], "size": size}}
+    target = f"model/{model_id}/{version}"
+    record(session, clock, actor, "model:version:test-input-set", target, input=declared.name, **values)
     return replaced
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
+from modelyard.domain.version_tests.outcomes import record_outcome
 from modelyard.domain.version_tests.steps import COMPLETED, FAILED, Step
 from modelyard.domain.version_tests.tables import TestState, VersionTest
 
@@ -30,6 +31,7 @@ class TestProgress:
     async def passed(self, session: AsyncSession, **values: Any) -> None:
         """Records success, in the transaction that records what follows from it."""
         await self._write(session, COMPLETED, state=TestState.PASSED, finished_at=self._clock.now(), **values)
+        await record_outcome(session, self._clock, self._test, None)
 
     async def failed(self, error: PlatformError) -> None:
         """Records the reason."""
@@ -42,6 +44,7 @@ class TestProgress:
                 error=error.message,
                 technical_information=error.technical_information,
             )
+            await record_outcome(session, self._clock, self._test, error)
 
     async def _write(self, session: AsyncSession, step: Step, **values: Any) -> None:
         steps = {"step": step.number, "step_name": step.name, "percentage": step.percentage}

@@ -32,6 +32,7 @@ from modelyard.entrypoints.rest import (
     sign_in,
     system,
     teams,
+    timeline,
     users,
     versions,
 )
@@ -51,6 +52,7 @@ ROUTERS = (
     teams.router,
     access_keys.router,
     approvals.router,
+    timeline.router,
     models.router,
     models.pictures_router,
     versions.router,

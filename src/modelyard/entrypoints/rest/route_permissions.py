@@ -98,6 +98,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _MODEL + "/related-models"): May.READ_MODELS,
     ("GET", _MODEL + "/visibility"): May.READ_MODELS,
     ("PATCH", _MODEL + "/visibility"): May.CHANGE_MODELS,
+    ("GET", _MODEL + "/timeline"): May.READ_MODELS,
     ("POST", _MODEL + "/image"): May.CHANGE_MODELS,
     ("GET", "/api/pictures/{address}"): Open.PUBLIC,
     # versions
