@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,14 +37,17 @@ class Shell:
 
     async def type(self, *arguments: str, stdin: str = "", interactive: bool = False, code: int = 0) -> str:
         """The same beside a server in this loop; returns both outputs after checking the exit code."""
-        result = await asyncio.to_thread(self.run, *arguments, stdin=stdin, interactive=interactive)
-        assert result.exit_code == code, (result.exit_code, result.output, result.exception)
-        assert "Traceback" not in result.output
-        return result.output
+        return (await self._checked(arguments, stdin, interactive, code)).output
 
     async def json(self, *arguments: str, stdin: str = "") -> Any:
         """What a command prints with `--output json`."""
-        return json.loads(await self.type(*arguments, "--output", "json", stdin=stdin))
+        return json.loads((await self._checked((*arguments, "--output", "json"), stdin)).stdout)
+
+    async def _checked(self, arguments: Sequence[str], stdin: str, interactive: bool = False, code: int = 0) -> Result:
+        result = await asyncio.to_thread(self.run, *arguments, stdin=stdin, interactive=interactive)
+        assert result.exit_code == code, (result.exit_code, result.output, result.exception)
+        assert "Traceback" not in result.output
+        return result
 
     def using(self, actor: Actor, url: str) -> "Shell":
         """The same home, with the key of one of the cast in the environment."""
@@ -73,8 +77,17 @@ class Canned:
         return b"".join(self.requests)
 
 
+def secured(connection: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
+    """The server's side of a connection, which ends with the context."""
+    with contextlib.ExitStack() as stack:
+        stack.callback(connection.close)
+        used = tls.wrap_socket(connection, server_side=True) if tls else connection
+        stack.pop_all()
+    return used
+
+
 @contextmanager
-def canned(pieces: bytes | Iterable[bytes], pause: float = 0) -> Iterator[Canned]:
+def canned(pieces: bytes | Iterable[bytes], pause: float = 0, tls: ssl.SSLContext | None = None) -> Iterator[Canned]:
     """Answers each connection with these bytes, one piece after the other with pauses between, and ends it."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = Canned(f"http://127.0.0.1:{listener.getsockname()[1]}")
@@ -84,7 +97,7 @@ def canned(pieces: bytes | Iterable[bytes], pause: float = 0) -> Iterator[Canned
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                with connection, contextlib.suppress(OSError):
+                with contextlib.suppress(OSError), secured(connection, tls) as connection:
                     server.requests.append(connection.recv(65_536))
                     for piece in sent:
                         connection.sendall(piece)

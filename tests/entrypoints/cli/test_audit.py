@@ -1,81 +1,79 @@
-"""`modelyard audit verify` on a data directory, while the server runs or not."""
+"""The audit trail from the command line, against a real server."""
 
 import asyncio
+import csv
+import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
-import pytest
-from click.testing import CliRunner, Result
-
-from modelyard.core.database import Database
-from modelyard.entrypoints.cli import main
-from modelyard.migrations.upgrade import upgrade_database
-from modelyard.settings import Settings
-from tests.domain.audit.trails import events, tamper, tell
-from tests.manual_clock import ManualClock
+from tests.cast import CAST, key_of
+from tests.entrypoints.cli.shell import Shell, canned, http
 
 
-@pytest.fixture(autouse=True)
-def _clean_environment(settings: Settings) -> None:
-    """The fixture `settings` takes what others have set out of the environment."""
+async def test_the_newest_come_first(olga: Shell) -> None:
+    for name in ("One", "Two", "Three"):
+        await olga.type("teams", "create", name)
+
+    listed = await olga.json("audit", "list", "--action", "team:created")
+    assert [event["action"] for event in listed] == ["team:created"] * 3
+    numbers = [event["identifier"] for event in listed]
+    assert numbers == sorted(numbers, reverse=True)
+    assert await olga.json("audit", "list", "--action", "team:", "--limit", "2") == listed[:2]
+    assert await olga.json("audit", "list", "--target", listed[0]["target"], "--all") == listed[:1]
+    assert await olga.json("audit", "list", "--actor", CAST.olga.email, "--since", "2999-01-01") == []
+    assert await olga.json("audit", "list", "--request", listed[1]["requestId"]) == listed[1:2]
 
 
-def _verify(directory: Path) -> Result:
-    return CliRunner().invoke(main, ["audit", "verify", "--data-dir", str(directory)])
+async def test_an_export_is_a_file_that_only_its_owner_reads(olga: Shell, tmp_path: Path) -> None:
+    await olga.type("teams", "create", "One")
+    file = tmp_path / "trail.csv"
+    await olga.type("audit", "export", str(file), "--format", "csv", "--action", "team:")
+
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [row["action"] for row in csv.DictReader(file.read_text().splitlines())] == ["team:created"]
+    assert "there already" in await olga.type("audit", "export", str(file), code=2)
+    await olga.type("audit", "export", str(file), "--overwrite")
+    assert json.loads(file.read_text().splitlines()[0])["action"] == "audit:exported"
+    assert "audit:exported" in await olga.type("audit", "export", "-")
 
 
-@pytest.mark.parametrize("command", [("audit",), ("audit", "verify")])
-def test_help(command: tuple[str, ...]) -> None:
-    result = CliRunner().invoke(main, [*command, "--help"])
-
-    assert result.exit_code == 0
-    assert "Usage:" in result.output
-
-
-def test_a_trail_without_rows(data_dir: Path) -> None:
-    result = _verify(data_dir)
-
-    assert result.exit_code == 0
-    assert result.output.startswith("The audit trail is sound: 0 rows.")
+async def test_refusals(alice: Shell, olga: Shell, tmp_path: Path) -> None:
+    await alice.type("audit", "list", code=4)
+    await alice.type("audit", "export", str(tmp_path / "no.jsonl"), code=4)
+    await olga.type("audit", "list", "--since", "soon", code=7)
+    await olga.type("audit", "export", str(tmp_path / "no" / "where"), code=1)
+    assert list(tmp_path.glob("*no*")) == []
 
 
-# These run the command in a thread of their own: it has an event loop of its own.
-async def _verify_aside(directory: Path) -> Result:
+def test_an_export_that_breaks_off_leaves_no_file(shell: Shell, tmp_path: Path) -> None:
+    shell.variables["MODELYARD_API_KEY"] = "prefix12.verysecretbody"
+    with canned(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}\n") as server:
+        result = shell.run("audit", "export", str(tmp_path / "trail"), "--url", server.url)
 
-    return await asyncio.to_thread(_verify, directory)
-
-
-async def test_a_sound_trail_shows_its_last_hash(data_dir: Path, database: Database, clock: ManualClock) -> None:
-    await tell(database, clock, "model:created", "model:changed")
-    last = (await events(database))[-1]
-    result = await _verify_aside(data_dir)
-
-    assert result.exit_code == 0
-    assert result.output == f"The audit trail is sound: 2 rows. The last is 2, its hash {last.hash}.\n"
+    assert (result.exit_code, list(tmp_path.glob("*trail*"))) == (9, [])
 
 
-async def test_an_altered_trail_is_told_with_the_row(data_dir: Path, database: Database, clock: ManualClock) -> None:
-    await tell(database, clock, "model:created", "model:changed", "model:changed")
-    tamper(data_dir, "UPDATE audit_events SET actor = 'nobody' WHERE id = 2")
-    result = await _verify_aside(data_dir)
+def test_events_without_numbers_cannot_be_followed(shell: Shell) -> None:
+    shell.variables["MODELYARD_API_KEY"] = "prefix12.verysecretbody"
+    with canned(http(b'[{"action": "x"}]')) as server:
+        result = shell.run("audit", "list", "--follow", "--url", server.url)
 
-    assert result.exit_code == 1
-    assert result.output == "The audit trail is not as it was written: row 2 was altered.\n"
-    assert isinstance(result.exception, SystemExit)
+    assert (result.exit_code, "cannot be followed" in result.stderr) == (1, True)
 
 
-def test_a_directory_without_a_database(tmp_path: Path) -> None:
-    result = _verify(tmp_path / "nothing")
+async def test_new_events_are_shown_as_they_come(olga: Shell, url: str) -> None:
+    await olga.type("teams", "create", "One")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(olga.home), "MODELYARD_API_KEY": key_of(CAST.olga).text}
+    command = [sys.executable, "-m", "modelyard", "audit", "list", "-f", "-o", "json", "--url", url]
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    first = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    await olga.type("teams", "create", "Two")
+    second = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    process.send_signal(signal.SIGINT)
 
-    assert result.exit_code == 1
-    assert "There is no database in" in result.output
-    assert not (tmp_path / "nothing").exists()
-
-
-async def test_a_database_of_an_older_version(tmp_path: Path) -> None:
-    old = Database(f"sqlite+aiosqlite:///{tmp_path / 'modelyard.db'}")
-    await upgrade_database(old, "0001")
-    await old.close()
-    result = await _verify_aside(tmp_path)
-
-    assert result.exit_code == 1
-    assert "modelyard migrate" in result.output
+    assert (first["action"], second["action"]) == ("team:created", "team:created")
+    assert second["identifier"] > first["identifier"]
+    assert await asyncio.wait_for(process.wait(), 20) == 0

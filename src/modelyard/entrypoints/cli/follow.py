@@ -1,5 +1,6 @@
 """Shows events of the audit trail as they come."""
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -20,13 +21,14 @@ def follow_events(
 ) -> None:
     """Shows the newest events, then each new one, the newest last, until it is interrupted."""
     seen = 0
-    events = _newest(server, query, first, 0)
-    while True:  # Ctrl-C ends it
-        for event in reversed(events):
-            seen = max(seen, _number(event))
-            screen.line(_line(event, columns, screen.form))
-        time.sleep(SECONDS_BETWEEN)
-        events = _newest(server, query, None, seen)
+    with contextlib.suppress(KeyboardInterrupt):
+        events = _newest(server, query, first, 0)
+        while True:
+            for event in reversed(events):
+                seen = max(seen, _number(event))
+                screen.line(_line(event, columns, screen.form))
+            time.sleep(SECONDS_BETWEEN)
+            events = _newest(server, query, None, seen)
 
 
 def _newest(server: Remote, query: Mapping[str, object], most: int | None, after: int) -> list[dict[str, Any]]:

@@ -63,8 +63,10 @@ def over_rest(command: Command) -> Command:
     def run(
         url: str | None, profile: str | None, form: str, timeout: float, verbose: bool, **given: Any
     ) -> None:  # the options below
-        screen = Screen(form)
-        access = find_access(find_surroundings(), url, profile)
+        screen, around = Screen(form), find_surroundings()
+        access = find_access(around, url, profile)
+        if (file := ProfileFile(around.config_directory)).is_open_to_others():
+            screen.note(f"Careful: others can read your keys in {file.path}. Run: chmod 600 {file.path}")
         with opened(access, screen, timeout, verbose) as server:
             command(server, screen, **given)
 

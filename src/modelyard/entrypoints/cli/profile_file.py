@@ -78,8 +78,9 @@ class ProfileFile:
             return Profiles()
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise CommandFailed(f"The profiles in {self.path} cannot be read: {error}", Exit.USAGE) from None
-        entries = content.get("profiles", {})
-        by_name = {name: _profile(entry) for name, entry in entries.items() if isinstance(entry, dict)}
+        entries = content.get("profiles")
+        named = entries.items() if isinstance(entries, dict) else ()
+        by_name = {name: _profile(entry) for name, entry in named if isinstance(entry, dict)}
         return Profiles(str(content.get("current", "")), by_name)
 
     def is_open_to_others(self) -> bool:

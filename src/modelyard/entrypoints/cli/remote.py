@@ -44,7 +44,8 @@ class Remote:
             headers=_headers(access),
             timeout=httpx.Timeout(seconds, connect=min(seconds, SECONDS_TO_CONNECT)),
             follow_redirects=False,  # a key goes nowhere but to the server that it is for
-            trust_env=not is_local(access.url),  # proxies, and certificates of one's own
+            # the environment may name proxies, which are for other machines, and certificates of one's own
+            transport=httpx.HTTPTransport() if is_local(access.url) else None,
         )
 
     def always_send(self, headers: Mapping[str, str]) -> None:

@@ -1,5 +1,6 @@
 """Signs in on a server for the command line: gets the person's key, or a token that holds for a while."""
 
+import re
 from dataclasses import dataclass
 
 from modelyard.entrypoints.cli.access import Access, api_key_header
@@ -67,6 +68,8 @@ class SignedIn:
         """Gets a token; it ends with this session."""
         token = self._server.get(at("auth", "token"))
         members = {name: str(token.get(name, "")) for name in ("token", "teamIdentifier", "expiresAt")}
+        if not re.fullmatch(r"[!-~]{1,500}", members["token"]):
+            raise CommandFailed(f"{self._server.access.url} gave no token. Is the address right?")
         return Profile(
             self._server.access.url,
             self._email,
