@@ -75,8 +75,20 @@ class Screen:
             return
         from rich.console import Console
 
-        with Console(stderr=True).status(f"{what} …") as status:
-            yield lambda count: status.update(f"{count:,} {what} …")
+        status = Console(stderr=True).status(what)
+        before = 0
+
+        def tell(count: int) -> None:
+            nonlocal before
+            if before:  # what comes at once needs no progress
+                status.start()
+            before = count
+            status.update(f"{count:,} {what} …")
+
+        try:
+            yield tell
+        finally:
+            status.stop()
 
     def _gather(self, pages: Iterable[Sequence[Thing]], most: int | None) -> list[Thing]:
         things: list[Thing] = []
@@ -157,7 +169,9 @@ def _rich_table(titles: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*titles, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     console = Console(highlight=False)
