@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelyard.entrypoints.cli.bodies import given
+from modelyard.entrypoints.cli.bodies import given, listed
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
 from modelyard.entrypoints.cli.paths import at
 from modelyard.entrypoints.cli.shown import Column, Screen
@@ -44,15 +44,13 @@ def list_presets(server: "Remote", screen: Screen, mine: bool) -> None:
     screen.rows([server.things(_path("account") if mine else _path())], LISTED)
 
 
-def _hardware(command: click.decorators.FC) -> click.decorators.FC:
-    """The options that create and update share."""
+def _words(command: click.decorators.FC) -> click.decorators.FC:
+    """The options that create and update share, beside processors and memory."""
     for add in (
-        click.option("--instance-type", help="Type of the machine."),
-        click.option("--price", help="For one hour."),
-        click.option("--storage", help="Disk in GB."),
+        click.option("--instance-type", help="Type of the machine, in words."),
+        click.option("--price", help="Price for an hour, in words."),
+        click.option("--storage", help="Disk, in words."),
         click.option("--gpus", type=click.IntRange(min=0), help="Number of GPUs."),
-        click.option("--memory", help="Memory, such as 2G or 512Mi."),
-        click.option("--cpu", help="Processors, such as 0.5 or 500m."),
         click.option("--description", help="What it is good for."),
     ):
         command = add(command)
@@ -61,7 +59,9 @@ def _hardware(command: click.decorators.FC) -> click.decorators.FC:
 
 @presets.command("create")
 @click.argument("name")
-@_hardware
+@click.option("--cpu", required=True, help="Processors, such as 0.5 or 500m.")
+@click.option("--memory", required=True, help="Memory, such as 2G or 512Mi.")
+@_words
 @over_rest
 def create_preset(server: "Remote", screen: Screen, name: str, **hardware: object) -> None:
     """Create a preset called NAME."""
@@ -71,7 +71,9 @@ def create_preset(server: "Remote", screen: Screen, name: str, **hardware: objec
 @presets.command("update")
 @click.argument("preset")
 @click.option("--name", help="What it is called.")
-@_hardware
+@click.option("--cpu", help="Processors, such as 0.5 or 500m.")
+@click.option("--memory", help="Memory, such as 2G or 512Mi.")
+@_words
 @over_rest
 def update_preset(server: "Remote", screen: Screen, preset: str, name: str | None, **hardware: object) -> None:
     """Change PRESET, given by identifier."""
@@ -103,8 +105,8 @@ def deactivate_preset(server: "Remote", screen: Screen, preset: str, yes: bool) 
 @click.argument("preset")
 @click.option("--account", "accounts", multiple=True, help="Identifier of an account, as often as needed.")
 @click.option("--model", "models", multiple=True, help="Identifier of a model, as often as needed.")
-@click.option("--all-accounts", is_flag=True, help="Let every account choose it.")
-@click.option("--all-models", is_flag=True, help="Let every model have it.")
+@click.option("--no-accounts", is_flag=True, help="Take it from the accounts that it is assigned to.")
+@click.option("--no-models", is_flag=True, help="Take it from the models that it is assigned to.")
 @over_rest
 def assign_preset(
     server: "Remote",
@@ -113,17 +115,16 @@ def assign_preset(
     *,
     accounts: tuple[str, ...],
     models: tuple[str, ...],
-    all_accounts: bool,
-    all_models: bool,
+    no_accounts: bool,
+    no_models: bool,
 ) -> None:
-    """Say which accounts may choose PRESET, and for which models; instead of those it is assigned to."""
-    if not (accounts or models or all_accounts or all_models):
-        raise click.UsageError("Say whom it is assigned to; --help lists how.")
+    """Let these accounts and models choose PRESET, instead of those that may. Assigned to nobody, it is for all."""
+    changes = given(accounts=listed(accounts, no_accounts), models=listed(models, no_models))
+    if not changes:
+        raise click.UsageError("Say whom it is for; --help lists how.")
     answer: dict[str, object] = {}
-    if accounts or all_accounts:
-        answer = server.put(_path(preset, "accounts"), {"accounts": list(accounts)})
-    if models or all_models:
-        answer = server.put(_path(preset, "models"), {"models": list(models)})
+    for kind, identifiers in changes.items():
+        answer = server.put(_path(preset, kind), {kind: identifiers})
     screen.thing(answer, SHOWN)
 
 

@@ -65,17 +65,17 @@ class Remote:
         """Creates, or starts something."""
         return self._thing("POST", path, body=body)
 
-    def patch(self, path: str, body: object) -> Thing:
+    def patch(self, path: str, body: object, query: Query | None = None) -> Thing:
         """Changes."""
-        return self._thing("PATCH", path, body=body)
+        return self._thing("PATCH", path, query=query, body=body)
 
     def put(self, path: str, body: object = None) -> Thing:
         """Puts something into its place."""
         return self._thing("PUT", path, body=body)
 
-    def delete(self, path: str) -> Thing:
+    def delete(self, path: str, query: Query | None = None) -> Thing:
         """Deletes."""
-        return self._thing("DELETE", path)
+        return self._thing("DELETE", path, query=query)
 
     def things(self, path: str, query: Query | None = None) -> list[Thing]:
         """A list that comes as a whole."""

@@ -36,19 +36,26 @@ def roles() -> None:
     """Roles, and the entitlements that they consist of."""
 
 
+def _of_account(command: click.decorators.FC) -> click.decorators.FC:
+    return click.option("--account", help="Identifier of the account that the role is for.  [default: yours]")(command)
+
+
 @roles.command("list")
+@click.option("--type", "kind", type=TYPES, help="Those for keys of users, or for those of projects.")
+@_of_account
 @over_rest
-def list_roles(server: "Remote", screen: Screen) -> None:
+def list_roles(server: "Remote", screen: Screen, kind: str | None, account: str | None) -> None:
     """List all roles."""
-    screen.rows([server.things(accounting("roles"))], LISTED)
+    screen.rows([server.things(accounting("roles"), {"type": kind, "account": account})], LISTED)
 
 
 @roles.command("show")
 @click.argument("role")
+@_of_account
 @over_rest
-def show_role(server: "Remote", screen: Screen, role: str) -> None:
+def show_role(server: "Remote", screen: Screen, role: str, account: str | None) -> None:
     """Show a ROLE and its entitlements."""
-    screen.thing(server.get(accounting("roles", role)), SHOWN)
+    screen.thing(server.get(accounting("roles", role), {"account": account}), SHOWN)
 
 
 @roles.command("entitlements")
@@ -62,7 +69,8 @@ def _described(command: click.decorators.FC) -> click.decorators.FC:
     """The options that create and update share."""
     for add in (
         click.option("-e", "--entitlement", "entitlements", multiple=True, help="What it may do, as often as needed."),
-        click.option("--weight", type=click.IntRange(min=0), help="Its place in lists; small is first."),
+        _of_account,
+        click.option("--weight", type=int, help="Its place in lists; small is first."),
         click.option("--long-description", help="More about it."),
         click.option("--description", help="What it is for."),
     ):
@@ -86,6 +94,7 @@ def create_role(
     description: str | None,
     long_description: str | None,
     weight: int | None,
+    account: str | None,
     entitlements: tuple[str, ...],
 ) -> None:
     """Create a custom role with this IDENTIFIER."""
@@ -96,6 +105,7 @@ def create_role(
         description=description,
         longDescription=long_description,
         weight=weight,
+        account=account,
         entitlements=list(entitlements),
     )
     screen.thing(server.post(accounting("roles"), body), SHOWN)
@@ -115,6 +125,7 @@ def update_role(
     description: str | None,
     long_description: str | None,
     weight: int | None,
+    account: str | None,
     entitlements: tuple[str, ...],
 ) -> None:
     """Change a custom ROLE. Entitlements that are given replace those it has."""
@@ -127,14 +138,15 @@ def update_role(
     )
     if not changes:
         raise click.UsageError("Say what to change; --help lists what can be.")
-    screen.thing(server.patch(accounting("roles", role), changes), SHOWN)
+    screen.thing(server.patch(accounting("roles", role), changes, {"account": account}), SHOWN)
 
 
 @roles.command("delete")
 @click.argument("role")
+@_of_account
 @yes_option
 @over_rest
-def delete_role(server: "Remote", screen: Screen, role: str, yes: bool) -> None:
-    """Delete a custom ROLE."""
+def delete_role(server: "Remote", screen: Screen, role: str, account: str | None, yes: bool) -> None:
+    """Delete a custom ROLE that nobody has any more."""
     confirm(f"Delete the role {role}?", yes)
-    screen.done(f"The role {role} is deleted.", server.delete(accounting("roles", role)))
+    screen.done(f"The role {role} is deleted.", server.delete(accounting("roles", role), {"account": account}))
