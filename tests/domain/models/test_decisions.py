@@ -188,7 +188,7 @@ async def test_a_change_of_what_was_approved_takes_the_approvals_back(
     _, facts = await read(database, asked)
     assert (facts.state, facts.waiting_for, facts.decisions) == (ApprovalState.PENDING, ("RISK", "LEGAL"), ())
     assert facts.asked_at == clock.now()
-    assert (await _actions(database, asked))[-1] == "approval-asked"
+    assert (await _actions(database, asked))[-3:] == ["changed", "approvals-void", "approval-asked"]
 
 
 async def test_another_image_takes_the_approvals_back(database: Database, asked: str) -> None:
@@ -278,6 +278,7 @@ async def test_the_way_back_after_a_change_does(database: Database, asked: str) 
     await change(database, asked, status="inactive")
     await change(database, asked, inputs=[TEXT_INPUT | {"name": "other.txt"}])
     assert (await read(database, asked))[1].state == ApprovalState.NOT_ASKED  # nobody wants it active
+    assert (await _actions(database, asked))[-1] == "approvals-void"
     async with database.write() as session:
         await session.execute(update(Version).values(run_passed=True))
 

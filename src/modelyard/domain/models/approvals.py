@@ -58,9 +58,10 @@ async def reopen(session: AsyncSession, clock: Clock, actor: Actor, version: Ver
     The request is now that of whoever made the change, who cannot approve it either.
     """
     facts = await read_approval(session, version)
-    approved = any(decision.is_approved for decision in facts.decisions)
+    approved = [decision.role for decision in facts.decisions if decision.is_approved]
     if approved:
         await _void(session, version, approvals_only=True)
+        _tell(session, clock, actor, version, "approvals-void", roles=approved, changed=sorted(changed))
     if facts.asked_at is not None and (approved or facts.asked_by != actor.email):
         _ask(session, clock, actor, version, roles=list(facts.roles), changed=sorted(changed))
 
@@ -68,7 +69,7 @@ async def reopen(session: AsyncSession, clock: Clock, actor: Actor, version: Ver
 def withdraw(session: AsyncSession, clock: Clock, actor: Actor, version: Version) -> None:
     """Takes a request back, which nobody then has to decide about."""
     forget_request(version)
-    record(session, clock, actor, "model:version:approval-withdrawn", f"model/{version.model_id}/{version.version}")
+    _tell(session, clock, actor, version, "approval-withdrawn")
 
 
 def forget_request(version: Version) -> None:
@@ -79,8 +80,12 @@ def forget_request(version: Version) -> None:
 def _ask(session: AsyncSession, clock: Clock, actor: Actor, version: Version, **details: list[str]) -> None:
     version.approval_asked_at = clock.now()
     version.approval_asked_by = actor.email
+    _tell(session, clock, actor, version, "approval-asked", **details)
+
+
+def _tell(session: AsyncSession, clock: Clock, actor: Actor, version: Version, verb: str, **details: list[str]) -> None:
     target = f"model/{version.model_id}/{version.version}"
-    record(session, clock, actor, "model:version:approval-asked", target, **details)
+    record(session, clock, actor, f"model:version:{verb}", target, **details)
 
 
 async def _void(session: AsyncSession, version: Version, *, approvals_only: bool = False) -> None:

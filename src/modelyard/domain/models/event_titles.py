@@ -23,6 +23,7 @@ _SENTENCES = {
     "model:version:sample-output-set": "The sample output of {version} changed.",
     "model:version:approval-asked": "The approval of {version} was asked for, from {roles}.",
     "model:version:approval-withdrawn": "The request to approve {version} was withdrawn.",
+    "model:version:approvals-void": "What was approved of {version} changed: the approvals for {roles} are void.",
     "model:version:approved": "{version} was approved for {roles}.",
     "model:version:rejected": "{version} was rejected for {roles}: {reason}",
     "model:version:activated": "{version} became active.",
