@@ -7,10 +7,10 @@ import pytest
 from modelyard.domain.accounts.key_limits import (
     Limits,
     NetworkRejected,
-    ScopeUnknown,
+    PermissionUnknown,
     TooManyNetworks,
     check_networks,
-    check_scopes,
+    check_permissions,
     read_address,
     read_networks,
 )
@@ -78,14 +78,14 @@ def test_what_is_no_address(text: str) -> None:
 
 def test_scopes_by_either_name() -> None:
     given = ["jobs:read", "CAN_READ_JOBS", "CAN_PATCH_PROCESSING_MODEL_VERSION"]
-    assert check_scopes(given) == ["engines:set", "jobs:read"]
-    assert check_scopes([]) == []
+    assert check_permissions(given, "scopes") == ["engines:set", "jobs:read"]
+    assert check_permissions([], "scopes") == []
 
 
 @pytest.mark.parametrize("name", ["", "jobs", "JOBS:READ", "can_read_jobs", "TEAM_ROLE", "DEVELOPER", "x" * 9999])
 def test_unknown_scopes(name: str) -> None:
-    with pytest.raises(ScopeUnknown) as caught:
-        check_scopes([Permission.READ_JOBS, name])
+    with pytest.raises(PermissionUnknown) as caught:
+        check_permissions([Permission.READ_JOBS, name], "scopes")
     assert len(caught.value.message) < 300
 
 

@@ -12,8 +12,10 @@ from modelyard.domain.models.requirements import (
     presets_for,
 )
 from modelyard.domain.models.tables import Requirement
+from tests.cast import CAST
 
 GIGABYTE = 1_000_000_000
+ACCOUNT = CAST.alice.account_id
 
 
 @pytest.mark.parametrize(
@@ -49,17 +51,17 @@ async def test_presets_are_created_once(database: Database) -> None:
 
 async def test_list_offers_the_active_ones_smallest_first(database: Database) -> None:
     async with database.read() as session:
-        assert [preset.id for preset in await list_presets(session)] == [1, 2, 3, 4]
+        assert [preset.id for preset in await list_presets(session, ACCOUNT)] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(("wanted", "found"), [(1, 1), (-3, 1), (-6, -6), (-99, -99), (4, 4)])
 async def test_known_numbers(database: Database, wanted: int, found: int) -> None:
     async with database.read() as session:
-        assert (await find_preset(session, wanted)).id == found
+        assert (await find_preset(session, wanted, account_id=ACCOUNT, model_id="")).id == found
 
 
 @pytest.mark.parametrize("wanted", [0, 5, 7, -1, -100, 2**31, 2**63, -(2**63) - 1, 10**30])
 async def test_unknown_numbers_are_answered_with_the_known_ones(database: Database, wanted: int) -> None:
     async with database.read() as session:
         with pytest.raises(RequirementUnknown, match=r"\[1, 2, 3, 4\]"):
-            await find_preset(session, wanted)
+            await find_preset(session, wanted, account_id=ACCOUNT, model_id="")

@@ -43,7 +43,7 @@ async def read_grants(session: AsyncSession, account_id: str, roles: Iterable[st
     if names <= set(Role):
         return prebuilt
     custom = await _custom_roles(session, account_id)
-    return joined([prebuilt, *(custom_grants(role.permissions) for role in custom if role.identifier in names)])
+    return joined([prebuilt, *(grants_of(role) for role in custom if role.identifier in names)])
 
 
 async def check_roles(
@@ -55,7 +55,7 @@ async def check_roles(
     """
     custom = await _custom_roles(session, account_id)
     known = {str(role): PERMISSIONS[role] for role, facts in ROLES.items() if facts.type == key_type}
-    known |= {role.identifier: custom_grants(role.permissions) for role in custom if role.type == key_type}
+    known |= {role.identifier: grants_of(role) for role in custom if role.type == key_type}
     wanted = list(dict.fromkeys(roles))
     unknown = [role for role in wanted if role not in known]
     if unknown or not wanted or len(wanted) > MOST_ROLES:
@@ -71,6 +71,11 @@ async def known_user_roles(session: AsyncSession, account_id: str) -> list[str]:
     custom = await _custom_roles(session, account_id)
     prebuilt = [str(role) for role, facts in ROLES.items() if facts.type == RoleType.USER]
     return [*prebuilt, *(role.identifier for role in custom if role.type == RoleType.USER)]
+
+
+def grants_of(role: CustomRole) -> dict[Permission, Reach]:
+    """What a custom role allows."""
+    return custom_grants(role.permissions, role.type)
 
 
 def require_no_raise(actor: Actor, user_id: str, before: Iterable[str], after: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict, InvalidInput, NotAllowed
 from modelyard.domain.accounts.actor import Actor, RoleMissing, may_over
 from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus
-from modelyard.domain.accounts.key_limits import Limits, check_networks, check_scopes, limits_of, read_networks
+from modelyard.domain.accounts.key_limits import Limits, check_networks, check_permissions, limits_of, read_networks
 from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_change
 from modelyard.domain.accounts.naming import NameRejected, check_name
 from modelyard.domain.accounts.permissions import Permission, Reach
@@ -97,7 +97,7 @@ async def change_key(
     """Changes a key. `jobs.stopped_keys` does it for everybody else: jobs of a key that stops are canceled.
 
     Raises KeyNotFound, KeyDeleted, RoleMissing, NotYourKey, UserBeyondYou, KeyWidensItself, KeyTransitionRefused,
-    OwnerNotActive, ExpiryPassed, ScopeUnknown, NetworkRejected, TooManyNetworks, NameRejected.
+    OwnerNotActive, ExpiryPassed, PermissionUnknown, NetworkRejected, TooManyNetworks, NameRejected.
     """
     found = await find_key_to_change(session, actor, prefix)
     wanted = _read(clock, changes)
@@ -132,7 +132,7 @@ def _read(clock: Clock, changes: KeyChanges) -> dict[str, Any]:
         "status": changes.status,
         "is_high_priority": changes.is_high_priority,
         "expires_at": changes.expires_at,
-        "scopes": None if changes.scopes is None else check_scopes(changes.scopes),
+        "scopes": None if changes.scopes is None else check_permissions(changes.scopes, "scopes"),
         "networks": None if changes.networks is None else check_networks(changes.networks),
     }
     given = {column: value for column, value in wanted.items() if value is not None}

@@ -15,13 +15,13 @@ _PERMISSIONS = {name: permission for permission in Permission for name in (permi
 _MAPPED = ip_network("::ffff:0:0/96")
 
 
-class ScopeUnknown(InvalidInput):
-    """Scopes are permissions."""
+class PermissionUnknown(InvalidInput):
+    """There is no such permission."""
 
-    def __init__(self, unknown: Iterable[str]) -> None:
+    def __init__(self, member: str, unknown: Iterable[str]) -> None:
         names = ", ".join(repr(name[:60]) for name in list(unknown)[:20])
         super().__init__(
-            f"scopes: unknown are {names}; GET /api/accounting/entitlements lists those that you have yourself."
+            f"{member}: unknown are {names}; GET /api/accounting/entitlements lists those that you have yourself."
         )
 
 
@@ -64,11 +64,11 @@ def limits_of(key: ApiKey) -> Limits:
     return Limits(frozenset(key.scopes), read_networks(key.networks), key.expires_at)
 
 
-def check_scopes(names: Sequence[str]) -> list[str]:
-    """The permissions that are meant, by their values; entitlements are understood, too. Raises ScopeUnknown."""
+def check_permissions(names: Sequence[str], member: str) -> list[str]:
+    """The permissions that are meant, by their values; entitlements are understood, too. Raises PermissionUnknown."""
     unknown = [name for name in names if name not in _PERMISSIONS]
     if unknown:
-        raise ScopeUnknown(unknown)
+        raise PermissionUnknown(member, unknown)
     return sorted({_PERMISSIONS[name].value for name in names})
 
 

@@ -119,8 +119,11 @@ _NARROW = [PERMISSIONS[role] for role in (Role.ACCOUNT_ADMIN, Role.DATA_SCIENTIS
 """The roles whose reach a custom role can have; what none of them may do reaches as far as the owner's."""
 
 
-def custom_grants(permissions: Iterable[str]) -> dict[Permission, Reach]:
-    """What a custom role with these permissions allows."""
+def custom_grants(permissions: Iterable[str], key_type: str = RoleType.USER) -> dict[Permission, Reach]:
+    """What a custom role with these permissions allows; one for projects' keys reaches as far as theirs."""
+    if key_type == RoleType.SYSTEM:
+        of_projects = PERMISSIONS[Role.PROJECT]
+        return {each: of_projects[each] for each in map(Permission, permissions) if each in of_projects}
     grants: dict[Permission, Reach] = {}
     for permission in map(Permission, permissions):
         reaches = [role[permission] for role in _NARROW if permission in role]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -75,14 +75,35 @@ class UserFilter:
     team: str = ""
 
 
+class HeldKey(NamedTuple):
+    """A key of a user, as it is shown beside them."""
+
+    user_id: str
+    prefix: str
+    name: str
+    status: str
+    is_default: bool
+    team_id: str
+    team_name: str
+
+
+class TeamRoles(NamedTuple):
+    """A team of a user, and what they are in it."""
+
+    user_id: str
+    team_id: str
+    name: str
+    roles: list[str]
+
+
 @dataclass(slots=True)
 class UserFacts:
     """A user with account, living keys and teams."""
 
     user: User
     account_name: str
-    keys: list[tuple[ApiKey, Team]] = field(default_factory=list)
-    teams: list[tuple[Team, list[str]]] = field(default_factory=list)
+    keys: list[HeldKey] = field(default_factory=list)
+    teams: list[TeamRoles] = field(default_factory=list)
 
 
 async def list_users(
@@ -124,23 +145,24 @@ async def read_facts(session: AsyncSession, users: Sequence[User]) -> list[UserF
 
 
 async def _add_keys_and_teams(session: AsyncSession, facts: dict[str, UserFacts]) -> None:
+    """Reads columns instead of whole rows, for there may be many."""
     keys = (
-        select(ApiKey, Team)
+        select(ApiKey.user_id, ApiKey.prefix, ApiKey.name, ApiKey.status, ApiKey.is_default, Team.id, Team.name)
         .join(Team, Team.id == ApiKey.team_id)
         .where(ApiKey.user_id.in_(facts), ApiKey.project_id.is_(None), ApiKey.status != KeyStatus.DELETED)
         .order_by(ApiKey.created_at, ApiKey.prefix)
     )
-    for key, team in await session.execute(keys):
-        facts[key.user_id].keys.append((key, team))
+    for row in await session.execute(keys):
+        facts[row.user_id].keys.append(HeldKey(*row))
     teams = (
-        select(Membership.user_id, Membership.roles, Team)
+        select(Membership.user_id, Team.id, Team.name, Membership.roles)
         .join(Team, Team.id == Membership.team_id)
         .where(Membership.user_id.in_(facts), Team.status == TeamStatus.ACTIVE)
         .order_by(Membership.created_at, func.lower(Team.name), Team.id)
     )
-    for user_id, roles, team in await session.execute(teams):
-        if facts[user_id].user.status != UserStatus.DELETED:
-            facts[user_id].teams.append((team, roles))
+    for held in await session.execute(teams):
+        if facts[held.user_id].user.status != UserStatus.DELETED:
+            facts[held.user_id].teams.append(TeamRoles(*held))
 
 
 def _conditions(wanted: UserFilter) -> list[ColumnElement[bool]]:

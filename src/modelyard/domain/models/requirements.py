@@ -1,10 +1,10 @@
 """Hardware presets: the ones every installation has, sized after the machine, and looking them up."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import InvalidInput
-from modelyard.domain.models.tables import Requirement
+from modelyard.domain.models.tables import AccountRequirement, ModelRequirement, Requirement
 
 DEFAULT_ID = 1
 GPU_ID = -6
@@ -19,10 +19,12 @@ _SIZES = ((1, 1000, 1), (2, 1000, 2), (3, 2000, 4), (4, 4000, 8), (5, 8000, 16),
 
 
 class RequirementUnknown(InvalidInput):
-    """There is no such preset."""
+    """There is no such preset, or it is not for this account and model."""
 
     def __init__(self, wanted: object, known: list[int]) -> None:
-        super().__init__(f"There is no hardware preset {str(wanted)[:40]}; the presets of this account are {known}.")
+        super().__init__(
+            f"There is no hardware preset {str(wanted)[:40]}; the presets that can be chosen here are {known}."
+        )
 
 
 def presets_for(cpus: int, memory_bytes: int, gpus: int) -> list[Requirement]:
@@ -62,18 +64,50 @@ async def create_presets(session: AsyncSession, *, cpus: int, memory_bytes: int,
         session.add_all(presets_for(cpus, memory_bytes, gpus))
 
 
-async def list_presets(session: AsyncSession) -> list[Requirement]:
-    """The presets that may be chosen, smallest first."""
+def choosable(account_id: str, model_id: str | None = None) -> ColumnElement[bool]:
+    """The rows of `requirements` that are for an account, or for one model: those for all, and those assigned."""
+    ways = [
+        Requirement.is_for_all.is_(True),
+        select(AccountRequirement.account_id)
+        .where(AccountRequirement.requirement_id == Requirement.id, AccountRequirement.account_id == account_id)
+        .exists(),
+    ]
+    if model_id is not None:
+        ways.append(
+            select(ModelRequirement.model_id)
+            .where(ModelRequirement.requirement_id == Requirement.id, ModelRequirement.model_id == model_id)
+            .exists()
+        )
+    return or_(*ways)
+
+
+async def list_presets(session: AsyncSession, account_id: str, model_id: str | None = None) -> list[Requirement]:
+    """The presets that may be chosen in an account, or for a model of it, smallest first."""
     rows = await session.scalars(
-        select(Requirement).where(Requirement.is_active).order_by(Requirement.cpu_millis, Requirement.memory_bytes)
+        select(Requirement)
+        .where(Requirement.is_active, choosable(account_id, model_id))
+        .order_by(Requirement.cpu_millis, Requirement.memory_bytes, Requirement.id)
     )
     return list(rows)
 
 
-async def find_preset(session: AsyncSession, wanted: int) -> Requirement:
-    """A preset by number; the well-known numbers of existing clients are always accepted."""
+async def find_preset(
+    session: AsyncSession, wanted: int, *, account_id: str, model_id: str, current: int | None = None
+) -> Requirement:
+    """A preset by number, when it is for the account or the model. The well-known numbers need not be active.
+
+    Args:
+        current: what the version has already; it may keep that, whatever has become of it.
+
+    Raises RequirementUnknown.
+    """
     identifier = DEFAULT_ID if wanted == LEGACY_DEFAULT_ID else wanted
-    found = await session.get(Requirement, identifier) if abs(identifier) < _LARGEST_ID else None
-    if found is None or not (found.is_active or wanted in {GPU_ID, EDGE_ID}):
-        raise RequirementUnknown(wanted, [preset.id for preset in await list_presets(session)])
-    return found
+    if abs(identifier) < _LARGEST_ID:
+        may_choose = choosable(account_id, model_id)
+        if identifier not in {GPU_ID, EDGE_ID}:
+            may_choose = and_(may_choose, Requirement.is_active)
+        query = select(Requirement).where(Requirement.id == identifier)
+        found = await session.scalar(query if identifier == current else query.where(may_choose))
+        if found is not None:
+            return found
+    raise RequirementUnknown(wanted, [preset.id for preset in await list_presets(session, account_id, model_id)])

@@ -92,7 +92,13 @@ async def change_version(
         require_version_change(actor, row, Permission.SET_ENGINES)
     values = changes.values()
     if changes.requirement_id is not None:
-        preset = await find_preset(session, changes.requirement_id)
+        preset = await find_preset(
+            session,
+            changes.requirement_id,
+            account_id=row.model.account_id,
+            model_id=model_id,
+            current=row.requirement_id,
+        )
         row.requirement = preset
         values["requirement_id"] = preset.id
     before = {name: getattr(row, name) for name in values}

@@ -6,7 +6,7 @@ from typing import Any
 
 from modelyard.core.clock import milliseconds_between
 from modelyard.domain.images.tables import ContainerImage, ImportState
-from modelyard.domain.models.requirements import GIGABYTE
+from modelyard.domain.models.amounts import cpu_text, memory_text
 from modelyard.domain.models.semantic import version_order
 from modelyard.domain.models.tables import Model, Picture, Requirement, Tag, Version, VersionStatus
 from modelyard.domain.version_tests.tables import TestState, VersionTest
@@ -113,14 +113,20 @@ def picture_object(picture: Picture) -> dict[str, Any]:
 
 def requirement_object(requirement: Requirement) -> dict[str, Any]:
     """A hardware preset, its amounts in the only spelling that every client reads."""
+    further = {
+        "storage": requirement.storage,
+        "price": requirement.price,
+        "instanceType": requirement.instance_type,
+    }
     return {
         "requirementId": requirement.id,
         "name": requirement.name,
         "description": requirement.description,
         "gpuUnits": requirement.gpu_units,
-        "cpuAmount": f"{requirement.cpu_millis}m",
-        "memoryAmount": f"{requirement.memory_bytes // GIGABYTE}G",
+        "cpuAmount": cpu_text(requirement.cpu_millis),
+        "memoryAmount": memory_text(requirement.memory_bytes),
         "status": "ACTIVE" if requirement.is_active else "INACTIVE",
+        **{name: text for name, text in further.items() if text},
     }
 
 

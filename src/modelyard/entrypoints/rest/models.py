@@ -1,4 +1,4 @@
-"""Routes of models, tags and hardware presets."""
+"""Routes of models and tags."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -7,13 +7,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
-from modelyard.domain.models import catalog, pictures, queries, requirements, sharing, tags, versions
+from modelyard.domain.models import catalog, pictures, queries, sharing, tags, versions
 from modelyard.entrypoints.rest import intake
 from modelyard.entrypoints.rest.model_shapes import (
     latest_model,
     model_details,
     model_summary,
-    requirement_object,
     tag_object,
     tagged_model,
     visibility_object,
@@ -91,12 +90,6 @@ async def list_latest(platform: ThePlatform, actor: Caller) -> Response:
 async def minimum_engines(platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.read() as session:
         return Json({"minimumProcessingEnginesSum": await versions.minimum_engines_sum(session, actor)})
-
-
-@router.get("/requirements/account", summary="Hardware presets of the account")
-async def list_requirements(platform: ThePlatform, actor: Caller) -> Response:  # noqa: ARG001 - any key may read
-    async with platform.database.read() as session:
-        return Json([requirement_object(preset) for preset in await requirements.list_presets(session)])
 
 
 @router.get("/tags", summary="All predefined tags")

@@ -35,9 +35,7 @@ class NotStartedHere(NotAuthenticated):
     """The browser comes back without having been sent."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "This sign-in was not started in this browser, or long ago; start anew at /auth/oidc/start."
-        )
+        super().__init__("This sign-in was not started in this browser, or long ago; start anew at /auth/oidc/start.")
 
 
 class ProviderSaidNo(NotAuthenticated):

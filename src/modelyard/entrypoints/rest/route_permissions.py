@@ -23,6 +23,7 @@ _VERSION = _MODEL + "/versions/{version}"
 _RESULTS = "/api/results/{job_id}"
 _PROJECTS = "/api/accounting/projects"
 _KEYS = "/api/accounting/access-keys"
+_ROLES = "/api/accounting/roles"
 _TEAMS = "/api/accounting/teams"
 _USERS = "/api/accounting/users"
 _ACCOUNTS = "/api/accounting/accounts"
@@ -85,12 +86,27 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("POST", _ACCOUNTS): May.MANAGE_ACCOUNTS,
     ("GET", _ACCOUNTS + "/{account}"): May.READ_ACCOUNTS,
     ("PATCH", _ACCOUNTS + "/{account}"): May.MANAGE_ACCOUNTS,
+    # roles
+    ("GET", "/api/accounting/entitlements"): Open.ANYONE,
+    ("GET", _ROLES): May.READ_ROLES,
+    ("POST", _ROLES): May.MANAGE_ROLES,
+    ("GET", _ROLES + "/{role}"): May.READ_ROLES,
+    ("PATCH", _ROLES + "/{role}"): May.MANAGE_ROLES,
+    ("DELETE", _ROLES + "/{role}"): May.MANAGE_ROLES,
     # models
     ("GET", "/api/models"): May.READ_MODELS,
     ("POST", "/api/models"): May.DEPLOY_MODELS,
     ("GET", "/api/models/latest"): May.READ_MODELS,
     ("GET", "/api/models/processing-engines"): May.READ_MODELS,
+    # hardware presets
+    ("GET", "/api/models/requirements"): May.READ_PRESETS,
+    ("POST", "/api/models/requirements"): May.MANAGE_PRESETS,
     ("GET", "/api/models/requirements/account"): May.READ_MODELS,
+    ("PATCH", "/api/models/requirements/{preset}"): May.MANAGE_PRESETS,
+    ("PUT", "/api/models/requirements/{preset}/accounts"): May.MANAGE_PRESETS,
+    ("PUT", "/api/models/requirements/{preset}/models"): May.MANAGE_PRESETS,
+    ("GET", _MODEL + "/requirements"): May.READ_MODELS,
+    # tags and single models
     ("GET", "/api/models/tags"): Open.PUBLIC,
     ("GET", "/api/models/tags/{tag_ids}"): Open.PUBLIC,
     ("GET", _MODEL): May.READ_MODELS,

@@ -31,10 +31,10 @@ def user_object(facts: UserFacts, submitted_jobs: int) -> dict[str, Any]:
             "updatedAt": time_text(user.updated_at or user.created_at),
             "visited": user.visited,
             "onboarded": user.onboarded,
-            "activeAccessKeyCount": sum(key.status == KeyStatus.ACTIVE for key, _ in facts.keys),
+            "activeAccessKeyCount": sum(key.status == KeyStatus.ACTIVE for key in facts.keys),
             "listAccessKeys": _keys(facts),
             "account": {"identifier": user.account_id, "name": facts.account_name},
-            "teams": [{"identifier": team.id, "name": team.name, "roles": roles} for team, roles in facts.teams],
+            "teams": [{"identifier": team.team_id, "name": team.name, "roles": team.roles} for team in facts.teams],
             "submittedJobs": submitted_jobs,
         }
     )
@@ -47,9 +47,9 @@ def _keys(facts: UserFacts) -> list[dict[str, Any]]:
             "name": key.name,
             "status": key.status,
             "isDefault": key.is_default,
-            "team": {"identifier": team.id, "name": team.name},
+            "team": {"identifier": key.team_id, "name": key.team_name},
         }
-        for key, team in facts.keys
+        for key in facts.keys
     ]
 
 
