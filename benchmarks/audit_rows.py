@@ -12,7 +12,7 @@ from typing import Any
 
 from modelyard.domain.audit.chain import digest
 
-PEOPLE, ACCOUNTS, MODELS = 200, 5, 300
+PEOPLE, ACCOUNTS, TEAMS, MODELS = 200, 5, 20, 300
 _ROWS_AT_ONCE = 10_000
 _ACTIONS = {
     "job:submitted": (600, "job/{uuid}"),
@@ -34,6 +34,7 @@ _COLUMNS = (
     "id",
     "at",
     "account_id",
+    "team_id",
     "actor",
     "user_id",
     "key_prefix",
@@ -51,7 +52,8 @@ def person(number: int) -> dict[str, str]:
     """Who acts; the first ones do most."""
     user_id = str(uuid.UUID(int=number + 1))
     account = f"account-{number % ACCOUNTS:028}"
-    return {"user_id": user_id, "actor": f"person{number}@example.org", "account_id": account, "key_prefix": "k" * 20}
+    facts = {"user_id": user_id, "actor": f"person{number}@example.org", "account_id": account}
+    return facts | {"team_id": f"team-{number % TEAMS:031}", "key_prefix": "k" * 20}
 
 
 def write_rows(data_dir: Path, number: int) -> dict[str, Any]:

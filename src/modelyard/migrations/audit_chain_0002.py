@@ -9,7 +9,10 @@ import sqlalchemy as sa
 
 from modelyard.core.database import UtcDateTime
 
-_TEXTS = ("account_id", "actor", "user_id", "key_prefix", "address", "request_id", "action", "target")
+_TEXTS = (
+    *("account_id", "team_id", "actor", "user_id", "key_prefix"),
+    *("address", "request_id", "action", "target"),
+)
 _EVENTS = sa.table(
     "audit_events",
     sa.column("id", sa.Integer),

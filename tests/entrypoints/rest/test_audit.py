@@ -74,6 +74,7 @@ async def test_an_event_shows_all_of_itself(platform: Platform, alice: AsgiClien
         "user": CAST.alice.user_id,
         "account": CAST.alice.account_id,
         "accessKey": CAST.alice.key_prefix,
+        "team": CAST.alice.team_id,
         "address": "127.0.0.1",
         "requestId": "request-12345",
         "action": "model:created",
@@ -193,7 +194,8 @@ async def test_an_export_can_be_verified_elsewhere(platform: Platform, auditor: 
     await _tell_of_many(platform)
     answer = await auditor.call("GET", "/api/audit/export")
 
-    members = {"user": "user_id", "account": "account_id", "accessKey": "key_prefix", "requestId": "request_id"}
+    members = {"user": "user_id", "account": "account_id", "team": "team_id", "accessKey": "key_prefix"}
+    members |= {"requestId": "request_id"}
     for line in answer.body.decode().splitlines():
         row = {members.get(name, name): value for name, value in json.loads(line).items()}
         absent: dict[str, Any] = dict.fromkeys(members.values())

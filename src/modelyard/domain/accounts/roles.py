@@ -87,7 +87,7 @@ _TABLE: dict[Permission, str] = {
     Permission.MANAGE_QUOTAS:   "all     team    -         -         -       -",
     Permission.READ_PRESETS:    "all     account -         -         all     -",
     Permission.MANAGE_PRESETS:  "all     -       -         -         -       -",
-    Permission.READ_AUDIT:      "all     account -         -         all     -",
+    Permission.READ_AUDIT:      "all     team    -         -         all     -",
     Permission.READ_MEASURES:   "all     -       -         -         all     -",
 }
 # fmt: on

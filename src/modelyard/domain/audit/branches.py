@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal, select
-from sqlalchemy.orm import aliased
 
 from modelyard.domain.audit.filters import EventFilter, Position, begins_with, conditions, end_of
 from modelyard.domain.audit.tables import AuditEvent
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+_NAMES = ("found_event", "last_event", "first_value", "next_value", "any_event")
+# Plain columns, made once: statements out of mapped classes take longer to build than to run.
+_FOUND, _LAST, _FIRST, _NEXT, _ANY = (AuditEvent.__table__.alias(name).c for name in _NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,12 @@ class Branches:
 
 def branch_values(branches: Branches, most: int | None = None) -> CTE:
     """The values of the branches, at most `most`, each found by one step into the index. The last may be NULL."""
-    first, next_one = aliased(AuditEvent), aliased(AuditEvent)
-    smallest = func.min(getattr(first, branches.each))
-    found = select(smallest.label("value"), literal(1).label("number")).where(*branches.trunk(first))
+    smallest = func.min(getattr(_FIRST, branches.each))
+    found = select(smallest.label("value"), literal(1).label("number")).where(*branches.trunk(_FIRST))
     values = found.cte("branch_values", recursive=True)
-    column = getattr(next_one, branches.each)
+    column = getattr(_NEXT, branches.each)
     # Not the whole condition of the trunk: of two lower bounds SQLite may take the one that is farther away.
-    beyond = [*branches.equal_in(next_one), column > values.c.value, column < end_of(branches.prefix)]
+    beyond = [*branches.equal_in(_NEXT), column > values.c.value, column < end_of(branches.prefix)]
     following = select(func.min(column)).where(*beyond).scalar_subquery()
     more = select(following, values.c.number + 1).where(values.c.value.is_not(None))
     return values.union_all(more if most is None else more.where(values.c.number < most))
@@ -69,12 +70,11 @@ def newest_in_branches(
 ) -> Select[AuditEvent]:
     """The newest events of all branches, at most `size`."""
     ends = _ends(branches, wanted, after, size)
-    events = aliased(AuditEvent)
     ids = (
-        select(events.id)
-        .join(ends, and_(branches.branch(events, ends.c.value), events.at >= ends.c.since))
-        .where(*conditions(events, wanted, after, branch=branches.columns, is_bounded=True))
-        .order_by(events.at.desc(), events.id.desc())
+        select(_FOUND.id)
+        .join(ends, and_(branches.branch(_FOUND, ends.c.value), _FOUND.at >= ends.c.since))
+        .where(*conditions(_FOUND, wanted, after, branch=branches.columns, is_bounded=True))
+        .order_by(_FOUND.at.desc(), _FOUND.id.desc())
         .limit(size)
     )
     return select(AuditEvent).where(AuditEvent.id.in_(ids))
@@ -83,11 +83,10 @@ def newest_in_branches(
 def _ends(branches: Branches, wanted: EventFilter, after: Position | None, size: int) -> CTE:
     """For each branch the time of the last event that can be needed of it."""
     values = branch_values(branches)
-    events = aliased(AuditEvent)
     last = (
-        select(events.at)
-        .where(branches.branch(events, values.c.value), *conditions(events, wanted, after, branch=branches.columns))
-        .order_by(events.at.desc())
+        select(_LAST.at)
+        .where(branches.branch(_LAST, values.c.value), *conditions(_LAST, wanted, after, branch=branches.columns))
+        .order_by(_LAST.at.desc())
         .offset(size - 1)
         .limit(1)
     )
@@ -100,5 +99,4 @@ def _ends(branches: Branches, wanted: EventFilter, after: Position | None, size:
 
 def _has_target(action: Any, prefix: str) -> ColumnElement[bool]:
     """Whether the action ever happened to such a target: a branch without any would be walked for nothing."""
-    events = aliased(AuditEvent)
-    return select(events.id).where(events.action == action, begins_with(events.target, prefix)).exists()
+    return select(_ANY.id).where(_ANY.action == action, begins_with(_ANY.target, prefix)).exists()

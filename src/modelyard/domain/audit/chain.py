@@ -17,6 +17,7 @@ MEMBERS = (
     "id",
     "at",
     "account_id",
+    "team_id",
     "actor",
     "user_id",
     "key_prefix",

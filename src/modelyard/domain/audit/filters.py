@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
-_EQUAL = ("account_id", "actor", "user_id", "request_id")
+_EQUAL = ("account_id", "team_id", "actor", "user_id", "request_id")
 _BEGIN = ("action", "target")
 
 
@@ -17,10 +17,12 @@ class EventFilter:
 
     Args:
         account_id: events of this account; None: of the whole installation.
+        team_id: events of those who acted for this team.
         actor: an e-mail address, or `platform`.
     """
 
     account_id: str | None = None
+    team_id: str = ""
     actor: str = ""
     user_id: str = ""
     action: str = ""

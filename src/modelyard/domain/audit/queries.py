@@ -59,6 +59,8 @@ async def _branches(session: AsyncSession, wanted: EventFilter) -> list[Branches
         if (await session.scalar(select(func.count(values.c.value))) or 0) <= _FEW_TARGETS:
             return [targets]
     columns: tuple[str, ...] = ("account_id",) if wanted.account_id else ()
+    if wanted.team_id:
+        columns = ("team_id",)
     if wanted.user_id:
         columns = ("user_id", "actor", "account_id")
     elif wanted.actor:

@@ -27,6 +27,10 @@ class Subject(Protocol):
         """The person; None when there is none, or nobody knows."""
 
     @property
+    def team_id(self) -> str | None:
+        """The team that they act for."""
+
+    @property
     def key_prefix(self) -> str | None:
         """The key that was used."""
 
@@ -39,6 +43,7 @@ class Outsider:
     account_id: str | None = None
     user_id: str | None = None
     key_prefix: str | None = None
+    team_id: str | None = None
 
 
 PLATFORM = Outsider("platform")
@@ -60,6 +65,7 @@ def record(session: AsyncSession, clock: Clock, subject: Subject, action: str, t
         {
             "at": now.replace(microsecond=now.microsecond // 1000 * 1000),  # as exact as it is shown and exported
             "account_id": subject.account_id,
+            "team_id": subject.team_id,
             "actor": _clean(subject.label, 320),
             "user_id": subject.user_id,
             "key_prefix": _clean(subject.key_prefix, 64) if subject.key_prefix else None,

@@ -24,6 +24,7 @@ class AuditEvent(Base):
         Index(None, "action", "at"),
         Index(None, "action", "target"),
         Index(None, "account_id", "action", "at"),
+        Index(None, "team_id", "action", "at"),
         Index(None, "user_id", "actor", "account_id", "action", "at"),
         Index(None, "actor", "account_id", "action", "at"),
     )
@@ -31,6 +32,8 @@ class AuditEvent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     account_id: Mapped[str | None] = mapped_column(String(36))
+    team_id: Mapped[str | None] = mapped_column(String(36))
+    """The team that they acted for."""
     actor: Mapped[str] = mapped_column(String(320))
     user_id: Mapped[str | None] = mapped_column(String(36))
     key_prefix: Mapped[str | None] = mapped_column(String(64))

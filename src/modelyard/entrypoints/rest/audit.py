@@ -32,6 +32,7 @@ _COLUMNS = (
     "actor",
     "user",
     "account",
+    "team",
     "accessKey",
     "address",
     "requestId",
@@ -88,18 +89,21 @@ _FILTERS = {"actor", "user", "account", "action", "target", "requestId", "startD
 def _read_filter(request: Request, actor: Actor) -> EventFilter | None:
     """What to look for, as far as the actor's permission reaches; None when that is nothing."""
     require(actor, Permission.READ_AUDIT)
-    account, user = read_text(request, "account"), read_text(request, "user")
+    account, user, team = read_text(request, "account"), read_text(request, "user"), ""
     reach = actor.reach(Permission.READ_AUDIT) or Reach.OWN
     if reach < Reach.INSTALLATION:
         if account not in ("", actor.account_id):
             return None
         account = actor.account_id
-    if reach < Reach.ACCOUNT:
+    if reach == Reach.TEAM:
+        team = actor.team_id
+    if reach == Reach.OWN:
         if user not in ("", actor.user_id):
             return None
         user = actor.user_id
     return EventFilter(
         account_id=account or None,
+        team_id=team,
         actor=read_text(request, "actor").lower(),
         user_id=user,
         action=read_text(request, "action"),
@@ -133,6 +137,7 @@ def _event_object(row: AuditEvent) -> dict[str, Any]:
         row.actor,
         row.user_id,
         row.account_id,
+        row.team_id,
         row.key_prefix,
         row.address,
         row.request_id,

@@ -230,6 +230,10 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_events", schema=None) as batch_op:
         batch_op.add_column(sa.Column("user_id", sa.String(length=36), nullable=True))
         batch_op.add_column(sa.Column("key_prefix", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("team_id", sa.String(length=36), nullable=True))
+        batch_op.create_index(
+            batch_op.f("ix_audit_events_team_id_action_at"), ["team_id", "action", "at"], unique=False
+        )
         batch_op.add_column(sa.Column("address", sa.String(length=45), server_default="", nullable=False))
         batch_op.add_column(sa.Column("previous_hash", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("hash", sa.String(length=64), server_default="", nullable=False))
