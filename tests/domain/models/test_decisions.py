@@ -12,7 +12,7 @@ from modelyard.core.errors import PlatformError
 from modelyard.core.paging import Page
 from modelyard.domain.accounts.actor import Actor, RoleMissing
 from modelyard.domain.accounts.roles import Role
-from modelyard.domain.accounts.tables import Team
+from modelyard.domain.accounts.tables import Account, Team
 from modelyard.domain.audit.tables import AuditEvent
 from modelyard.domain.models.approval_state import ApprovalState
 from modelyard.domain.models.catalog import ModelNotFound, VersionNotFound, find_model
@@ -422,6 +422,23 @@ async def test_what_waits_for_whom(database: Database, asked: str) -> None:
     assert await _waiting(database, BOTH) == [asked]
     await say(database, asked, LEGAL)
     assert await _waiting(database, LEGAL) == []
+
+
+async def test_roles_that_another_account_asks_count_there_alone(database: Database, asked: str) -> None:
+    other = await add_ready(database, CAST.charlie)
+    async with database.write() as session:
+        query = update(Account).where(Account.id == CAST.charlie.account_id)
+        await session.execute(query.values(approval_roles=["ETHICS"]))
+    await change(database, other, actor=CAST.charlie, status="active")
+    here = replace(reviewer(CAST.bob, "ETHICS"), grants={**RISK.grants, **CAST.bob.grants})
+    there = reviewer(replace(CAST.charlie, email="dora@example.org", user_id="user-dora"), "ETHICS")
+
+    assert await _waiting(database, here) == []
+    assert await _waiting(database, there) == [other]
+    for model_id in (asked, other):
+        async with database.read() as session:
+            with pytest.raises(ModelNotFound):
+                await find_model(session, here, model_id)
 
 
 async def test_the_list_has_pages_and_says_who_may_decide(database: Database, asked: str) -> None:

@@ -63,8 +63,9 @@ def waits_for(actor: Actor, versions: Any = Version) -> ColumnElement[bool]:
         is_asked = cast(Account.approval_roles, String).contains(json.dumps(role), autoescape=True)
         given = (said_yes.version_id == versions.id, said_yes.role == role, said_yes.is_approved)
         return and_(
-            select(Account.id).where(Account.id == Model.account_id, is_asked).exists(),
-            ~select(said_yes.id).where(*given, said_yes.is_void.is_(False)).exists(),
+            # Said aloud, because what is two levels up is not correlated by itself.
+            select(Account.id).where(Account.id == Model.account_id, is_asked).correlate(Model).exists(),
+            ~select(said_yes.id).where(*given, said_yes.is_void.is_(False)).correlate(versions).exists(),
         )
 
     return and_(versions.approval_asked_at.is_not(None), or_(false(), *map(waits, sorted(actor.roles))))
