@@ -61,6 +61,9 @@ from modelyard.settings import Settings
 REGISTRY_SECONDS = 8.0
 """Whoever asks for an image that is not there is told so within ten seconds."""
 SECONDS_BETWEEN_TRIES = 5.0
+SECRET_FILE = "secret.key"  # noqa: S105 - a name
+NEXT_SECRET_FILE = "secret.key.next"  # noqa: S105
+"""What the secret file becomes when `modelyard rotate-secret` has sealed everything with it."""
 LETTERS_AT_ONCE = 2
 
 OpenRuntime = Callable[[Settings], contextlib.AbstractAsyncContextManager[Runtime]]
@@ -145,11 +148,11 @@ class Platform:
         self.settings = settings
         self.data_dir = settings.data_dir.resolve()
         _make_private(self.data_dir)
-        self._lock = _lock(self.data_dir)
+        self._lock = lock_data_directory(self.data_dir)
         self._adapters = adapters or real_adapters(settings)
         self.clock = self._adapters.clock
         self.database = Database(settings.database_url or sqlite_url(self.data_dir))
-        self.sealer = Sealer(*_secrets(settings, self.data_dir))
+        self.sealer = Sealer(*secrets_of(settings, self.data_dir))
         self.storage = self._adapters.storage
         self.mailer = self._adapters.mailer
         self.identity_provider = self._adapters.identity_provider
@@ -198,9 +201,7 @@ class Platform:
             await create_presets(session, cpus=os.cpu_count() or 1, memory_bytes=memory, gpus=_gpus())
             await create_predefined(session)
             await check_rules(session, self.identity_rules)
-        wrong_keys = WrongKeys(
-            per_address=settings.wrong_keys_per_address, per_prefix=settings.wrong_keys_per_prefix
-        )
+        wrong_keys = WrongKeys(per_address=settings.wrong_keys_per_address, per_prefix=settings.wrong_keys_per_prefix)
         self.authenticator = Authenticator(
             self.database, self.clock, self.fingerprinter, self.last_use, wrong_keys, idle=self._idle
         )
@@ -302,7 +303,7 @@ def _make_private(directory: Path) -> None:
     directory.chmod(0o700)
 
 
-def _lock(data_dir: Path) -> IO[str]:
+def lock_data_directory(data_dir: Path) -> IO[str]:
     """Only one process serves a data directory; the lock goes with the process, however it ends."""
     file = (data_dir / "lock").open("w")
     try:
@@ -313,11 +314,14 @@ def _lock(data_dir: Path) -> IO[str]:
     return file
 
 
-def _secrets(settings: Settings, data_dir: Path) -> list[bytes]:
-    """The secret that seals, and the earlier ones that may still have sealed something."""
+def secrets_of(settings: Settings, data_dir: Path) -> list[bytes]:
+    """The secret that seals, and the others that may have sealed something."""
     configured = settings.secret_key.get_secret_value()
-    current = configured.encode() if configured else read_or_create_secret(data_dir / "secret.key")
-    return [current, *(secret.get_secret_value().encode() for secret in settings.previous_secret_keys)]
+    current = configured.encode() if configured else read_or_create_secret(data_dir / SECRET_FILE)
+    others = [secret.get_secret_value().encode() for secret in settings.previous_secret_keys]
+    if not configured and (data_dir / NEXT_SECRET_FILE).exists():  # a rotation was interrupted
+        others.append(read_or_create_secret(data_dir / NEXT_SECRET_FILE))
+    return [current, *others]
 
 
 def _installation(data_dir: Path) -> str:

@@ -56,7 +56,7 @@ def test_decisions_are_numbered_without_gaps() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_the_settings_page_agrees_with_the_settings() -> None:
+def test_the_reference_pages_agree_with_the_code() -> None:
     _succeeds([sys.executable, "scripts/reference.py", "--check"])
 
 

@@ -23,6 +23,7 @@ async def test_the_newest_come_first(olga: Shell) -> None:
     assert await olga.json("audit", "list", "--action", "team:", "--limit", "2") == listed[:2]
     assert await olga.json("audit", "list", "--target", listed[0]["target"], "--all") == listed[:1]
     assert await olga.json("audit", "list", "--actor", CAST.olga.email, "--since", "2999-01-01") == []
+    assert len(await olga.json("audit", "list", "--user", CAST.olga.email, "--action", "team:")) == 3
     assert await olga.json("audit", "list", "--request", listed[1]["requestId"]) == listed[1:2]
 
 

@@ -60,6 +60,19 @@ def doctor(data_dir: str | None) -> None:
     run_doctor({"data_dir": data_dir})
 
 
+@main.command("rotate-secret")
+@data_dir_option
+def rotate_secret(data_dir: str | None) -> None:
+    """Encrypt everything that is stored encrypted with a new secret key. The server must not run.
+
+    Makes a new key in secret.key. Where the key comes from the environment: set MODELYARD_SECRET_KEY to the new key
+    and MODELYARD_PREVIOUS_SECRET_KEYS to the old one before.
+    """
+    from modelyard.entrypoints.cli.secret_rotation import run_rotation
+
+    run_rotation({"data_dir": data_dir})
+
+
 @main.command()
 @data_dir_option
 def migrate(data_dir: str | None) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelyard.entrypoints.cli.named import identifier_of_user
 from modelyard.entrypoints.cli.options import data_dir_option
 from modelyard.entrypoints.cli.over_rest import over_rest
 from modelyard.entrypoints.cli.paths import at
@@ -51,7 +52,7 @@ def _filters(command: click.decorators.FC) -> click.decorators.FC:
         click.option("--since", metavar="TIME", help="Not before."),
         click.option("--target", help="What was acted on, such as user/ID, or the beginning of it."),
         click.option("--action", help="What was done, such as user:invited, or the beginning of it."),
-        click.option("--user", help="Those of a user, by identifier."),
+        click.option("--user", help="Those of a user, by identifier or e-mail address."),
         click.option("--actor", help="Those of an e-mail address."),
     ):
         command = add(command)
@@ -60,7 +61,9 @@ def _filters(command: click.decorators.FC) -> click.decorators.FC:
 
 @audit.command("list")
 @_filters
-@click.option("--limit", type=click.IntRange(min=1), help=f"At most so many events.  [default: {USUAL_LIMIT}]")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help=f"At most so many events.  [default: {USUAL_LIMIT}]"
+)
 @click.option("--all", "everything", is_flag=True, help="All events.")
 @click.option("-f", "--follow", is_flag=True, help="Go on to show new ones until Ctrl-C, one a line.")
 @over_rest
@@ -71,16 +74,20 @@ def list_events(
     if follow:
         from modelyard.entrypoints.cli.follow import follow_events
 
-        follow_events(server, screen, _query(filters), LISTED, limit or USUAL_LIMIT)
+        follow_events(server, screen, _query(server, filters), LISTED, limit or USUAL_LIMIT)
         return
     most = limit or (None if everything else USUAL_LIMIT)
-    pages = server.pages(at("api", "audit"), _query(filters) | {"per-page": min(MOST_AT_ONCE, most or MOST_AT_ONCE)})
+    pages = server.pages(
+        at("api", "audit"), _query(server, filters) | {"per-page": min(MOST_AT_ONCE, most or MOST_AT_ONCE)}
+    )
     screen.rows(pages, LISTED, most)
 
 
 @audit.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), default="jsonl", help="[default: jsonl]")
+@click.option(
+    "--format", "kind", type=click.Choice(["csv", "jsonl"]), default="jsonl", help="Kind of file.  [default: jsonl]"
+)
 @click.option("--overwrite", is_flag=True, help="Replace the file when it is there.")
 @_filters
 @over_rest
@@ -90,10 +97,12 @@ def export_events(
     """Write all events to FILE, which only you can read; `-` is standard output. The export is an event itself."""
     from modelyard.entrypoints.cli.download import download_to
 
-    query = _query(filters) | {"format": kind}
+    query = _query(server, filters) | {"format": kind}
     download_to(server, screen, at("api", "audit", "export"), query, file, overwrite=overwrite)
 
 
-def _query(filters: dict[str, str | None]) -> dict[str, object]:
+def _query(server: "Remote", filters: dict[str, str | None]) -> dict[str, object]:
+    if user := filters["user"]:
+        filters = filters | {"user": identifier_of_user(server, user)}
     names = {"since": "startDate", "until": "endDate", "request_id": "requestId"}
     return {names.get(name, name): value for name, value in filters.items()}

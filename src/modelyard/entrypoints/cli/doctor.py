@@ -12,13 +12,15 @@ from modelyard.adapters.runtimes.probe import Finding, no_runtime_finding, probe
 from modelyard.app import opened_runtime
 from modelyard.entrypoints.cli.checks import local_findings
 from modelyard.entrypoints.cli.given import read_settings
+from modelyard.entrypoints.cli.sealed import sealed_finding
 from modelyard.settings import Settings
 
 
 def run_doctor(given: Mapping[str, Any]) -> None:
     """Prints all findings; ends with 1 when something needs attention."""
     settings = read_settings(given)
-    findings = [*local_findings(settings), *asyncio.run(_runtime_findings(settings))]
+    findings = [*local_findings(settings), asyncio.run(sealed_finding(settings))]
+    findings += asyncio.run(_runtime_findings(settings))
     console = Console(highlight=False)
     for finding in findings:
         mark = "[green]ok  [/green]" if finding.ok else "[red]FAIL[/red]"

@@ -33,9 +33,13 @@ def listing_options(command: Command) -> Command:
 
     decorated: Command = update_wrapper(run, command)
     for add in (
-        click.option("--per-page", type=click.IntRange(1, 10_000), default=USUAL_PAGE, help="Entries of a request."),
-        click.option("--page", type=click.IntRange(min=1), help="Only this page."),
-        click.option("--limit", type=click.IntRange(min=1), help="At most so many entries.  [default: all]"),
+        click.option(
+            "--per-page", type=click.IntRange(1, 10_000), metavar="N", default=USUAL_PAGE, help="Entries of a request."
+        ),
+        click.option("--page", type=click.IntRange(min=1), metavar="N", help="Only this page."),
+        click.option(
+            "--limit", type=click.IntRange(min=1), metavar="N", help="At most so many entries.  [default: all]"
+        ),
     ):
         decorated = add(decorated)
     return decorated

@@ -50,7 +50,7 @@ def _words(command: click.decorators.FC) -> click.decorators.FC:
         click.option("--instance-type", help="Type of the machine, in words."),
         click.option("--price", help="Price for an hour, in words."),
         click.option("--storage", help="Disk, in words."),
-        click.option("--gpus", type=click.IntRange(min=0), help="Number of GPUs."),
+        click.option("--gpus", type=click.IntRange(min=0), metavar="N", help="Number of GPUs."),
         click.option("--description", help="What it is good for."),
     ):
         command = add(command)

@@ -92,7 +92,7 @@ def create_quota(
 
 @quotas.command("update")
 @click.argument("quota")
-@click.option("--amount", type=click.IntRange(min=0), help="Most items.")
+@click.option("--amount", type=click.IntRange(min=0), metavar="N", help="Most items.")
 @click.option("--from", "begin", metavar="TIME|at-once", help="When it begins to hold.")
 @click.option("--to", "end", metavar="TIME|never", help="When it ends to hold.")
 @over_rest

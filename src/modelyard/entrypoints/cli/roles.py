@@ -70,7 +70,7 @@ def _described(command: click.decorators.FC) -> click.decorators.FC:
     for add in (
         click.option("-e", "--entitlement", "entitlements", multiple=True, help="What it may do, as often as needed."),
         _of_account,
-        click.option("--weight", type=int, help="Its place in lists; small is first."),
+        click.option("--weight", type=int, metavar="N", help="Its place in lists; small is first."),
         click.option("--long-description", help="More about it."),
         click.option("--description", help="What it is for."),
     ):

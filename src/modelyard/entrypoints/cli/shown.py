@@ -20,6 +20,8 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(\+00:?00|Z)")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _GAP = "  "
 _NOTHING = "-"
+_NEVER_FOLDED = 10
+"""Columns so narrow stay as they are in a narrow terminal."""
 
 
 class Screen:
@@ -151,7 +153,8 @@ def _text(value: object) -> str:
         case str() if found := _TIME.fullmatch(value):
             return f"{found[1]} {found[2]}" if sys.stdout.isatty() else f"{found[1]}T{found[2]}Z"
         case list():
-            return ",".join(filter(None, map(_text, value)))
+            comma = ", " if sys.stdout.isatty() else ","
+            return comma.join(filter(None, map(_text, value)))
         case dict():
             return _text(value.get("name") or value.get("identifier"))
     return str(value)
@@ -169,10 +172,12 @@ def _rich_table(titles: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for title in titles:
-        table.add_column(title, overflow="fold")
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for number, title in enumerate(titles):
+        longest = max([width(title), *(width(row[number]) for row in rows)])
+        is_copied = number == 0 and longest <= console.width // 2
+        table.add_column(title, overflow="fold", no_wrap=is_copied or longest <= _NEVER_FOLDED)
     for row in rows:
         table.add_row(*map(Text, row))
-    console = Console(highlight=False)
     console.print(table if rows else Text("There is nothing to show.", style="dim"))

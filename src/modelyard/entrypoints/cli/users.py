@@ -28,12 +28,12 @@ def _keys(user: "Thing") -> list[object]:
 
 
 LISTED: list[Column] = [
-    ("identifier", "identifier"),
     ("email", "email"),
     ("name", "firstName+lastName"),
     ("status", "status"),
-    ("teams", lambda user: user.get("teams")),
+    ("teams", "teams"),
     ("last active", "lastActiveDateTime"),
+    ("identifier", "identifier"),
 ]
 SHOWN: list[Column] = [
     ("identifier", "identifier"),

@@ -1,0 +1,50 @@
+"""What the database holds sealed: sealing it again, and whether all of it opens."""
+
+from pathlib import Path
+
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.adapters.runtimes.probe import Finding
+from modelyard.app import NEXT_SECRET_FILE, SECRET_FILE, secrets_of
+from modelyard.core.database import Database, sqlite_url
+from modelyard.core.sealing import Sealer, SecretKeyWrong
+from modelyard.domain.accounts.secrets import seal_again
+from modelyard.domain.images.credentials import seal_passwords_again
+from modelyard.settings import Settings
+
+
+async def seal_everything_again(session: AsyncSession, sealer: Sealer) -> int:
+    """Seals all that is sealed under the newest key; returns how many secrets. Raises SecretKeyWrong."""
+    return await seal_again(session, sealer) + await seal_passwords_again(session, sealer)
+
+
+def database_of(settings: Settings, directory: Path) -> Database | None:
+    """The database of these settings, unless it has not been made yet."""
+    if not settings.database_url and not (directory / "modelyard.db").exists():
+        return None
+    return Database(settings.database_url or sqlite_url(directory))
+
+
+async def sealed_finding(settings: Settings) -> Finding:
+    """Whether everything that is sealed can be opened with the secret that is set."""
+    directory = settings.data_dir.resolve()
+    database = database_of(settings, directory)
+    has_secret = settings.secret_key.get_secret_value() or (directory / SECRET_FILE).exists()
+    if database is None or not has_secret:
+        return Finding("SECRET-02", True, "Nothing is sealed yet.")
+    try:
+        async with database.read() as session:  # what it changes is rolled back
+            number = await seal_everything_again(session, Sealer(*secrets_of(settings, directory)))
+            session.expunge_all()
+    except SecretKeyWrong:
+        hint = "Restore the key, or name the one before in MODELYARD_PREVIOUS_SECRET_KEYS."
+        return Finding("SECRET-02", False, "What is sealed cannot be opened with this secret key.", hint)
+    except DatabaseError:
+        return Finding("SECRET-02", True, "The database has an older schema; `modelyard migrate` brings it up to date.")
+    finally:
+        await database.close()
+    if (directory / NEXT_SECRET_FILE).exists():
+        hint = "Run: modelyard rotate-secret"
+        return Finding("SECRET-02", False, "A change of the secret key was interrupted.", hint)
+    return Finding("SECRET-02", True, f"What is sealed can be opened ({number} secrets).")
