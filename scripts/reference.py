@@ -158,12 +158,8 @@ def render_permissions() -> str:
             *(f"| `{each}` | {' | '.join(_reach(role, each) for role in Role)} |\n" for each in Permission),
             "\n## What they mean\n\n| permission | entitlement | meaning |\n|---|---|---|\n",
             *(f"| `{each}` | `{each.entitlement}` | {each.meaning} |\n" for each in Permission),
-            "\n## What routes ask for\n\n*public*: no key; *any key*: every caller who is known; *signed in*: a person with"
-            " a session or a token.\n\n| route | asks for |\n|---|---|\n",
-            *(
-                f"| `{method} {path}` | {_rule(rule)} |\n"
-                for (method, path), rule in sorted(ROUTES.items(), key=_by_path)
-            ),
+            ROUTES_HEAD,
+            *(f"| `{method} {path}` | {_rule(rule)} |\n" for (method, path), rule in routes),
         ]
     )
 
