@@ -1,5 +1,6 @@
 """`models.deploy` of `modzy-sdk` 0.11.6, as it is on PyPI, with real images from real registries."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,20 @@ def test_a_version_for_edge_devices_is_not_run(sdk_server: Server, sdk: PythonSd
         sdk.call("jobs.submit_text", model_id, "1.0.0", {"input": "{}"})
     change = {"requirement": {"requirementId": 1}}
     assert sdk_server.call("PATCH", f"/api/models/{model_id}/versions/1.0.0", change).status == 409
+
+
+def test_a_deployment_that_waits_for_approval_ends_well(
+    sdk_server: Server, sdk: PythonSdk, registries: Registries
+) -> None:
+    (account,) = sdk_server.call("GET", "/api/accounting/accounts").json
+    address = f"/api/accounting/accounts/{account['identifier']}"
+    assert sdk_server.call("PATCH", address, {"approvalRoles": ["ACCOUNT_ADMIN"]}).status == 200
+    try:
+        answer = sdk.call("models.deploy", f"{registries.public}/team/edge:1", "waits", "1.0.0", architecture="arm64")
+    finally:
+        assert sdk_server.call("PATCH", address, {"approvalRoles": []}).status == 200
+
+    model_id = json.loads(answer["model_data"])["model"]["modelId"]
+    version = sdk_server.call("GET", f"/api/models/{model_id}/versions/1.0.0").json
+    assert (version["status"], version["isActive"]) == ("partial", False)
+    assert version["approval"]["askedBy"]
