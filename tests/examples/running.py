@@ -108,7 +108,8 @@ async def running(
         yield Running(container, endpoint)
     finally:
         if forward:
-            forward.kill()
+            with contextlib.suppress(ProcessLookupError):  # the program may have ended before it could reach it
+                forward.kill()
             await forward.wait()
         await output_of("podman", "rm", "--force", "--time=0", container)
         shutil.rmtree(folder)
