@@ -81,4 +81,14 @@ def read_or_create_secret(path: Path) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(path)
+        keep_directory(path.parent)
     return path.read_bytes().strip()
+
+
+def keep_directory(directory: Path) -> None:
+    """Makes the names in a directory survive a power cut: what is sealed with a key must not outlive the key."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -2,6 +2,9 @@
 
 import asyncio
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,10 +116,79 @@ def test_an_interruption_harms_nothing(directory: Path, moment: str, monkeypatch
     asyncio.run(_opens(directory))
 
 
+KILLED_AT = {
+    "before sealing": "secret_rotation.seal_everything_again = die",
+    "before the commit": "secret_rotation.record = die",
+    "after the commit": "pathlib.Path.replace = die",
+    "at the end": "secret_rotation.keep_directory = die",
+}
+
+
+@pytest.mark.parametrize("moment", KILLED_AT)
+def test_a_kill_at_any_moment_harms_nothing(directory: Path, moment: str) -> None:
+    program = (
+        "import os, pathlib, signal, sys\n"
+        "from modelyard.entrypoints.cli import secret_rotation\n"
+        "def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"{KILLED_AT[moment]}\n"
+        "secret_rotation.run_rotation({'data_dir': sys.argv[1]})"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(directory)], check=False, capture_output=True)
+
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    asyncio.run(_opens(directory))
+    assert _run("rotate-secret", directory).exit_code == 0
+    assert not (directory / NEXT_SECRET_FILE).exists()
+    asyncio.run(_opens(directory))
+
+
+def test_with_a_wrong_key_nothing_happens(directory: Path) -> None:
+    (directory / SECRET_FILE).write_text("wrong")
+
+    result = _run("rotate-secret", directory)
+
+    assert result.exit_code == 1
+    assert "SECRET-02" in result.output
+    assert "MODELYARD_PREVIOUS_SECRET_KEYS" in result.output
+    assert not (directory / NEXT_SECRET_FILE).exists()
+    (directory / SECRET_FILE).write_text(SECRET)
+    asyncio.run(_opens(directory))
+
+
+@pytest.mark.parametrize("database", ["none", "none of ours", "without a key"])
+def test_nothing_to_rotate(tmp_path: Path, directory: Path, database: str) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    if database == "none of ours":
+        (empty / SECRET_FILE).write_text(SECRET)
+        (empty / "modelyard.db").touch()
+    elif database == "without a key":
+        shutil.copy(directory / "modelyard.db", empty)
+    before = {path.name for path in empty.iterdir()}
+
+    result = _run("rotate-secret", empty)
+
+    assert result.exit_code == 1
+    assert "Error: " in result.output
+    assert isinstance(result.exception, SystemExit)
+    assert {path.name for path in empty.iterdir()} - before <= {"lock", "modelyard.db-shm", "modelyard.db-wal"}
+
+
+def test_a_server_says_that_its_key_is_wrong(directory: Path) -> None:
+    (directory / SECRET_FILE).write_text("wrong")
+    command = [sys.executable, "-m", "modelyard", "serve", "--port", "0", "--data-dir", str(directory)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 1
+    assert "SECRET-02" in done.stderr
+    assert "MODELYARD_PREVIOUS_SECRET_KEYS" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_key_from_the_environment(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (directory / SECRET_FILE).unlink()
     monkeypatch.setenv("MODELYARD_SECRET_KEY", "a new secret key")
-    assert "another secret key" in _run("rotate-secret", directory).output
+    assert "SECRET-02" in _run("rotate-secret", directory).output
     monkeypatch.setenv("MODELYARD_PREVIOUS_SECRET_KEYS", SECRET)
 
     assert _run("rotate-secret", directory).exit_code == 0

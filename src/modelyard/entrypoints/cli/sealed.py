@@ -13,10 +13,30 @@ from modelyard.domain.accounts.secrets import seal_again
 from modelyard.domain.images.credentials import seal_passwords_again
 from modelyard.settings import Settings
 
+WRONG_KEY = Finding(
+    "SECRET-02",
+    False,
+    "What is sealed cannot be opened with this secret key.",
+    "Restore the key, or name the one before in MODELYARD_PREVIOUS_SECRET_KEYS.",
+)
+
 
 async def seal_everything_again(session: AsyncSession, sealer: Sealer) -> int:
     """Seals all that is sealed under the newest key; returns how many secrets. Raises SecretKeyWrong."""
     return await seal_again(session, sealer) + await seal_passwords_again(session, sealer)
+
+
+async def require_all_open(session: AsyncSession, sealer: Sealer) -> int:
+    """How many secrets are sealed, all of which can be opened. Changes nothing. Raises SecretKeyWrong."""
+    with session.no_autoflush:  # a server may be running, whose turn it is to write
+        number = await seal_everything_again(session, sealer)
+    session.expunge_all()
+    return number
+
+
+def has_secret(settings: Settings, directory: Path) -> bool:
+    """Whether there is a secret key already; asking for it would make one."""
+    return bool(settings.secret_key.get_secret_value()) or (directory / SECRET_FILE).exists()
 
 
 def database_of(settings: Settings, directory: Path) -> Database | None:
@@ -30,16 +50,13 @@ async def sealed_finding(settings: Settings) -> Finding:
     """Whether everything that is sealed can be opened with the secret that is set."""
     directory = settings.data_dir.resolve()
     database = database_of(settings, directory)
-    has_secret = settings.secret_key.get_secret_value() or (directory / SECRET_FILE).exists()
-    if database is None or not has_secret:
+    if database is None or not has_secret(settings, directory):
         return Finding("SECRET-02", True, "Nothing is sealed yet.")
     try:
-        async with database.read() as session:  # what it changes is rolled back
-            number = await seal_everything_again(session, Sealer(*secrets_of(settings, directory)))
-            session.expunge_all()
+        async with database.read() as session:
+            number = await require_all_open(session, Sealer(*secrets_of(settings, directory)))
     except SecretKeyWrong:
-        hint = "Restore the key, or name the one before in MODELYARD_PREVIOUS_SECRET_KEYS."
-        return Finding("SECRET-02", False, "What is sealed cannot be opened with this secret key.", hint)
+        return WRONG_KEY
     except DatabaseError:
         return Finding("SECRET-02", True, "The database has an older schema; `modelyard migrate` brings it up to date.")
     finally:

@@ -12,14 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import DatabaseError
 
 from modelyard.app import NEXT_SECRET_FILE, SECRET_FILE, lock_data_directory, secrets_of
 from modelyard.core.clock import SystemClock
+from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
-from modelyard.core.sealing import Sealer, read_or_create_secret
+from modelyard.core.sealing import Sealer, SecretKeyWrong, keep_directory, read_or_create_secret
 from modelyard.domain.audit.record import PLATFORM, record
 from modelyard.entrypoints.cli.given import read_settings
-from modelyard.entrypoints.cli.sealed import database_of, seal_everything_again
+from modelyard.entrypoints.cli.sealed import (
+    WRONG_KEY,
+    database_of,
+    has_secret,
+    require_all_open,
+    seal_everything_again,
+)
 from modelyard.settings import Settings
 
 
@@ -38,21 +46,33 @@ def run_rotation(given: Mapping[str, Any]) -> None:
 
 
 async def rotate(settings: Settings, directory: Path) -> int:
-    """Seals again; returns how many secrets. Raises SecretKeyWrong."""
-    known = secrets_of(settings, directory)
-    next_file = directory / NEXT_SECRET_FILE
-    is_own_key = not settings.secret_key.get_secret_value()
-    if is_own_key:
-        known = [read_or_create_secret(next_file), *known]
+    """Seals again; returns how many secrets. Nothing is written before all of them have been opened."""
     database = database_of(settings, directory)
     if database is None:
         raise click.ClickException(f"There is no database in {directory}; choose another directory with --data-dir.")
     try:
-        async with database.write() as session:
-            number = await seal_everything_again(session, Sealer(*known))
-            record(session, SystemClock(), PLATFORM, "secret:rotated", "installation", secrets=number)
+        if not has_secret(settings, directory):
+            raise click.ClickException(f"There is no {SECRET_FILE} in {directory}; restore it, or set the key.")
+        known = secrets_of(settings, directory)
+        async with database.read() as session:
+            await require_all_open(session, Sealer(*known))
+        return await _seal_again(settings, directory, database, known)
+    except SecretKeyWrong:
+        raise click.ClickException(f"{WRONG_KEY.code}: {WRONG_KEY.text} {WRONG_KEY.hint}") from None
+    except DatabaseError:
+        raise click.ClickException("The database has an older schema; run `modelyard migrate` before.") from None
     finally:
         await database.close()
+
+
+async def _seal_again(settings: Settings, directory: Path, database: Database, known: list[bytes]) -> int:
+    next_file = directory / NEXT_SECRET_FILE
+    is_own_key = not settings.secret_key.get_secret_value()
+    newest = [read_or_create_secret(next_file)] if is_own_key else []
+    async with database.write() as session:
+        number = await seal_everything_again(session, Sealer(*newest, *known))
+        record(session, SystemClock(), PLATFORM, "secret:rotated", "installation", secrets=number)
     if is_own_key:
         next_file.replace(directory / SECRET_FILE)
+        keep_directory(directory)
     return number

@@ -14,9 +14,11 @@ from modelyard.adapters.runtimes.probe import crun_finding, open_files_finding
 from modelyard.app import Platform
 from modelyard.core.errors import PlatformError
 from modelyard.core.logs import configure_logs, log
+from modelyard.core.sealing import SecretKeyWrong
 from modelyard.entrypoints.cli.checks import local_findings
 from modelyard.entrypoints.cli.connections import MOST_CONNECTIONS, BoundedProtocol
 from modelyard.entrypoints.cli.given import read_settings
+from modelyard.entrypoints.cli.sealed import WRONG_KEY
 from modelyard.entrypoints.rest.app import create_api
 from modelyard.settings import Settings
 
@@ -35,6 +37,8 @@ def run_server(given: Mapping[str, Any]) -> None:
     try:
         with contextlib.suppress(KeyboardInterrupt):  # raised once Ctrl-C has stopped the server in good order
             uvloop.run(_serve(settings))
+    except SecretKeyWrong:
+        raise click.ClickException(f"{WRONG_KEY.code}: {WRONG_KEY.text} {WRONG_KEY.hint}") from None
     except PlatformError as error:
         raise click.ClickException(error.message) from error
 
