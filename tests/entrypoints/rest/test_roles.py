@@ -13,6 +13,7 @@ from tests.asgi import AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.callers import key_with, project_key
 from tests.entrypoints.rest.steps import expect, expect_error
+from tests.journeys import client_types
 from tests.library import audited
 
 ROLES = "/api/accounting/roles"
@@ -45,7 +46,7 @@ async def test_entitlements_of_the_caller(app: FastAPI, platform: Platform, role
 
     assert {entry["identifier"] for entry in entitlements} == {each.entitlement for each in PERMISSIONS[role]}
     assert [entry["weight"] for entry in entitlements] == sorted(entry["weight"] for entry in entitlements)
-    assert all(isinstance(entry["weight"], int) and entry["longDescription"] for entry in entitlements)
+    assert client_types.problems(client_types.many(client_types.ENTITLEMENT), entitlements) == []
 
 
 async def test_entitlements_after_scopes_and_of_projects(app: FastAPI, platform: Platform) -> None:
