@@ -24,9 +24,10 @@ from tests.manual_clock import START, ManualClock
 
 ROWS = 200
 PEOPLE: tuple[Subject, ...] = (
-    Outsider("ada@example.org", "acme", "ada", "k1"),
+    Outsider("ada@example.org", "acme", "ada", "k1", "vision"),
+    Outsider("ada@example.org", "acme", "ada", "k4", "sound"),
     Outsider("ada@new.example.org", "acme", "ada", "k1"),
-    Outsider("bob@example.org", "acme", "bob", "k2"),
+    Outsider("bob@example.org", "acme", "bob", "k2", "vision"),
     Outsider("cy@example.org", "other", "cy", "k3"),
     Outsider("anonymous"),
     PLATFORM,
@@ -56,6 +57,7 @@ async def trail(tmp_path: Path) -> AsyncIterator[Database]:
 FILTERS = st.builds(
     EventFilter,
     account_id=st.sampled_from([None, None, "acme", "other", "nobody"]),
+    team_id=st.sampled_from(["", "", "", "vision", "sound", "nobody"]),
     actor=st.sampled_from(["", "", "ada@example.org", "bob@example.org", "platform", "anonymous", "x@example.org"]),
     user_id=st.sampled_from(["", "", "ada", "bob", "cy", "nobody"]),
     action=st.sampled_from(["", "", "job", "job:", "model", "model:version:activated", "audit", "z", "%", "_"]),
@@ -70,6 +72,7 @@ def _plainly(rows: Sequence[AuditEvent], wanted: EventFilter) -> list[int]:
         row
         for row in rows
         if wanted.account_id in (None, row.account_id)
+        and wanted.team_id in ("", row.team_id)
         and wanted.actor in ("", row.actor)
         and wanted.user_id in ("", row.user_id)
         and row.action.startswith(wanted.action)
@@ -138,6 +141,7 @@ INDEXED = (
     EventFilter(start=START, end=START),
     EventFilter(request_id="abc"),
     EventFilter(account_id="acme"),
+    EventFilter(account_id="acme", team_id="vision"),
     EventFilter(actor="ada@example.org"),
     EventFilter(user_id="ada"),
     EventFilter(user_id="ada", account_id="acme", action="job:", target="job/", start=START, end=START),
