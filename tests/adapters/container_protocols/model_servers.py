@@ -185,7 +185,10 @@ def _handler(
 async def raw_server(socket: Path, answer: bytes, *, keep_open: bool = False) -> AsyncIterator[None]:
     """Sends fixed bytes to whoever connects, whatever they say."""
 
+    open_connections: set[asyncio.StreamWriter] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_connections.add(writer)
         if answer:
             await reader.read(65_536)
             writer.write(answer)
@@ -199,3 +202,6 @@ async def raw_server(socket: Path, answer: bytes, *, keep_open: bool = False) ->
         yield
     finally:
         server.close()
+        await asyncio.sleep(0)  # who has just been let in is served before the loop ends
+        for writer in open_connections:
+            writer.close()

@@ -1,6 +1,7 @@
 """What happens to every request: tolerant paths, a request id, a size limit, safe headers, a log line."""
 
 import re
+import secrets
 import time
 from collections.abc import Iterable
 from urllib.parse import quote
@@ -10,7 +11,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from modelyard.core.ids import random_word
 from modelyard.core.logs import log
 from modelyard.entrypoints.rest.measures import Measures
 
@@ -120,7 +120,7 @@ class RequestContext:
 
 
 def _request_id(sent: str) -> str:
-    return sent if _REQUEST_ID.fullmatch(sent) else random_word(16)
+    return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
 def path_to_log(scope: Scope) -> str:

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Depends, HTTPException, Request, Response, Security
+from fastapi import Depends, HTTPException, Request, Response
 from fastapi.routing import APIRoute
-from fastapi.security import APIKeyHeader
 
 from modelyard.app import Platform
 from modelyard.core.errors import InvalidInput, NotAllowed
@@ -43,12 +42,16 @@ async def _the_platform(request: Request) -> Platform:  # async: what is not run
 ThePlatform = Annotated[Platform, Depends(_the_platform)]
 
 
-_SCHEME = APIKeyHeader(
-    name="Authorization",
-    scheme_name="ApiKey",
-    description="`ApiKey <prefix>.<body>`, or `Bearer <token>` beside the header `Modzy-Team-Id`.",
-    auto_error=False,
-)
+KEY_SCHEME = {
+    "ApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`ApiKey <prefix>.<body>`, or `Bearer <token>` beside the header `Modzy-Team-Id`.",
+    }
+}
+"""For the OpenAPI document."""
+NEEDS_KEY: list[dict[str, list[str]]] = [{"ApiKey": []}]
 SESSION_COOKIE = "modelyard_session"
 
 
@@ -82,14 +85,11 @@ async def find_caller(request: Request) -> Actor:
     return known
 
 
-async def _caller(request: Request, _: Annotated[str | None, Security(_SCHEME)]) -> Actor:
-    return await find_caller(request)
+Caller = Annotated[Actor, Depends(find_caller)]
 
 
-Caller = Annotated[Actor, Depends(_caller)]
-
-
-async def _any_caller(request: Request, authorization: Annotated[str | None, Security(_SCHEME)]) -> Actor | None:
+async def _any_caller(request: Request) -> Actor | None:
+    authorization = request.headers.get("authorization")
     if authorization is None and SESSION_COOKIE not in request.cookies:
         return None
     try:
@@ -163,6 +163,11 @@ def _has_too_many_values(body: bytes) -> bool:
 
 class GuardedRoute(APIRoute):
     """Routes that let in whom `route_permissions.py` allows, before they read anything of the body."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if any(rule_of(method, path) is not Open.PUBLIC for method in options["methods"]):
+            options["openapi_extra"] = {"security": NEEDS_KEY, **(options.get("openapi_extra") or {})}
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
