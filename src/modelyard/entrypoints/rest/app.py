@@ -39,9 +39,9 @@ from modelyard.entrypoints.rest import (
     users,
     versions,
 )
+from modelyard.entrypoints.rest.documentation import KEY_SCHEME
 from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
-from modelyard.entrypoints.rest.requests import KEY_SCHEME
 from modelyard.entrypoints.rest.time_limits import TimeLimits
 from modelyard.entrypoints.rest.wire import Json
 
@@ -99,8 +99,8 @@ def create_api(platform: Platform) -> FastAPI:
     app.state.platform = platform
     app.state.measures = measures
     errors.install(app)
-    for router in ROUTERS:
-        app.include_router(router, responses=errors.DOCUMENTED)
+    for router in ROUTERS:  # as they are: `include_router` would build each route again for every application
+        app.router.routes.extend(router.routes)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_route("/api/docs", _docs, include_in_schema=False)
     return app

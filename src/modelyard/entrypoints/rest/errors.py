@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -32,22 +31,6 @@ STATUS: dict[type[errors.PlatformError], int] = {
 
 REPORT_PATH = "/api/docs"
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
-
-
-class ErrorBody(BaseModel):
-    """What every answer of 400 and above looks like."""
-
-    statusCode: int  # noqa: N815 - the API's spelling
-    status: str
-    message: str = Field(description="What happened, and what to do.")
-    reportErrorUrl: str  # noqa: N815
-    technicalInformation: str | None = Field(  # noqa: N815
-        None, description="What helps to find the cause, such as the last lines of a container's log."
-    )
-
-
-DOCUMENTED: dict[int | str, dict[str, Any]] = {"4XX": {"model": ErrorBody, "description": "Any error"}}
-"""For the OpenAPI document."""
 
 
 def status_of(error: errors.PlatformError) -> int:

@@ -15,6 +15,7 @@ from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.credentials import Credentials, SessionUnknown
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.entrypoints.rest import documentation
 from modelyard.entrypoints.rest.csrf import require_same_origin
 from modelyard.entrypoints.rest.route_permissions import Open, Rule, rule_of
 
@@ -42,16 +43,6 @@ async def _the_platform(request: Request) -> Platform:  # async: what is not run
 ThePlatform = Annotated[Platform, Depends(_the_platform)]
 
 
-KEY_SCHEME = {
-    "ApiKey": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "Authorization",
-        "description": "`ApiKey <prefix>.<body>`, or `Bearer <token>` beside the header `Modzy-Team-Id`.",
-    }
-}
-"""For the OpenAPI document."""
-NEEDS_KEY: list[dict[str, list[str]]] = [{"ApiKey": []}]
 SESSION_COOKIE = "modelyard_session"
 
 
@@ -166,7 +157,8 @@ class GuardedRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if any(rule_of(method, path) is not Open.PUBLIC for method in options["methods"]):
-            options["openapi_extra"] = {"security": NEEDS_KEY, **(options.get("openapi_extra") or {})}
+            options["openapi_extra"] = {"security": documentation.NEEDS_KEY, **(options.get("openapi_extra") or {})}
+        options["responses"] = {**documentation.ERRORS, **(options.get("responses") or {})}
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
