@@ -155,3 +155,21 @@ async def test_the_newest_schema_is_left_alone(empty: Database) -> None:
     assert await upgrade_database(empty) is None
     assert await upgrade_database(empty) == HEAD
     await empty.close()
+
+
+async def test_addresses_that_differ_by_case_are_named(empty: Database) -> None:
+    await _first_schema(empty)
+    async with empty.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO users SELECT 'v', account_id, lower(email), first_name, last_name, "
+                "title, password_hash, status, created_at FROM users"
+            )
+        )
+
+    with pytest.raises(RuntimeError, match=r"ada@example\.org; change one"):
+        await upgrade_database(empty)
+
+    async with empty.engine.connect() as connection:
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+    await empty.close()

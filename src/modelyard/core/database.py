@@ -116,7 +116,8 @@ def _create_engine(url: str) -> AsyncEngine:
     # isolation_level None: we say BEGIN ourselves (below), so that a write transaction takes its lock at once
     # and cannot fail half way because another connection wrote since it began to read.
     options = {"timeout": 30, "isolation_level": None, "async_creator_fn": open_connection}
-    engine = create_async_engine(url, connect_args=options)
+    # pool_reset_on_return None: sessions have rolled back when they give their connection back; twice costs a trip.
+    engine = create_async_engine(url, connect_args=options, pool_reset_on_return=None)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine

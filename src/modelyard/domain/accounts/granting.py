@@ -42,8 +42,11 @@ async def read_grants(session: AsyncSession, account_id: str, roles: Iterable[st
     prebuilt = prebuilt_grants(names)
     if names <= set(Role):
         return prebuilt
-    custom = await _custom_roles(session, account_id)
-    return joined([prebuilt, *(grants_of(role) for role in custom if role.identifier in names)])
+    query = select(CustomRole.permissions, CustomRole.type).where(
+        CustomRole.account_id == account_id, CustomRole.identifier.in_(names - set(Role))
+    )
+    custom = (await session.execute(query)).tuples()
+    return joined([prebuilt, *(custom_grants(permissions, kind) for permissions, kind in custom)])
 
 
 async def check_roles(

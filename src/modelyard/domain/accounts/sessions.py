@@ -155,6 +155,7 @@ async def _end_oldest(session: AsyncSession, new: SignedInSession) -> None:
     too_many = (await session.scalars(query.order_by(SignedInSession.last_seen_at.desc()).offset(MOST_PER_USER))).all()
     if too_many:
         await session.execute(delete(SignedInSession).where(SignedInSession.id.in_(too_many)))
+        ring_after_commit(session, TOPIC)
 
 
 async def list_sessions(session: AsyncSession, clock: Clock, actor: Actor) -> list[SignedInSession]:

@@ -118,6 +118,7 @@ class SignIn:
 
     async def _note_refusal(self, email: str) -> None:
         async with self._database.write() as session:
-            user = (await session.scalars(select(User).where(User.email == email.strip().lower()[:320]))).first()
+            whose = (User.email == email.strip().lower()[:320], User.status != UserStatus.DELETED)
+            user = (await session.scalars(select(User).where(*whose))).one_or_none()
             subject = Outsider(email.strip()[:320], user.account_id if user else None, user.id if user else None)
             record(session, self._clock, subject, "session:refused", f"user/{user.id if user else 'unknown'}")

@@ -73,7 +73,7 @@ class Model(Base):
 
     id: Mapped[str] = mapped_column(String(10), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
-    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"))
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"), index=True)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_by_email: Mapped[str] = mapped_column(String(320))
     created_by_full_name: Mapped[str] = mapped_column(String(201))

@@ -88,6 +88,7 @@ def upgrade() -> None:
     with op.batch_alter_table("projects", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_projects_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_projects_team_id"), ["team_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_projects_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "sessions",
@@ -114,6 +115,7 @@ def upgrade() -> None:
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sessions_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_sessions_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sessions_team_id"), ["team_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sessions_user_id"), ["user_id"], unique=False)
 
     op.create_table(
@@ -286,6 +288,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("status != 'Deleted'"),
         )
 
+    op.create_index(op.f("ix_models_team_id"), "models", ["team_id"], unique=False)
+    _lower_addresses()
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("external_id", sa.String(length=320), nullable=True))
         batch_op.add_column(sa.Column("source", sa.String(length=40), server_default="local", nullable=False))
@@ -316,7 +320,6 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("approval_asked_by", sa.String(length=320), nullable=True))
 
-    op.execute("UPDATE users SET email = lower(email)")
     op.execute("UPDATE api_keys SET retrieved_at = created_at")
     op.execute(
         "UPDATE memberships SET roles = coalesce((SELECT api_keys.roles FROM api_keys"
@@ -324,6 +327,14 @@ def upgrade() -> None:
         " ORDER BY api_keys.created_at LIMIT 1), memberships.roles)"
     )
     chain_events(op.get_bind())
+
+
+def _lower_addresses() -> None:
+    """An address belongs to one user from here on, however it is written."""
+    same = op.get_bind().execute(sa.text("SELECT lower(email) FROM users GROUP BY lower(email) HAVING count(*) > 1"))
+    if taken := list(same.scalars()):
+        raise RuntimeError(f"Several users have the same address but for upper case: {', '.join(taken)}; change one.")
+    op.execute("UPDATE users SET email = lower(email)")
 
 
 def downgrade() -> None:
