@@ -39,6 +39,7 @@ from modelyard.domain.accounts.last_use import LastUse
 from modelyard.domain.accounts.letters import SendLink
 from modelyard.domain.accounts.one_time_links import SEND_LINK, LinkSender, Purpose
 from modelyard.domain.accounts.password_links import PasswordLinks
+from modelyard.domain.accounts.passwords import PasswordHashing
 from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.sign_in import SignIn
 from modelyard.domain.accounts.throttle import Throttle
@@ -205,11 +206,13 @@ class Platform:
         self.authenticator = Authenticator(
             self.database, self.clock, self.fingerprinter, self.last_use, wrong_keys, idle=self._idle
         )
+        hashing = PasswordHashing()
         self.sign_in = SignIn(
             self.database,
             self.clock,
             self.fingerprinter,
             self.throttle,
+            hashing,
             lifetime=timedelta(hours=settings.session_hours),
         )
         lifetimes = {
@@ -217,7 +220,7 @@ class Platform:
             Purpose.PASSWORD_RESET: timedelta(minutes=settings.password_reset_minutes),
         }
         self.links = LinkSender(self.clock, self.fingerprinter, self.mailer, lifetimes)
-        self.password_links = PasswordLinks(self.database, self.clock, self.fingerprinter, self.throttle)
+        self.password_links = PasswordLinks(self.database, self.clock, self.fingerprinter, self.throttle, hashing)
         await remove_leftovers(self.database, self.uploads)
 
     @contextlib.asynccontextmanager

@@ -93,6 +93,12 @@ async def _visit(vouching: Vouching, user: OpenidUser = ALICE) -> tuple[Visit, s
     return visit, brought["code"][0]
 
 
+async def test_whether_it_is_there(vouching: Vouching) -> None:
+    await vouching.provider.check()
+    with pytest.raises(ProviderUnavailable):
+        await vouching.away.check()
+
+
 @pytest.mark.parametrize("user", [ALICE, BOB, MALLORY], ids=lambda user: user.user_name)
 async def test_sign_in(vouching: Vouching, user: OpenidUser) -> None:
     visit, code = await _visit(vouching, user)

@@ -47,6 +47,15 @@ def _read(mailbox: Mailbox) -> list[Mail]:
     ]
 
 
+async def test_looking_sends_nothing(post: Post) -> None:
+    await post.mailer.check()
+
+    assert post.arrived() == []
+    for other in (post.away, post.unconfigured):
+        with pytest.raises(MailUnavailable):
+            await other.check()
+
+
 @pytest.mark.parametrize(
     "mail",
     [

@@ -42,6 +42,9 @@ class IdentityProvider(Protocol):
     `_`), which the caller keeps beside the browser's session; whether `state` came back, the caller checks.
     """
 
+    async def check(self) -> None:
+        """Asks the provider what it says of itself. Raises ProviderUnavailable."""
+
     async def start(self, *, redirect_uri: str, state: str, nonce: str, code_verifier: str) -> str:
         """The address to send the browser to; it comes back to `redirect_uri` with `state` and `code`.
 

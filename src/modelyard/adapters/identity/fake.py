@@ -30,6 +30,9 @@ class FakeIdentityProvider:
         self.is_away = False
         """The provider does not answer."""
 
+    async def check(self) -> None:
+        self._require_there()
+
     async def start(self, *, redirect_uri: str, state: str, nonce: str, code_verifier: str) -> str:
         self._require_there()
         self._verifiers[state] = code_verifier

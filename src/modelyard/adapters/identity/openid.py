@@ -64,6 +64,10 @@ class OpenIdProvider:
         self._endpoints: _Fetched[Endpoints] | None = None
         self._keys: _Fetched[tuple[Key, ...]] | None = None
 
+    async def check(self) -> None:
+        async with open_http(self._total_seconds) as http:
+            await self._discover(http)
+
     async def start(self, *, redirect_uri: str, state: str, nonce: str, code_verifier: str) -> str:
         async with open_http(self._total_seconds) as http:
             endpoints = await self._discover(http)

@@ -51,6 +51,9 @@ class Mailer(Protocol):
     def is_configured(self) -> bool:
         """Whether there is a mail server at all; without one, every letter raises MailUnavailable."""
 
+    async def check(self) -> None:
+        """Goes to the mail server and signs in there, without a letter. Raises MailUnavailable, MailRefused."""
+
     async def send(self, mail: Mail) -> None:
         """Hands a letter to the mail server, within a bounded time. Raises MailUnavailable, MailRefused."""
 

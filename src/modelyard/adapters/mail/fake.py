@@ -19,9 +19,12 @@ class FakeMailer:
     def is_configured(self) -> bool:
         return self._is_configured
 
-    async def send(self, mail: Mail) -> None:
+    async def check(self) -> None:
         if self.is_away or not self._is_configured:
             raise MailUnavailable("The mail server does not answer.")
+
+    async def send(self, mail: Mail) -> None:
+        await self.check()
         if mail.to in self.refused:
             raise MailRefused(f"The mail server does not take mail to {mail.to}.")
         self.sent.append(mail)

@@ -4,6 +4,7 @@ import asyncio
 import smtplib
 import socket
 import ssl
+from collections.abc import Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -57,13 +58,21 @@ class SmtpMailer:
     def is_configured(self) -> bool:
         return True
 
+    async def check(self) -> None:
+        await self._visit(lambda _: None, to="")
+
     async def send(self, mail: Mail) -> None:
         message = self._compose(mail)
+        await self._visit(
+            lambda connection: connection.send_message(message, self._sender.address, [mail.to]), to=mail.to
+        )
+
+    async def _visit(self, act: Callable[[smtplib.SMTP], object], *, to: str) -> None:
         try:
             async with asyncio.timeout(self._total_seconds), self._places:
-                await asyncio.to_thread(self._deliver, message, mail.to)
+                await asyncio.to_thread(self._act_there, act)
         except smtplib.SMTPException as error:
-            raise _translate(error, self._server.host, mail.to) from error
+            raise _translate(error, self._server.host, to) from error
         except ssl.SSLError as error:
             raise MailUnavailable(f"The mail server {self._server.host} cannot be trusted: {error.reason}.") from error
         except (OSError, UnicodeError) as error:  # TimeoutError and names that cannot be resolved are among them
@@ -80,13 +89,13 @@ class SmtpMailer:
         message.set_content(mail.text)
         return message
 
-    def _deliver(self, message: EmailMessage, to: str) -> None:
+    def _act_there(self, act: Callable[[smtplib.SMTP], object]) -> None:
         with self._connect() as connection:
             if self._server.protection is Protection.STARTTLS:
                 connection.starttls(context=self._tls_context())
             if self._server.user:
                 connection.login(self._server.user, self._server.password)
-            connection.send_message(message, self._sender.address, [to])
+            act(connection)
 
     def _connect(self) -> smtplib.SMTP:
         server, own_name = self._server, socket.gethostname()
@@ -105,6 +114,9 @@ class NoMailer:
     @property
     def is_configured(self) -> bool:
         return False
+
+    async def check(self) -> None:
+        raise MailUnavailable("No mail server is configured.")
 
     async def send(self, mail: Mail) -> None:
         raise MailUnavailable("No mail server is configured, so nothing can be sent.")

@@ -45,8 +45,8 @@ async def read_grants(session: AsyncSession, account_id: str, roles: Iterable[st
     query = select(CustomRole.permissions, CustomRole.type).where(
         CustomRole.account_id == account_id, CustomRole.identifier.in_(names - set(Role))
     )
-    custom = (await session.execute(query)).tuples()
-    return joined([prebuilt, *(custom_grants(permissions, kind) for permissions, kind in custom)])
+    custom = [custom_grants(permissions, kind) for permissions, kind in await session.execute(query)]
+    return joined([prebuilt, *custom])
 
 
 async def check_roles(

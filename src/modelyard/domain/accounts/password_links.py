@@ -1,6 +1,5 @@
 """What people do with a one-time link: accept an invitation, set a new password."""
 
-import asyncio
 from dataclasses import dataclass, field
 
 from modelyard.core.clock import Clock
@@ -31,12 +30,19 @@ class Acceptance:
 class PasswordLinks:
     """Opens one-time links. Who tries unknown ones is slowed down, as at signing in."""
 
-    def __init__(self, database: Database, clock: Clock, fingerprinter: Fingerprinter, throttle: Throttle) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        fingerprinter: Fingerprinter,
+        throttle: Throttle,
+        hashing: passwords.PasswordHashing,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._fingerprinter = fingerprinter
         self._throttle = throttle
-        self._hashing = asyncio.Semaphore(2)
+        self._hashing = hashing
 
     async def look(self, token: str, purpose: Purpose, address: str) -> FoundLink:
         """Whom a link is for; it stays good. Raises LinkUnknown, TooManyFailures."""
@@ -95,5 +101,4 @@ class PasswordLinks:
         """Before the transaction, because it takes long; and only for who has a good link, because it costs."""
         found = await self.look(token, purpose, address)
         passwords.check_new_password(password, found.user.email)
-        async with self._hashing:
-            return await asyncio.to_thread(passwords.hash_password, password)
+        return await self._hashing.hash(password)

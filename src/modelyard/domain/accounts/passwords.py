@@ -1,14 +1,14 @@
 """Passwords: argon2 hashes, what a password must be like, and checking one."""
 
+import asyncio
+import secrets
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from modelyard.core.errors import InvalidInput
 
 SHORTEST, LONGEST = 10, 200
-_HASHER = PasswordHasher()
-_OF_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$bW9kZWx5YXJkbm9ib2R5$HBzwRLqe5dM2fBtVTF6VhhBGpvI7X7MqkA2bVtzz8mE"
-"""Is checked for people who do not exist, so that they take as long as the others."""
 
 
 class PasswordTooWeak(InvalidInput):
@@ -29,18 +29,39 @@ def check_new_password(password: str, email: str) -> None:
 
 
 def hash_password(password: str) -> str:
-    """Takes about 50 ms, on purpose: call it in a thread."""
-    return _HASHER.hash(password)
+    """The hash to keep. Takes about 50 ms: a server asks its `PasswordHashing`."""
+    return PasswordHasher().hash(password)
 
 
-def is_password(password: str, password_hash: str | None) -> bool:
-    """Whether the password is right; takes as long when there is none. Takes about 50 ms: call it in a thread."""
-    try:
-        return _HASHER.verify(password_hash or _OF_NOBODY, password[: LONGEST + 1])
-    except (VerificationError, InvalidHashError):
-        return False
+class PasswordHashing:
+    """Hashes and checks passwords in threads, few at once: each takes about 50 ms and 64 MiB, on purpose.
 
+    One for the whole server, or several kinds of requests could together take all of its memory.
+    """
 
-def needs_rehash(password_hash: str) -> bool:
-    """Whether the hash was made with weaker parameters than those of today."""
-    return _HASHER.check_needs_rehash(password_hash)
+    def __init__(self, hasher: PasswordHasher | None = None, *, at_once: int = 2) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._places = asyncio.Semaphore(at_once)
+        self._of_nobody: str | None = None
+
+    async def hash(self, password: str) -> str:
+        """The hash to keep."""
+        async with self._places:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def is_right(self, password: str, password_hash: str | None) -> bool:
+        """Whether the password is right. Takes as long for people who have none, or do not exist."""
+        async with self._places:
+            return await asyncio.to_thread(self._verify, password[: LONGEST + 1], password_hash)
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Whether the hash was made with weaker parameters than those of today."""
+        return self._hasher.check_needs_rehash(password_hash)
+
+    def _verify(self, password: str, password_hash: str | None) -> bool:
+        if self._of_nobody is None:
+            self._of_nobody = self._hasher.hash(secrets.token_hex(16))
+        try:
+            return self._hasher.verify(password_hash or self._of_nobody, password)
+        except (VerificationError, InvalidHashError):
+            return False

@@ -1,6 +1,5 @@
 """Signing in with a password, and changing it."""
 
-import asyncio
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -33,7 +32,7 @@ class PasswordWrong(NotAllowed):
 
 
 class SignIn:
-    """Lets people in who know their password. Hashing takes a while, so it runs in threads, and few at once."""
+    """Lets people in who know their password."""
 
     def __init__(
         self,
@@ -41,6 +40,7 @@ class SignIn:
         clock: Clock,
         fingerprinter: Fingerprinter,
         throttle: Throttle,
+        hashing: passwords.PasswordHashing,
         *,
         lifetime: timedelta,
     ) -> None:
@@ -49,7 +49,7 @@ class SignIn:
         self._fingerprinter = fingerprinter
         self._throttle = throttle
         self._lifetime = lifetime
-        self._hashing = asyncio.Semaphore(2)
+        self._hashing = hashing
 
     async def with_password(self, email: str, password: str, team_id: str | None, visitor: Visitor) -> NewSession:
         """A new session. Raises SignInFailed, TooManyFailures, NotInTeam, TeamMissing."""
@@ -81,8 +81,7 @@ class SignIn:
                     raise SignInFailed
         except SignInFailed:
             raise PasswordWrong from None
-        async with self._hashing:
-            password_hash = await asyncio.to_thread(passwords.hash_password, new)
+        password_hash = await self._hashing.hash(new)
         async with self._database.write() as session:
             user = await session.get_one(User, actor.user_id)
             user.password_hash, user.updated_at = password_hash, self._clock.now()
@@ -102,17 +101,16 @@ class SignIn:
         )
         async with self._database.read() as session:
             user = (await session.scalars(query)).one_or_none()
-        async with self._hashing:
-            known = user.password_hash if user else None
-            is_right = await asyncio.to_thread(passwords.is_password, password, known)
+        known = user.password_hash if user else None
+        is_right = await self._hashing.is_right(password, known)
         if user is None or known is None or not is_right:
             return None
-        if passwords.needs_rehash(known):
+        if self._hashing.needs_rehash(known):
             await self._hash_again(user.id, password)
         return user.id
 
     async def _hash_again(self, user_id: str, password: str) -> None:
-        password_hash = await asyncio.to_thread(passwords.hash_password, password)
+        password_hash = await self._hashing.hash(password)
         async with self._database.write() as session:
             (await session.get_one(User, user_id)).password_hash = password_hash
 

@@ -11,6 +11,7 @@ from modelyard.adapters.runtimes.base import RuntimeUnavailable
 from modelyard.adapters.runtimes.probe import Finding, no_runtime_finding, probe_runtime
 from modelyard.app import opened_runtime
 from modelyard.entrypoints.cli.checks import local_findings
+from modelyard.entrypoints.cli.checks_elsewhere import findings_elsewhere
 from modelyard.entrypoints.cli.given import read_settings
 from modelyard.entrypoints.cli.sealed import sealed_finding
 from modelyard.settings import Settings
@@ -20,6 +21,7 @@ def run_doctor(given: Mapping[str, Any]) -> None:
     """Prints all findings; ends with 1 when something needs attention."""
     settings = read_settings(given)
     findings = [*local_findings(settings), asyncio.run(sealed_finding(settings))]
+    findings += asyncio.run(findings_elsewhere(settings))
     findings += asyncio.run(_runtime_findings(settings))
     console = Console(highlight=False)
     for finding in findings:

@@ -10,7 +10,7 @@ from modelyard.domain.accounts.organisations import AccountChanges
 from modelyard.domain.models import licence
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, public_address
 from modelyard.entrypoints.rest.user_shapes import account_object, person_object
-from modelyard.entrypoints.rest.users import NOT_STORED, invitation_members
+from modelyard.entrypoints.rest.users import invitation_members
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(prefix="/api/accounting/accounts", tags=["accounts"], route_class=GuardedRoute)
@@ -49,7 +49,7 @@ async def create_account(body: NewAccount, request: Request, platform: ThePlatfo
             session, platform.clock, actor, platform.links, body.name, first, server=server
         )
     administrator = {"administrator": person_object(invited.user)}
-    return Json(account_object(facts) | administrator | invitation_members(invited), 201, headers=NOT_STORED)
+    return Json(account_object(facts) | administrator | invitation_members(invited), 201)
 
 
 @router.get("/{account}", summary="Read an account with its users")

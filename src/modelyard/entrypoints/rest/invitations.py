@@ -12,7 +12,6 @@ from modelyard.entrypoints.rest.user_shapes import found_link_object, person_obj
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(prefix="/auth", tags=["sign-in"], route_class=GuardedRoute)
-_NOT_STORED = {"Cache-Control": "no-store"}
 _ANSWER = (
     "If an active user has this address, a letter with a link to a new password is on its way. "
     "If none comes, ask an administrator."
@@ -43,7 +42,7 @@ class NewPassword(BaseModel):
 async def read_invitation(token: str, request: Request, platform: ThePlatform) -> Response:
     """Looking does not use it up, as programs that check mail look at every link."""
     found = await platform.password_links.look(token, Purpose.INVITATION, address_of(request))
-    return Json(found_link_object(found), headers=_NOT_STORED)
+    return Json(found_link_object(found))
 
 
 @router.post("/invitations/{token}", summary="Accept an invitation")
@@ -53,7 +52,7 @@ async def accept_invitation(
     """Then sign in."""
     acceptance = Acceptance(body.password, body.firstName, body.lastName)
     user = await platform.password_links.accept_invitation(token, acceptance, address_of(request))
-    return Json(person_object(user), headers=_NOT_STORED)
+    return Json(person_object(user))
 
 
 @router.post("/password-reset", status_code=202, summary="Ask for a link to a new password")
@@ -71,14 +70,14 @@ async def ask_for_reset(body: ResetRequest, request: Request, platform: ThePlatf
 @router.get("/password-reset/{token}", summary="Whose password a link changes")
 async def read_reset(token: str, request: Request, platform: ThePlatform) -> Response:
     found = await platform.password_links.look(token, Purpose.PASSWORD_RESET, address_of(request))
-    return Json(found_link_object(found), headers=_NOT_STORED)
+    return Json(found_link_object(found))
 
 
 @router.post("/password-reset/{token}", summary="Set a new password")
 async def reset_password(token: str, body: NewPassword, request: Request, platform: ThePlatform) -> Response:
     """Ends all sessions of the user."""
     user = await platform.password_links.reset_password(token, body.password, address_of(request))
-    return Json(person_object(user), headers=_NOT_STORED)
+    return Json(person_object(user))
 
 
 def _address_of_ours(request: Request) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,20 +16,21 @@ from modelyard.entrypoints.rest.measures import Measures
 
 _REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
 _REPEATED_PREFIX = re.compile(r"^(/+api)+(?=/|$)/*(?=/|$)")
-_SAFE_HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+_Header = tuple[bytes, bytes]
+_SAFE_HEADERS: tuple[_Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-_JSON_HEADERS = (
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("Cache-Control", "no-store"),
+_JSON_HEADERS: tuple[_Header, ...] = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
 )
 """An answer to one caller is kept by nobody, and is no page."""
-_ONLY_HTTPS = (("Strict-Transport-Security", "max-age=31536000"),)
+_ONLY_HTTPS: tuple[_Header, ...] = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
 class TolerantPaths:
@@ -96,11 +97,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                _add_missing(headers, self._always)
-                if headers.get("content-type", "").startswith("application/json"):
-                    _add_missing(headers, _JSON_HEADERS)
+                _add_missing(message["headers"], self._always, request_id)
             await send(message)
 
         address = (scope.get("client") or ("",))[0]
@@ -133,6 +130,10 @@ def _route_of(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", "other")
 
 
-def _add_missing(headers: MutableHeaders, wanted: Iterable[tuple[str, str]]) -> None:
-    for name, value in wanted:
-        headers.setdefault(name, value)
+def _add_missing(headers: list[_Header], always: Iterable[_Header], request_id: str) -> None:
+    """Adds to the headers of an answer; on the raw pairs, since every request comes by here."""
+    there = dict(headers)
+    wanted = [*always, *(_JSON_HEADERS if there.get(b"content-type", b"").startswith(b"application/json") else ())]
+    headers += [header for header in wanted if header[0] not in there]
+    if b"x-request-id" not in there:
+        headers.append((b"x-request-id", request_id.encode()))

@@ -103,7 +103,7 @@ async def show_token(platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.write() as session:
         new = await sessions.make_token(session, platform.clock, platform.fingerprinter, actor, platform.token_lifetime)
     body = {"token": new.token, "teamIdentifier": new.row.team_id, "expiresAt": time_text(new.row.expires_at)}
-    return Json(body, headers={"Cache-Control": "no-store"})
+    return Json(body)
 
 
 @router.post("/password", summary="Change one's password")

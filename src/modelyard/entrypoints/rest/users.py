@@ -171,10 +171,7 @@ async def invite(account: str, body: NewUser, request: Request, platform: ThePla
             server=public_address(request),
         )
         user = await _answer(session, invited.user)
-    return Json(user | invitation_members(invited), 201, headers=NOT_STORED)
-
-
-NOT_STORED = {"Cache-Control": "no-store"}
+    return Json(user | invitation_members(invited), 201)
 
 
 def invitation_members(invited: invitations.Invited) -> dict[str, Any]:
@@ -224,7 +221,7 @@ async def _send(
         link = await invitations.send_link(
             session, platform.clock, actor, platform.links, purpose, account_id=account, user_id=user, server=server
         )
-    return Json(sent_link_object(link), headers=NOT_STORED)
+    return Json(sent_link_object(link))
 
 
 @router.get("/profile", summary="One's own profile")
