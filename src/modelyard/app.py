@@ -78,12 +78,16 @@ class DataDirectoryInUse(Conflict):
 
 
 @contextlib.asynccontextmanager
-async def opened_runtime(settings: Settings) -> AsyncIterator[Runtime]:
-    """The container runtime of these settings, for a short while. Raises RuntimeUnavailable."""
-    data_dir = settings.data_dir.resolve()
-    _make_private(data_dir)
-    found = await find_runtime(data_dir, socket=settings.runtime_socket, docker_host=settings.docker_host)
-    runtime = DockerApiRuntime(found.socket, data_dir / "sockets")
+async def opened_runtime(settings: Settings, directory: Path | None = None) -> AsyncIterator[Runtime]:
+    """The container runtime of these settings. Raises RuntimeUnavailable.
+
+    Args:
+        directory: for sockets and logs, the data directory unless given; one process at a time may use it.
+    """
+    directory = directory or settings.data_dir.resolve()
+    _make_private(directory)
+    found = await find_runtime(directory, socket=settings.runtime_socket, docker_host=settings.docker_host)
+    runtime = DockerApiRuntime(found.socket, directory / "sockets")
     try:
         yield runtime
     finally:
@@ -121,14 +125,20 @@ def real_adapters(settings: Settings) -> Adapters:
         archives=TarArchiveReader(settings.max_upload_bytes),
         protocols=(GrpcV2Factory(), HttpV1Factory()),
         open_runtime=opened_runtime,
-        mailer=mailer_from(
-            url=settings.smtp_url, password=settings.smtp_password.get_secret_value(), sender=settings.mail_from
-        ),
-        identity_provider=_identity_provider(settings),
+        mailer=mailer_of(settings),
+        identity_provider=identity_provider_of(settings),
     )
 
 
-def _identity_provider(settings: Settings) -> IdentityProvider | None:
+def mailer_of(settings: Settings) -> Mailer:
+    """Who takes letters to the mail server. Raises BadMailServer."""
+    return mailer_from(
+        url=settings.smtp_url, password=settings.smtp_password.get_secret_value(), sender=settings.mail_from
+    )
+
+
+def identity_provider_of(settings: Settings) -> IdentityProvider | None:
+    """The OpenID provider, if one is set. Raises BadProviderSettings."""
     if not settings.oidc_issuer:
         return None
     from modelyard.adapters.identity.openid import provider_from  # noqa: PLC0415 - slow to import, and seldom needed

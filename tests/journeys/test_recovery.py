@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -221,3 +222,16 @@ def _echo_recipe() -> tuple[str, dict[str, str | bytes], list[str]]:
 
 def _podman(*arguments: str) -> str:
     return subprocess.run([*podman_command(), *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def test_a_check_of_the_machine_leaves_the_server_its_containers(own_server: Server, programs: ProgramRegistry) -> None:
+    server = own_server
+    model, _ = deploy(server, programs.misbehaving())
+
+    command = [sys.executable, "-m", "modelyard", "doctor", "--data-dir", str(server.data_dir)]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert checked.returncode == 0, checked.stdout
+    assert "RUNTIME-02" in checked.stdout
+    texts = {"one": "after the check"}
+    every_item_has_one_result(finished_results(server, submit_texts(server, model, texts)), texts)

@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -35,7 +37,8 @@ def run_doctor(given: Mapping[str, Any]) -> None:
 
 async def _runtime_findings(settings: Settings) -> list[Finding]:
     try:
-        async with opened_runtime(settings) as runtime:
-            return await probe_runtime(runtime)
+        with tempfile.TemporaryDirectory(prefix="modelyard-") as directory:  # a server may be using the data directory
+            async with opened_runtime(settings, Path(directory)) as runtime:
+                return await probe_runtime(runtime)
     except RuntimeUnavailable as error:
         return [no_runtime_finding(error.message)]

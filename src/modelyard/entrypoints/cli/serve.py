@@ -15,6 +15,7 @@ from modelyard.app import Platform
 from modelyard.core.errors import PlatformError
 from modelyard.core.logs import configure_logs, log
 from modelyard.core.sealing import SecretKeyWrong
+from modelyard.entrypoints.cli.bound_sockets import bound_sockets
 from modelyard.entrypoints.cli.checks import local_findings
 from modelyard.entrypoints.cli.connections import MOST_CONNECTIONS, BoundedProtocol
 from modelyard.entrypoints.cli.given import read_settings
@@ -44,6 +45,7 @@ def run_server(given: Mapping[str, Any]) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    sockets = bound_sockets(settings.host, settings.port)  # before a first start shows a key that no server takes
     platform = Platform(settings)
     await platform.prepare()
     if platform.first_key and not settings.admin_api_key.get_secret_value():
@@ -51,8 +53,6 @@ async def _serve(settings: Settings) -> None:
     server = _AnnouncedServer(
         uvicorn.Config(
             create_api(platform),
-            host=settings.host,
-            port=settings.port,
             log_config=None,
             access_log=False,
             http=BoundedProtocol,
@@ -63,7 +63,7 @@ async def _serve(settings: Settings) -> None:
             server_header=False,
         )
     )
-    await server.serve()
+    await server.serve(sockets)
     if not server.started:
         sys.exit(1)
 
