@@ -184,7 +184,9 @@ class Platform:
         self.links: LinkSender
         self.password_links: PasswordLinks
         self.throttle = Throttle(
-            per_address=settings.sign_in_failures_per_address, per_account=settings.sign_in_failures_per_account
+            per_address=settings.sign_in_failures_per_address,
+            per_account=settings.sign_in_failures_per_account,
+            per_account_there=settings.sign_in_failures_per_account_there,
         )
         self.token_lifetime = timedelta(minutes=settings.token_minutes)
         self._idle = timedelta(minutes=settings.session_idle_minutes)

@@ -83,7 +83,13 @@ class Settings(BaseSettings):
         30, gt=0, description="Failed sign-ins within five minutes after which an address has to wait."
     )
     sign_in_failures_per_account: int = Field(
-        10, gt=0, description="Failed sign-ins within five minutes after which an account has to wait."
+        100,
+        gt=0,
+        description="Failed sign-ins within five minutes, from all addresses together, after which an account has to "
+        "wait, but for where somebody signed in to it lately.",
+    )
+    sign_in_failures_per_account_there: int = Field(
+        10, gt=0, description="The same from one address, after which the account has to wait there."
     )
     trusted_proxies: WordList = Field(
         (), description="Addresses of reverse proxies whose word about where a request comes from is taken."

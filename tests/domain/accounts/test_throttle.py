@@ -114,9 +114,49 @@ def test_memory_is_bounded() -> None:
     for number in range(500):
         throttle.failed(f"10.0.{number // 256}.{number % 256}", "x" * number)
 
-    for failures in (throttle._addresses, throttle._accounts):
-        assert len(failures._storage.storage) <= 50
+    for failures in (throttle._addresses, throttle._accounts, throttle._there):
+        assert len(failures._counted) <= 50
         assert not failures._running
+    for number in range(100):
+        with throttle.attempt("10.1.0.0", str(number)):
+            pass
+    assert len(throttle._at_home) <= 50
+
+
+def test_many_others_do_not_make_an_account_forgotten_before_its_turn() -> None:
+    throttle = Throttle(per_address=5, per_account=3, most_counted=50)
+    for number in range(3):
+        throttle.failed(f"192.0.2.{number}", ALICE)
+
+    for number in range(49):
+        throttle.failed(f"10.0.0.{number}", f"user-{number}")
+
+    with pytest.raises(TooManyFailures):
+        throttle.check("192.0.2.99", ALICE)
+
+
+def test_an_account_waits_where_it_failed_before_it_waits_everywhere() -> None:
+    throttle = Throttle(per_address=50, per_account=6, per_account_there=3)
+    for _ in range(3):
+        throttle.failed("192.0.2.1", ALICE)
+
+    with pytest.raises(TooManyFailures):
+        throttle.check("192.0.2.1", ALICE)
+    throttle.check("192.0.2.2", ALICE)
+    throttle.check("192.0.2.1", BOB)
+
+
+def test_strangers_do_not_lock_somebody_out_of_where_they_signed_in() -> None:
+    throttle = Throttle(per_address=50, per_account=6, per_account_there=3)
+    with throttle.attempt("192.0.2.1", ALICE):
+        pass
+    for number in range(10, 16):
+        throttle.failed(f"192.0.2.{number}", ALICE)
+
+    with pytest.raises(TooManyFailures):
+        throttle.check("192.0.2.99", ALICE)
+    with throttle.attempt("192.0.2.1", ALICE):
+        pass
 
 
 def test_the_good_case_costs_next_to_nothing() -> None:

@@ -17,6 +17,7 @@ HEAD = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n"
 class _Hasty(BoundedProtocol):
     seconds_for_head = 0.3
     largest_head = 2_000
+    most_from_one_address = 3
 
 
 async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,3 +79,22 @@ async def test_an_endless_head_is_refused(port: int) -> None:
 
     assert received.startswith(b"HTTP/1.1 400")
     assert b"too large" in received
+
+
+async def test_one_address_gets_so_many_connections_at_once(port: int) -> None:
+    request = (HEAD, b"Connection: close\r\n\r\nbody")
+    opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+    for _, writer in opened:
+        writer.write(HEAD + b"\r\n")
+    try:
+        refused = await _talk(port, *request)
+    except ConnectionError:
+        refused = b""
+    assert refused == b""
+
+    for _, writer in opened:
+        writer.close()
+        await writer.wait_closed()
+    async with asyncio.timeout(10):
+        while not (await _talk(port, *request)).startswith(b"HTTP/1.1 200"):
+            await asyncio.sleep(0.01)

@@ -126,7 +126,7 @@ async def test_who_is_not_active_is_kept_out(app: FastAPI, database: Database, s
 
 
 async def test_who_guesses_has_to_wait(app: FastAPI, platform: Platform) -> None:
-    for _ in range(platform.settings.sign_in_failures_per_account):
+    for _ in range(platform.settings.sign_in_failures_per_account_there):
         expect_error(await _sign_in(app, password="wrong"), 401)
 
     answer = await _sign_in(app)

@@ -32,8 +32,9 @@ async def _stream(_: Request) -> Response:
     return StreamingResponse(pieces())
 
 
-def _app(between_pieces: float = 0.1, to_answer: float = 0.1) -> FastAPI:
-    app = FastAPI(middleware=[Middleware(TimeLimits, between_pieces=between_pieces, to_answer=to_answer)])
+def _app(between_pieces: float = 0.1, to_answer: float = 0.1, at_least: float = 30) -> FastAPI:
+    limits = Middleware(TimeLimits, between_pieces=between_pieces, to_answer=to_answer, at_least=at_least)
+    app = FastAPI(middleware=[limits])
     errors.install(app)
     for path, route in {"/slow": _slow, "/read": _read, "/stream": _stream}.items():
         app.add_route(path, route, methods=["GET", "POST"])
@@ -72,6 +73,13 @@ async def test_sender_that_falls_silent_is_told() -> None:
 
     assert status == 408
     assert b"Nothing of the body has arrived for 0.1 s" in body
+
+
+async def test_a_byte_now_and_then_is_not_enough() -> None:
+    status, body = await _post([0.06] * 6, lambda: _app(at_least=0.15))
+
+    assert status == 408
+    assert b"more slowly than 10 kB a second" in body
 
 
 async def test_body_may_take_long_while_it_arrives() -> None:

@@ -8,7 +8,7 @@ from modelyard.core.sealing import Fingerprinter
 from modelyard.domain.accounts import passwords
 from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.naming import check_name
-from modelyard.domain.accounts.one_time_links import FoundLink, LinkUnknown, Purpose, find_link, use_link
+from modelyard.domain.accounts.one_time_links import FoundLink, LinkSender, LinkUnknown, Purpose, find_link, use_link
 from modelyard.domain.accounts.sessions import end_all_sessions
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import User
@@ -16,6 +16,8 @@ from modelyard.domain.accounts.throttle import Throttle
 from modelyard.domain.audit.record import Outsider, record
 
 LONGEST_NAME = 100
+MOST_LETTERS = 5
+"""To one address within five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,33 @@ class PasswordLinks:
         self._fingerprinter = fingerprinter
         self._throttle = throttle
         self._hashing = hashing
+        self._letters = Throttle(per_address=MOST_LETTERS, per_account=MOST_LETTERS)
 
     async def look(self, token: str, purpose: Purpose, address: str) -> FoundLink:
         """Whom a link is for; it stays good. Raises LinkUnknown, TooManyFailures."""
-        self._throttle.check(address, token)
         try:
             async with self._database.read() as session:
                 return await find_link(session, self._clock, self._fingerprinter, token, purpose)
-        except LinkUnknown:
+        except LinkUnknown:  # a good link is never held up by what others of the same address try
+            self._throttle.check_address(address)
             self._throttle.failed(address, token)
             raise
+
+    async def ask_for_reset(self, links: LinkSender, email: str, address: str, server: str) -> None:
+        """Sends whoever has this e-mail address a way to a new password, if anybody has.
+
+        Each letter counts, or strangers could fill somebody's mailbox; who has got enough of them gets no more for a
+        while, and nobody is told, or strangers could find out. Raises TooManyFailures for the address that asks.
+
+        Args:
+            server: the address of this server, as people reach it.
+        """
+        self._throttle.check_address(address)
+        self._throttle.failed(address, f"{Purpose.PASSWORD_RESET} {email}")
+        if not self._letters.has_too_many(email):
+            self._letters.failed(address, email)
+            async with self._database.write() as session:
+                links.send_reset_to(session, email, server)
 
     async def accept_invitation(self, token: str, acceptance: Acceptance, address: str) -> User:
         """Makes an invited user active, with a password of their own.

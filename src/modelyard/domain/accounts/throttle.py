@@ -3,9 +3,9 @@
 import ipaddress
 import math
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 
 from limits import RateLimitItemPerSecond
@@ -16,7 +16,7 @@ from modelyard.core.errors import LimitReached, NotAuthenticated
 
 WINDOW_SECONDS = 300
 MOST_COUNTED = 20_000
-"""Addresses, or accounts, that are remembered; above that all begins anew, so that strangers cannot fill the memory."""
+"""Addresses, or accounts, that are remembered; above that the one that failed longest ago is forgotten."""
 _IPV6_SITE = 64
 """Bits of the part of an IPv6 address that a site cannot change at will."""
 
@@ -33,9 +33,13 @@ class TooManyFailures(LimitReached):
 class Throttle:
     """Counts failures only, so nobody who signs in without mistakes is ever held up.
 
+    Strangers must not be able to lock somebody out by failing in their name. So an account waits where it failed
+    before it waits everywhere, and where somebody signed in to it lately, what fails elsewhere does not count.
+
     Args:
         per_address: failures within the window after which an address has to wait.
         per_account: the same for an account, from whatever address.
+        per_account_there: the same for an account from one address; as `per_account` unless given.
         most_counted: addresses, or accounts, of which failures are remembered.
     """
 
@@ -44,11 +48,15 @@ class Throttle:
         *,
         per_address: int,
         per_account: int,
+        per_account_there: int | None = None,
         window_seconds: int = WINDOW_SECONDS,
         most_counted: int = MOST_COUNTED,
     ) -> None:
         self._addresses = _Failures(per_address, window_seconds, most_counted)
         self._accounts = _Failures(per_account, window_seconds, most_counted)
+        self._there = _Failures(per_account_there or per_account, window_seconds, most_counted)
+        self._at_home: OrderedDict[str, None] = OrderedDict()
+        self._most_counted = most_counted
 
     @contextmanager
     def attempt(self, address: str, subject: str) -> Iterator[None]:
@@ -58,13 +66,16 @@ class Throttle:
         made before the first one fails. Raises TooManyFailures.
         """
         self.check(address, subject)
-        with self._addresses.running(_site_of(address)), self._accounts.running(_digest_of(subject)):
+        with ExitStack() as running:
+            for failures, key in self._counted(address, subject):
+                running.enter_context(failures.running(key))
             try:
                 yield
             except NotAuthenticated:
                 self.failed(address, subject)
                 raise
         self.succeeded(subject)
+        self._note_home(_pair_of(address, subject))
 
     def check(self, address: str, subject: str) -> None:
         """Before anything is compared. Raises TooManyFailures.
@@ -74,7 +85,9 @@ class Throttle:
             subject: whose account it is about, as they wrote it: an e-mail address, a user's id.
         """
         self.check_address(address)
-        self.check_account(subject)
+        self._there.require_left(_pair_of(address, subject))
+        if _pair_of(address, subject) not in self._at_home:
+            self.check_account(subject)
 
     def check_address(self, address: str) -> None:
         """Whether the address has failures left, whatever it is about. Raises TooManyFailures."""
@@ -84,14 +97,32 @@ class Throttle:
         """Whether the account has, wherever they came from. Raises TooManyFailures."""
         self._accounts.require_left(_digest_of(subject))
 
+    def has_too_many(self, subject: str) -> bool:
+        """Whether the account has none left, as an answer instead of an error."""
+        return not self._accounts.has_left(_digest_of(subject))
+
     def failed(self, address: str, subject: str) -> None:
         """Counts a wrong password, also one for an account that does not exist."""
-        self._addresses.count(_site_of(address))
-        self._accounts.count(_digest_of(subject))
+        for failures, key in self._counted(address, subject):
+            failures.count(key)
 
     def succeeded(self, subject: str) -> None:
         """Forgets the failures of the account; those of the address stay, for it may try other accounts."""
         self._accounts.forget(_digest_of(subject))
+
+    def _counted(self, address: str, subject: str) -> "tuple[tuple[_Failures, str], ...]":
+        return (
+            (self._addresses, _site_of(address)),
+            (self._there, _pair_of(address, subject)),
+            (self._accounts, _digest_of(subject)),
+        )
+
+    def _note_home(self, pair: str) -> None:
+        self._there.forget(pair)
+        self._at_home[pair] = None
+        self._at_home.move_to_end(pair)
+        if len(self._at_home) > self._most_counted:
+            self._at_home.popitem(last=False)
 
 
 class _Failures:
@@ -99,22 +130,29 @@ class _Failures:
 
     def __init__(self, most: int, window_seconds: int, most_counted: int) -> None:
         self._limit = RateLimitItemPerSecond(most, window_seconds)
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._most_counted = most_counted
+        self._counted: OrderedDict[str, None] = OrderedDict()
         self._running: Counter[str] = Counter()
-        self._start_anew()
+
+    def has_left(self, key: str) -> bool:
+        return self._limiter.test(self._limit, key, cost=1 + self._running[key])
 
     def require_left(self, key: str) -> None:
-        if not self._limiter.test(self._limit, key, cost=1 + self._running[key]):
+        if not self.has_left(key):
             wait = self._limiter.get_window_stats(self._limit, key).reset_time - time.time()
             raise TooManyFailures(max(1, math.ceil(wait)))
 
     def count(self, key: str) -> None:
-        if len(self._storage.storage) >= self._most_counted:
-            self._start_anew()
+        self._counted[key] = None
+        self._counted.move_to_end(key)
+        if len(self._counted) > self._most_counted:
+            self.forget(next(iter(self._counted)))
         self._limiter.hit(self._limit, key)
 
     def forget(self, key: str) -> None:
-        if self._storage.storage:
+        if key in self._counted:
+            del self._counted[key]
             self._limiter.clear(self._limit, key)
 
     @contextmanager
@@ -126,10 +164,6 @@ class _Failures:
             self._running[key] -= 1
             if not self._running[key]:
                 del self._running[key]
-
-    def _start_anew(self) -> None:
-        self._storage = MemoryStorage()
-        self._limiter = SlidingWindowCounterRateLimiter(self._storage)
 
 
 def _site_of(address: str) -> str:
@@ -143,6 +177,10 @@ def _site_of(address: str) -> str:
     if found.ipv4_mapped:
         return str(found.ipv4_mapped)
     return f"{int(found) >> (128 - _IPV6_SITE):x}"
+
+
+def _pair_of(address: str, subject: str) -> str:
+    return f"{_digest_of(subject)}@{_site_of(address)}"
 
 
 def _digest_of(text: str) -> str:

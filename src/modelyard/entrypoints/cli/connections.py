@@ -1,12 +1,18 @@
-"""Connections of the web server: who sends no whole head of a request soon, or an endless one, is cut off."""
+"""Connections of the web server: who sends no whole head of a request soon, or an endless one, is cut off.
+
+So is whoever wants too many of them at once from one address.
+"""
 
 import asyncio
 from asyncio import TimerHandle
-from typing import Any
+from collections import Counter
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_CONNECTIONS = 2_000
+MOST_FROM_ONE_ADDRESS = 1_000
+"""So that one machine cannot keep all others out. Requests of many people come from the address of a proxy."""
 SECONDS_FOR_HEAD = 15.0
 LARGEST_HEAD = 65_536
 """Bytes of a request's line and headers."""
@@ -17,18 +23,30 @@ class BoundedProtocol(HttpToolsProtocol):
 
     seconds_for_head = SECONDS_FOR_HEAD
     largest_head = LARGEST_HEAD
+    most_from_one_address = MOST_FROM_ONE_ADDRESS
+    _open: ClassVar[Counter[str]] = Counter()
+    """Connections by the address that they come from."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head_timer: TimerHandle | None = None
         self._head_size = 0
+        self._address = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._expect_head()
+        self._address = self.client[0] if self.client else ""
+        self._open[self._address] += 1
+        if self._open[self._address] > self.most_from_one_address:
+            transport.close()
+        else:
+            self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._open[self._address] -= 1
+        if not self._open[self._address]:
+            del self._open[self._address]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

@@ -8,7 +8,7 @@ from modelyard.domain.accounts import organisations
 from modelyard.domain.accounts.invitations import NewUser
 from modelyard.domain.accounts.organisations import AccountChanges
 from modelyard.domain.models import licence
-from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, public_address
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, address_for_links
 from modelyard.entrypoints.rest.user_shapes import account_object, person_object
 from modelyard.entrypoints.rest.users import invitation_members
 from modelyard.entrypoints.rest.wire import Json
@@ -43,7 +43,7 @@ async def list_accounts(platform: ThePlatform, actor: Caller) -> Response:
 async def create_account(body: NewAccount, request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """The invitation goes out by mail; without a mail server its address is in the answer."""
     first = NewUser(body.firstName, body.lastName, body.email)
-    server = public_address(request)
+    server = address_for_links(request)
     async with platform.database.write() as session:
         facts, invited = await organisations.create_account(
             session, platform.clock, actor, platform.links, body.name, first, server=server

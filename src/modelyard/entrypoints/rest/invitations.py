@@ -7,7 +7,7 @@ from starlette.responses import Response
 from modelyard.domain.accounts.naming import check_email
 from modelyard.domain.accounts.one_time_links import Purpose
 from modelyard.domain.accounts.password_links import Acceptance
-from modelyard.entrypoints.rest.requests import GuardedRoute, ThePlatform, address_of, platform_of
+from modelyard.entrypoints.rest.requests import GuardedRoute, ThePlatform, address_for_letters, address_of
 from modelyard.entrypoints.rest.user_shapes import found_link_object, person_object
 from modelyard.entrypoints.rest.wire import Json
 
@@ -59,11 +59,7 @@ async def accept_invitation(
 async def ask_for_reset(body: ResetRequest, request: Request, platform: ThePlatform) -> Response:
     """The answer is the same for everybody: it does not tell who is a user."""
     email, address = check_email(body.email), address_of(request)
-    subject = f"password-reset {email}"
-    platform.throttle.check(address, subject)
-    platform.throttle.failed(address, subject)  # each letter counts, or strangers could fill somebody's mailbox
-    async with platform.database.write() as session:
-        platform.links.send_reset_to(session, email, _address_of_ours(request))
+    await platform.password_links.ask_for_reset(platform.links, email, address, address_for_letters(request))
     return Json({"message": _ANSWER}, 202)
 
 
@@ -78,12 +74,3 @@ async def reset_password(token: str, body: NewPassword, request: Request, platfo
     """Ends all sessions of the user."""
     user = await platform.password_links.reset_password(token, body.password, address_of(request))
     return Json(person_object(user))
-
-
-def _address_of_ours(request: Request) -> str:
-    """Where links lead that a stranger asks for: what they write into the header `Host` must not get into a letter."""
-    if configured := platform_of(request).settings.public_url:
-        return configured.rstrip("/")
-    host, port = request.scope.get("server") or ("localhost", None)
-    name = f"[{host}]" if ":" in host else host
-    return f"{request.url.scheme}://{name}" + (f":{port}" if port else "")

@@ -1,6 +1,7 @@
 """Reads requests: who asks, JSON bodies, pages, filters and times, as leniently as existing clients need it."""
 
 import re
+import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from modelyard.app import Platform
-from modelyard.core.errors import InvalidInput, NotAllowed
+from modelyard.core.errors import InvalidInput, NotAllowed, NotAuthenticated
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.credentials import Credentials, SessionUnknown
@@ -21,6 +22,10 @@ from modelyard.entrypoints.rest.route_permissions import Open, Rule, rule_of
 
 ABSENT = {"", "undefined", "null", "none"}
 LARGEST_PAGE = 10_000
+LARGEST_OF_STRANGERS = 65_536
+"""Bytes of a body on routes that are open to everybody."""
+SECONDS_TRUSTED = 1.0
+"""A caller who was found out so long ago is asked for again."""
 MOST_VALUES = 1_000_000
 """Of one JSON body, at any depth."""
 _BEFORE_VALUES = (b",", b"[", b"{")
@@ -71,12 +76,40 @@ async def find_caller(request: Request) -> Actor:
     known: Actor | None = getattr(request.state, "caller", None)
     if known is None:
         known = request.state.caller = await platform_of(request).authenticator.find_actor(credentials_of(request))
+        request.state.asked_at = time.monotonic()
         if known.session_id and request.headers.get("authorization") is None:
             require_same_origin(request)
     return known
 
 
-Caller = Annotated[Actor, Depends(find_caller)]
+async def _caller(request: Request) -> Actor:
+    await find_caller(request)
+    await confirm_caller(request)  # by now the body has been read
+    return await find_caller(request)
+
+
+Caller = Annotated[Actor, Depends(_caller)]
+
+
+class RightsChanged(NotAuthenticated):
+    """Who sends a request may do something else now than when it began."""
+
+    def __init__(self) -> None:
+        super().__init__("Your rights changed while the request was on its way; send it again.")
+
+
+async def confirm_caller(request: Request) -> None:
+    """Asks again who sends a request, if that is a while ago: nobody keeps rights while they hold a body back.
+
+    Raises RightsChanged, and as `require_access`.
+    """
+    if time.monotonic() - request.state.asked_at < SECONDS_TRUSTED:
+        return
+    before = request.state.caller
+    del request.state.caller
+    await require_access(request, request.state.rule)
+    if await find_caller(request) != before:
+        raise RightsChanged
 
 
 async def _any_caller(request: Request) -> Actor | None:
@@ -118,7 +151,10 @@ class _JsonRequest(Request):
 
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
-            limit = platform_of(self).settings.max_body_bytes  # once more: nobody has measured a multipart body yet
+            # Once more: nobody has measured a multipart body yet, and strangers must not fill the memory.
+            limit = platform_of(self).settings.max_body_bytes
+            if self.state.rule is Open.PUBLIC:
+                limit = min(limit, LARGEST_OF_STRANGERS)
             chunks: list[bytes] = []
             size = 0
             async for chunk in self.stream():
@@ -166,7 +202,8 @@ class GuardedRoute(APIRoute):
         rules = {method: rule_of(method, self.path) for method in self.methods or ()}
 
         async def guarded(request: Request) -> Response:
-            await require_access(request, rules[request.method])
+            request.state.rule = rules[request.method]
+            await require_access(request, request.state.rule)
             return await handler(_JsonRequest(request.scope, request.receive))
 
         return guarded
@@ -243,6 +280,21 @@ def next_link(request: Request, page: Page, *, has_next: bool) -> dict[str, str]
         return {}
     address = request.url.include_query_params(page=page.number + 1)
     return {"Link": f'<{address}>; rel="next"'}
+
+
+def address_for_letters(request: Request) -> str:
+    """The same for links that are mailed: what somebody writes into the header `Host` must not get into a letter."""
+    if configured := platform_of(request).settings.public_url:
+        return configured.rstrip("/")
+    host, port = request.scope.get("server") or ("localhost", None)
+    name = f"[{host}]" if ":" in host else host
+    return f"{request.url.scheme}://{name}" + (f":{port}" if port else "")
+
+
+def address_for_links(request: Request) -> str:
+    """Where one-time links lead: as who asks reaches the server only where the link is shown to them."""
+    is_mailed = platform_of(request).mailer.is_configured
+    return address_for_letters(request) if is_mailed else public_address(request)
 
 
 def public_address(request: Request) -> str:

@@ -10,20 +10,30 @@ from modelyard.entrypoints.rest.errors import error_answer
 
 SECONDS_BETWEEN_PIECES = 30.0
 SECONDS_TO_ANSWER = 120.0
+SECONDS_AT_LEAST = 30.0
+SLOWEST_BYTES_PER_SECOND = 10_000
+"""A body may take 30 s, and beyond that as long as it comes at this pace on average."""
 
 
 class TimeLimits:
     """Ends requests whose sender falls silent, and those that are worked on for too long.
 
-    A large upload may take as long as it needs while it goes on arriving, and so may the body of an answer.
+    A large upload may take as long as it needs while it goes on arriving at some pace, and so may the body of an
+    answer. Who sends a byte now and then would else hold a connection for ever.
     """
 
     def __init__(
-        self, app: ASGIApp, *, between_pieces: float = SECONDS_BETWEEN_PIECES, to_answer: float = SECONDS_TO_ANSWER
+        self,
+        app: ASGIApp,
+        *,
+        between_pieces: float = SECONDS_BETWEEN_PIECES,
+        to_answer: float = SECONDS_TO_ANSWER,
+        at_least: float = SECONDS_AT_LEAST,
     ) -> None:
         self._app = app
         self._between_pieces = between_pieces
         self._to_answer = to_answer
+        self._at_least = at_least
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -31,17 +41,22 @@ class TimeLimits:
             return
         loop = asyncio.get_running_loop()
         body_ended = answering = False
+        waited, received = 0.0, 0
 
         async def receive_in_time() -> Message:
-            nonlocal body_ended
+            nonlocal body_ended, waited, received
             if body_ended:
                 return await receive()  # waits for the end of the connection, however long
             limit.reschedule(None)
+            began = loop.time()
+            left = self._at_least + received / SLOWEST_BYTES_PER_SECOND - waited
             try:
-                async with asyncio.timeout(self._between_pieces):
+                async with asyncio.timeout(min(self._between_pieces, left)):
                     message = await receive()
             except TimeoutError:
-                raise HTTPException(408, f"Nothing of the body has arrived for {self._between_pieces:g} s.") from None
+                raise _too_slow(self._between_pieces, left) from None
+            waited += loop.time() - began
+            received += len(message.get("body", b""))
             body_ended = not message.get("more_body")
             limit.reschedule(None if answering else loop.time() + self._to_answer)
             return message
@@ -60,3 +75,11 @@ class TimeLimits:
                 raise
             message = f"The request was not done within {self._to_answer:g} s; try again."
             await error_answer(Request(scope), 503, message)(scope, receive, send)
+
+
+def _too_slow(between_pieces: float, left: float) -> HTTPException:
+    if between_pieces <= left:
+        message = f"Nothing of the body has arrived for {between_pieces:g} s."
+    else:
+        message = f"The body arrives more slowly than {SLOWEST_BYTES_PER_SECOND // 1000} kB a second."
+    return HTTPException(408, message, {"Connection": "close"})

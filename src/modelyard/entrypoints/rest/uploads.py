@@ -10,6 +10,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from modelyard.core.errors import InvalidInput, TooLarge
+from modelyard.entrypoints.rest.requests import confirm_caller
 
 LARGEST_FIELD = 65_536
 MOST_PARTS = 20
@@ -82,6 +83,7 @@ async def stream_file_part(request: Request, *, name: str, max_bytes: int, sink:
     except ClientDisconnect:
         raise UploadRejected("The connection ended before the whole file had arrived; send it again.") from None
     reader.end()
+    await confirm_caller(request)
     return reader.part
 
 

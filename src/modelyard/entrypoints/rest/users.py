@@ -28,8 +28,8 @@ from modelyard.entrypoints.rest.requests import (
     Caller,
     GuardedRoute,
     ThePlatform,
+    address_for_links,
     next_link,
-    public_address,
     read_page,
     read_sort,
     read_text,
@@ -168,7 +168,7 @@ async def invite(account: str, body: NewUser, request: Request, platform: ThePla
             account_id=account,
             team_id=body.team,
             roles=body.roles,
-            server=public_address(request),
+            server=address_for_links(request),
         )
         user = await _answer(session, invited.user)
     return Json(user | invitation_members(invited), 201)
@@ -206,12 +206,12 @@ async def _change(platform: ThePlatform, actor: Caller, account: str, user: str,
 @router.post(_OF_ACCOUNT + "/{user}/invitation", summary="Invite a user again")
 async def send_invitation(account: str, user: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """Earlier invitations are void."""
-    return await _send(platform, actor, account, user, Purpose.INVITATION, public_address(request))
+    return await _send(platform, actor, account, user, Purpose.INVITATION, address_for_links(request))
 
 
 @router.post(_OF_ACCOUNT + "/{user}/password-reset", summary="Give a user a way to a new password")
 async def send_reset(account: str, user: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    return await _send(platform, actor, account, user, Purpose.PASSWORD_RESET, public_address(request))
+    return await _send(platform, actor, account, user, Purpose.PASSWORD_RESET, address_for_links(request))
 
 
 async def _send(
