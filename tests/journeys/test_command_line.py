@@ -48,7 +48,8 @@ def test_an_invited_person_logs_in(new_server: Callable[..., Server], tmp_path: 
     script = f"""
         link=$(modelyard users invite ada@example.org --first-name Ada --last-name Lovelace -o json |
             python3 -c 'import json,sys; print(json.load(sys.stdin)["invitation"]["url"])')
-        curl -fsS -H 'Content-Type: application/json' "$link" -d '{{"password": "{PASSWORD}"}}' > /dev/null
+        form=(-d first_name=Ada -d last_name=Lovelace --data-urlencode 'password={PASSWORD}')
+        curl -fsS "$link" "${{form[@]}}" --data-urlencode 'again={PASSWORD}' > /dev/null
         unset MODELYARD_API_KEY
         echo '{PASSWORD}' | modelyard login --email ada@example.org --password-stdin
         modelyard whoami

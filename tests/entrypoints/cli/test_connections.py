@@ -96,5 +96,5 @@ async def test_one_address_gets_so_many_connections_at_once(port: int) -> None:
         writer.close()
         await writer.wait_closed()
     async with asyncio.timeout(10):
-        while not (await _talk(port, *request)).startswith(b"HTTP/1.1 200"):
+        while not (await _talk(port, *request)).startswith(b"HTTP/1.1 200"):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)

@@ -19,7 +19,7 @@ NOTHING = {"version": "9.9.9", "job_id": "00000000-0000-4000-8000-000000000000"}
 """What no row has; other parts of an address are the word `nothing`."""
 ENDS_THE_SESSION = {("POST", "/auth/sign-out"), ("DELETE", "/auth/sessions")}
 USER_ROLES = [role for role in Role if role != Role.PROJECT]
-OUTSIDE_THE_TABLE = {"/api/openapi.json", "/api/docs", "/static"}
+OUTSIDE_THE_TABLE = {"/api/openapi.json", "/api/docs", "/static", "/"}
 """Served to everybody: what describes the API."""
 
 

@@ -62,7 +62,7 @@ async def test_a_new_account_comes_with_an_administrator(
 ) -> None:
     account = expect(await olga.call("POST", ACCOUNTS, NEW), 201)
 
-    path = account["invitation"]["url"].removeprefix("http://testserver")
+    path = "/auth" + account["invitation"]["url"].removeprefix("http://testserver")
     assert expect(await anybody.call("GET", path))["account"]["name"] == "Globex"
     administrator = expect(await olga.call("GET", f"/api/accounting/users/{account['administrator']['identifier']}"))
     assert administrator["account"] == {"identifier": account["identifier"], "name": "Globex"}

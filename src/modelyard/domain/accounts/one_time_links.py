@@ -29,7 +29,7 @@ class Purpose(StrEnum):
     PASSWORD_RESET = "password-reset"  # noqa: S105 - a word, not a secret
 
 
-PATHS = {Purpose.INVITATION: "/auth/invitations", Purpose.PASSWORD_RESET: "/auth/password-reset"}
+PAGES = {Purpose.INVITATION: "/invitations", Purpose.PASSWORD_RESET: "/new-password"}
 """Where links lead, below the server's address."""
 WANTED_STATUS = {Purpose.INVITATION: UserStatus.INVITED, Purpose.PASSWORD_RESET: UserStatus.ACTIVE}
 """Whom a link of each purpose is for."""
@@ -121,7 +121,7 @@ def make_link(
 
 def link_address(server: str, purpose: Purpose, token: str) -> str:
     """What people open."""
-    return f"{server.rstrip('/')}{PATHS[purpose]}/{token}"
+    return f"{server.rstrip('/')}{PAGES[purpose]}/{token}"
 
 
 async def void_links(session: AsyncSession, user_id: str, *purposes: Purpose) -> None:

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 import modelyard
@@ -44,6 +43,8 @@ from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
 from modelyard.entrypoints.rest.time_limits import TimeLimits
 from modelyard.entrypoints.rest.wire import Json
+from modelyard.entrypoints.web import password_pages
+from modelyard.entrypoints.web.pages import STATIC
 
 ROUTERS = (
     jobs.router,  # routes are tried in this order: what programs call all the time stands first
@@ -70,6 +71,7 @@ ROUTERS = (
     licence.router,
     projects.router,
     quotas.router,
+    password_pages.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
 
@@ -101,8 +103,9 @@ def create_api(platform: Platform) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:  # as they are: `include_router` would build each route again for every application
         app.router.routes.extend(router.routes)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_route("/api/docs", _docs, include_in_schema=False)
+    app.add_route("/", _to_docs, include_in_schema=False)
     return app
 
 
@@ -132,6 +135,10 @@ def _middleware(platform: Platform, measures: Measures) -> list[Middleware]:
         )
         chain.insert(1, cors)
     return chain
+
+
+async def _to_docs(_request: object) -> Response:
+    return RedirectResponse("/api/docs")
 
 
 async def _docs(_request: object) -> Response:
