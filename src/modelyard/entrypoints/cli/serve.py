@@ -49,7 +49,7 @@ async def _serve(settings: Settings) -> None:
     platform = Platform(settings)
     await platform.prepare()
     if platform.first_key and not settings.admin_api_key.get_secret_value():
-        _show_first_key(settings, platform.first_key.text)
+        _show_first_key(settings, platform.first_key.text, port=sockets[0].getsockname()[1])
     server = _AnnouncedServer(
         uvicorn.Config(
             create_api(platform),
@@ -79,9 +79,14 @@ class _AnnouncedServer(uvicorn.Server):
                 click.echo(f"modelyard serves at http://{host}:{port}, its API is described at /api/docs", err=True)
 
 
-def _show_first_key(settings: Settings, key: str) -> None:
+def _show_first_key(settings: Settings, key: str, *, port: int) -> None:
+    server = settings.public_url or f"http://{settings.host}:{port}"
     click.echo(
         f"\nThis is the first start. Administrator: {settings.admin_email}\n"
         f"API key, shown only now:\n\n    {key}\n\n"
-        f"Try it: curl -H 'Authorization: ApiKey {key}' http://{settings.host}:{settings.port}/api/models\n"
+        f"Try it:     curl -H 'Authorization: ApiKey {key}' {server}/api/models\n"
+        f"Log in:     echo {key} | modelyard login --url {server} --api-key-stdin"
     )
+    if not settings.admin_password.get_secret_value():
+        click.echo(f"A password: modelyard users reset-password {settings.admin_email}   shows a link to choose one")
+    click.echo()
