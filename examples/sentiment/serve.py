@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 import model_pb2 as messages  # type: ignore[import-not-found]
-import yaml  # type: ignore[import-untyped]
+import yaml
 from sentiment import BadText, SentimentModel  # type: ignore[import-not-found]
 
 DEFAULT_PORT = "45000"

@@ -1,10 +1,12 @@
 """The one HTTP client of the command line. What goes wrong becomes a message and an exit code; never a traceback."""
 
+import io
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, urlsplit
 
@@ -106,6 +108,17 @@ class Remote:
             content = self._read(response)
         return Answer(self._json(response, content), response.headers, response.cookies)
 
+    def upload(
+        self, path: str, file: Path, media_type: str, tell: Callable[[float], None], query: Query | None = None
+    ) -> Thing:
+        """Sends a file as the multipart part `file`; tells the share that is sent."""
+        with file.open("rb") as opened:
+            part = {"file": (file.name, _Told(opened, file.stat().st_size, tell), media_type)}
+            with self._answered("POST", path, query, None, {}, endless=True, files=part) as response:
+                content = self._read(response)
+        found = self._json(response, content)
+        return found if isinstance(found, dict) else {}
+
     def download(self, path: str, query: Query, file: BinaryIO, tell: Callable[[int], None]) -> None:
         """Writes an answer of any size to a file; tells the bytes that have come."""
         with self._answered("GET", path, query, None, {}, endless=True) as response:
@@ -124,6 +137,7 @@ class Remote:
         headers: Mapping[str, str],
         *,
         endless: bool = False,
+        files: Mapping[str, Any] | None = None,
     ) -> Iterator[httpx.Response]:
         """Sends and yields the response, before its body is read."""
         url, began = self.access.url + path, time.monotonic()
@@ -136,6 +150,7 @@ class Remote:
                     url,
                     params=_sent(query or {}) or None,
                     json=body,
+                    files=files,
                     headers=headers,
                     extensions={"trace": self._deadline.watch},
                 ) as response,
@@ -177,6 +192,29 @@ class Remote:
         if not isinstance(content, list) or not all(isinstance(one, dict) for one in content):
             raise NotOurServer(self.access, "JSON that is not a list of objects")
         return content
+
+
+class _Told(io.BufferedIOBase):
+    """A file that tells how much of it has been read."""
+
+    def __init__(self, file: BinaryIO, size: int, tell: Callable[[float], None]) -> None:
+        self._file = file
+        self._size = max(1, size)
+        self._tell_share = tell
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = self._file.read(-1 if size is None else size)
+        self._tell_share(self._file.tell() / self._size)
+        return piece
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
 
 
 def _headers(access: Access) -> dict[str, str]:

@@ -20,6 +20,8 @@ VARIABLES = {
     "MODELYARD_API_KEY": "API key as `prefix.body`.",
     "MODELYARD_API_KEY_FILE": "File that holds the API key, which is how container platforms mount secrets.",
     "MODELYARD_PROFILE": "Name of the profile to use.",
+    "MODELYARD_REGISTRY_USER": "User at the registry from which `deploy` has an image pulled.",
+    "MODELYARD_REGISTRY_PASSWORD": "Password of that user, or a token.",
     "XDG_CONFIG_HOME": "Directory in which `modelyard/profiles.toml` is kept, instead of `~/.config`.",
 }
 
@@ -32,6 +34,8 @@ class Surroundings:
     url: str = ""
     api_key: str = field(default="", repr=False)
     profile: str = ""
+    registry_user: str = ""
+    registry_password: str = field(default="", repr=False)
     is_interactive: bool = False
     """Whether somebody is there to answer questions."""
 
@@ -49,6 +53,8 @@ def read_surroundings(environment: Mapping[str, str]) -> Surroundings:
         url=environment.get("MODELYARD_URL", "").strip(),
         api_key=_api_key(environment),
         profile=environment.get("MODELYARD_PROFILE", "").strip(),
+        registry_user=environment.get("MODELYARD_REGISTRY_USER", ""),
+        registry_password=environment.get("MODELYARD_REGISTRY_PASSWORD", ""),
         is_interactive=sys.stdin.isatty() and sys.stderr.isatty(),
     )
 

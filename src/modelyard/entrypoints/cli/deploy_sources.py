@@ -1,0 +1,74 @@
+"""The files that go with a model file, and where its image comes from."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
+from modelyard.entrypoints.cli.model_file import ModelFile, ModelFileRejected
+
+PICTURES = ("picture.png", "picture.jpg", "picture.jpeg")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """An image in a registry."""
+
+    reference: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where everything is that a deployment sends."""
+
+    image: Registry | Path | None
+    samples: dict[str, Path]
+    picture: Path | None
+    schema: Path | None
+
+
+class ImageMissing(CommandFailed):
+    """Nobody said where the image is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Where is the container image? Say it with --image REFERENCE or --archive FILE, or in the model file, as "
+            "modelyard.image or modelyard.archive.",
+            Exit.USAGE,
+        )
+
+
+def find_sources(
+    file: Path, model: ModelFile, image: Registry | Path | None, samples: dict[str, Path], picture: Path | None
+) -> Sources:
+    """Options first, then what the file says, then files beside it that are named as usual. Raises CommandFailed.
+
+    A single input without a test file of its own takes the one beside the model file that is called `sample…`.
+    """
+    beside, ours = file.parent, model.modelyard
+    wanted = {name: beside / path for name, path in ours.samples.items()} | samples
+    if len(model.inputs) == 1 and not wanted:
+        usual = sorted(path for path in beside.glob("sample*") if path.is_file())
+        wanted = {name: usual[0] for name in model.inputs if usual}
+    if picture is None:
+        named = beside / ours.picture if ours.picture else None
+        picture = named or next((beside / name for name in PICTURES if (beside / name).is_file()), None)
+    schema = beside / ours.inputValidationSchema if ours.inputValidationSchema else None
+    found = Sources(image or _image_of(beside, model), wanted, picture, schema)
+    if problems := _problems(model, found):
+        raise ModelFileRejected(file, problems)
+    return found
+
+
+def _image_of(beside: Path, model: ModelFile) -> Registry | Path | None:
+    ours = model.modelyard
+    if ours.archive:
+        return beside / ours.archive
+    return Registry(ours.image) if ours.image else None
+
+
+def _problems(model: ModelFile, found: Sources) -> list[str]:
+    problems = [f"modelyard.samples: there is no input {name!r}" for name in found.samples if name not in model.inputs]
+    files = [*found.samples.values(), found.picture, found.schema, found.image]
+    return problems + [f"there is no file {path}" for path in files if isinstance(path, Path) and not path.is_file()]
