@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
+from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.api_keys import KeyStatus
@@ -98,14 +99,9 @@ async def list_keys(
 ) -> Found[KeyWithOwner]:
     """Keys that the actor may see, the oldest first unless sorted otherwise."""
     require(actor, Permission.READ_KEYS)
-    query = _KEYS.where(visible_keys(actor), *_conditions(wanted))
-    columns = [SORTS[name] for name in sort.fields if name in SORTS] or [ApiKey.created_at]
-    order = [column.desc() if sort.descending else column.asc() for column in columns]
-    query = query.order_by(*order, ApiKey.prefix)
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    rows = [_with_owner(*row) for row in await session.execute(query)]
-    return Found(rows[: page.size], has_next=page.size is not None and len(rows) > page.size)
+    order = ordered(sort, SORTS, ApiKey.created_at, ApiKey.prefix)
+    query = _KEYS.where(visible_keys(actor), *_conditions(wanted)).order_by(*order)
+    return one_page([_with_owner(*row) for row in await session.execute(paged(query, page))], page)
 
 
 _KEYS = (

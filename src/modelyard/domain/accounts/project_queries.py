@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
+from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.api_keys import KeyStatus
@@ -109,14 +110,9 @@ async def list_projects(
     if wanted.search:
         columns = (Project.name, Project.description, Project.id)
         query = query.where(or_(*(column.icontains(wanted.search, autoescape=True) for column in columns)))
-    columns_of_sort = [SORTS[name] for name in sort.fields if name in SORTS]
-    order = [column.desc() if sort.descending else column.asc() for column in columns_of_sort]
-    query = query.order_by(*(order or [Project.created_at.desc()]), Project.id)
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    rows = list(await session.execute(query))
-    has_next = page.size is not None and len(rows) > page.size
-    return Found(await _with_people(session, rows[: page.size]), has_next=has_next)
+    query = query.order_by(*ordered(sort, SORTS, Project.created_at, Project.id, newest_first=True))
+    rows = one_page((await session.execute(paged(query, page))).all(), page)
+    return Found(await _with_people(session, rows.entries), rows.has_next)
 
 
 _WITH_OWNER = select(Project, User, Team).join(User, User.id == Project.user_id).join(Team, Team.id == Project.team_id)

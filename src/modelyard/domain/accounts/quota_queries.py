@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.core.database import UtcDateTime
 from modelyard.core.errors import NotFound
+from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.permissions import Permission, Reach
@@ -94,13 +95,8 @@ async def list_quotas(
     query = _with_use(clock.now()).where(quotas_over(actor, Permission.READ_QUOTAS))
     filters = ((Quota.user_id, wanted.user), (Quota.team_id, wanted.team), (Quota.project_id, wanted.project))
     query = query.where(*(column == identifier for column, identifier in filters if identifier))
-    columns = [SORTS[name] for name in sort.fields if name in SORTS]
-    order = [column.desc() if sort.descending else column.asc() for column in columns] or [Quota.created_at.desc()]
-    query = query.order_by(*order, Quota.id)
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    rows = [UsedQuota(*row) for row in await session.execute(query)]
-    return Found(rows[: page.size], has_next=page.size is not None and len(rows) > page.size)
+    query = query.order_by(*ordered(sort, SORTS, Quota.created_at, Quota.id, newest_first=True))
+    return one_page([UsedQuota(*row) for row in await session.execute(paged(query, page))], page)
 
 
 def _with_use(now: datetime) -> Any:

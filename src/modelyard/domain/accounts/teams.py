@@ -12,6 +12,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict, NotAllowed, NotFound
 from modelyard.core.ids import new_uuid
+from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, may_over, require, within
 from modelyard.domain.accounts.administrators import keeping_administrators
@@ -112,12 +113,8 @@ async def list_teams(session: AsyncSession, actor: Actor, search: str, page: Pag
     query = _facts().where(visible_teams(actor))
     if search:
         query = query.where(Team.name.icontains(search, autoescape=True))
-    columns = [SORTS[name] for name in sort.fields if name in SORTS] or [SORTS["name"]]
-    query = query.order_by(*(column.desc() if sort.descending else column.asc() for column in columns), Team.id)
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    rows = [TeamFacts(*row) for row in await session.execute(query)]
-    return Found(rows[: page.size], has_next=page.size is not None and len(rows) > page.size)
+    query = query.order_by(*ordered(sort, SORTS, SORTS["name"], Team.id))
+    return one_page([TeamFacts(*row) for row in await session.execute(paged(query, page))], page)
 
 
 async def find_team(session: AsyncSession, actor: Actor, team_id: str) -> TeamFacts:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import InvalidInput
+from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.api_keys import KeyStatus
@@ -111,14 +112,10 @@ async def list_users(
 ) -> Found[UserFacts]:
     """The users that the actor may see, by when they were made unless sorted otherwise."""
     require(actor, Permission.READ_USERS)
-    columns = [SORTS[name] for name in sort.fields if name in SORTS] or [User.created_at]
-    order = [column.desc() if sort.descending else column.asc() for column in columns]
-    query = select(User).where(visible_users(actor), *_conditions(wanted)).order_by(*order, User.id)
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    users = list(await session.scalars(query))
-    has_next = page.size is not None and len(users) > page.size
-    return Found(await read_facts(session, users[: page.size]), has_next)
+    order = ordered(sort, SORTS, User.created_at, User.id)
+    query = select(User).where(visible_users(actor), *_conditions(wanted)).order_by(*order)
+    users = one_page((await session.scalars(paged(query, page))).all(), page)
+    return Found(await read_facts(session, users.entries), users.has_next)
 
 
 async def search_users(session: AsyncSession, actor: Actor, identifiers: Sequence[str]) -> list[UserFacts]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
+from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.permissions import Permission, Reach
@@ -85,13 +86,8 @@ async def list_jobs(
     """Jobs that the actor may see, newest first unless sorted otherwise."""
     require(actor, Permission.READ_JOBS)
     query = select(Job, User).join(User, User.id == Job.user_id).where(visible_jobs(actor), *_conditions(wanted))
-    columns = [SORTS[name] for name in sort.fields if name in SORTS]
-    order = [column.desc() if sort.descending else column.asc() for column in columns] or [Job.created_at.desc()]
-    query = query.order_by(*order, Job.id)
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    rows = [JobWithUser(*row) for row in await session.execute(query)]
-    return Found(rows[: page.size], has_next=page.size is not None and len(rows) > page.size)
+    query = query.order_by(*ordered(sort, SORTS, Job.created_at, Job.id, newest_first=True))
+    return one_page([JobWithUser(*row) for row in await session.execute(paged(query, page))], page)
 
 
 async def item_names(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict, InvalidInput, NotAllowed
+from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
 from modelyard.domain.accounts.actor import Actor, may_over, require
 from modelyard.domain.accounts.permissions import Permission
@@ -141,12 +142,9 @@ async def list_waiting(session: AsyncSession, actor: Actor, page: Page) -> Found
         .order_by(Version.approval_asked_at, Version.id)
         .options(joinedload(Version.model))
     )
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    rows = list(await session.scalars(query))
-    shown = rows[: page.size]
-    facts = await read_approvals(session, shown)
-    return Found([(row, facts[row.id]) for row in shown], has_next=len(rows) > len(shown))
+    rows = one_page((await session.scalars(paged(query, page))).all(), page)
+    facts = await read_approvals(session, rows.entries)
+    return Found([(row, facts[row.id]) for row in rows.entries], rows.has_next)
 
 
 def _reaches(actor: Actor, row: Version) -> bool:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
@@ -66,7 +67,7 @@ async def list_models(session: AsyncSession, actor: Actor, wanted: ModelFilter, 
     require(actor, Permission.READ_MODELS)
     query = select(Model).where(visible_to(actor), *_conditions(wanted)).order_by(*_order(wanted, sort))
     query = query.options(selectinload(Model.versions))
-    return await _one_page(session, query, page)
+    return one_page((await session.scalars(paged(query, page))).all(), page)
 
 
 async def list_latest(session: AsyncSession, actor: Actor) -> list[Model]:
@@ -109,16 +110,7 @@ async def list_versions(session: AsyncSession, actor: Actor, model_id: str, page
     """The versions of a model, lowest number first."""
     model = await find_model(session, actor, model_id)
     rows = sorted(model.versions, key=lambda row: version_order(row.version))
-    if page.size is None:
-        return Found(rows, has_next=False)
-    return Found(rows[page.offset : page.offset + page.size], has_next=len(rows) > page.offset + page.size)
-
-
-async def _one_page(session: AsyncSession, query: Select[Model], page: Page) -> Found[Model]:
-    if page.size is None:
-        return Found(list(await session.scalars(query)), has_next=False)
-    rows = list(await session.scalars(query.offset(page.offset).limit(page.size + 1)))
-    return Found(rows[: page.size], has_next=len(rows) > page.size)
+    return one_page(rows[page.offset :], page)
 
 
 def _conditions(wanted: ModelFilter) -> list[ColumnElement[bool]]:
@@ -141,6 +133,4 @@ def _order(wanted: ModelFilter, sort: Sort) -> list[Any]:
     order: list[Any] = []
     if name := wanted.texts.get("name"):
         order.append(case((func.lower(Model.name) == name.strip().lower(), 0), else_=1))
-    columns = [SORTS[name] for name in sort.fields if name in SORTS] or [Model.created_at]
-    order += [column.desc() if sort.descending else column.asc() for column in columns]
-    return [*order, Model.id]
+    return order + ordered(sort, SORTS, Model.created_at, Model.id)

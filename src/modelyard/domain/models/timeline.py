@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.tables import User
@@ -48,10 +49,7 @@ async def list_timeline(session: AsyncSession, actor: Actor, model_id: str, page
         .where(begins_with(AuditEvent.target, target_of(model.id)))
         .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
     )
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    entries = [_entry(event, user) for event, user in await session.execute(query)]
-    return Found(entries[: page.size], has_next=page.size is not None and len(entries) > page.size)
+    return one_page([_entry(event, user) for event, user in await session.execute(paged(query, page))], page)
 
 
 def _entry(event: AuditEvent, user: User | None) -> TimelineEntry:

@@ -1,0 +1,37 @@
+"""Puts the rows of a list in order and takes one page of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Select
+
+from modelyard.core.paging import Found, Page, Sort
+
+T = TypeVar("T")
+_Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
+
+
+def ordered(
+    sort: Sort, columns: Mapping[str, Any], usual: Any, identifier: Any, *, newest_first: bool = False
+) -> list[Any]:
+    """What to order a list by; fields that it does not know are passed over.
+
+    Args:
+        columns: what each field of the API is in the database.
+        usual: the column that decides when no field does.
+        identifier: decides between what is equal otherwise, so that no entry is on two pages.
+        newest_first: whether `usual` is a time of which the last comes first, whatever the direction.
+    """
+    chosen = [columns[name] for name in sort.fields if name in columns]
+    is_descending = sort.descending or (newest_first and not chosen)
+    return [*(column.desc() if is_descending else column.asc() for column in chosen or [usual]), identifier]
+
+
+def paged(query: _Query, page: Page) -> _Query:
+    """The query for one page, and one row more when there is another; `one_page` takes what it returns."""
+    return query if page.size is None else query.offset(page.offset).limit(page.size + 1)
+
+
+def one_page(rows: Sequence[T], page: Page) -> Found[T]:
+    """The page out of what a query of `paged` has returned."""
+    return Found(list(rows[: page.size]), has_next=page.size is not None and len(rows) > page.size)

@@ -1,0 +1,46 @@
+"""Order and pages of lists."""
+
+from sqlalchemy import ColumnClause, Select, column, select
+
+from modelyard.core.listing import one_page, ordered, paged
+from modelyard.core.paging import Page, Sort
+
+_NAME: ColumnClause[str] = column("name")
+_MADE: ColumnClause[str] = column("made")
+_ID: ColumnClause[int] = column("id")
+_COLUMNS = {"name": _NAME, "createdAt": _MADE}
+
+
+def test_order_follows_known_fields_and_ends_with_the_identifier() -> None:
+    assert _words(ordered(Sort(("name", "nonsense", "createdAt")), _COLUMNS, _MADE, _ID)) == "name ASC, made ASC, id"
+    assert _words(ordered(Sort(("name",), descending=True), _COLUMNS, _MADE, _ID)) == "name DESC, id"
+
+
+def test_usual_order_holds_without_fields() -> None:
+    assert _words(ordered(Sort(), _COLUMNS, _MADE, _ID)) == "made ASC, id"
+    assert _words(ordered(Sort(descending=True), _COLUMNS, _MADE, _ID)) == "made DESC, id"
+
+
+def test_newest_come_first_only_without_fields() -> None:
+    assert _words(ordered(Sort(("nonsense",)), _COLUMNS, _MADE, _ID, newest_first=True)) == "made DESC, id"
+    assert _words(ordered(Sort(("createdAt",)), _COLUMNS, _MADE, _ID, newest_first=True)) == "made ASC, id"
+
+
+def test_page_asks_for_one_row_more_and_shows_whether_it_is_there() -> None:
+    page = Page(number=3, size=2)
+    assert _bounds(paged(select(_ID), page)) == [3, 4]  # limit and offset
+    assert one_page([5, 6, 7], page).entries == [5, 6]
+    assert [one_page(rows, page).has_next for rows in ([5, 6, 7], [5, 6], [])] == [True, False, False]
+
+
+def test_whole_list_is_one_page() -> None:
+    assert _bounds(paged(select(_ID), Page())) == []
+    assert one_page([5, 6, 7], Page()) == one_page((5, 6, 7), Page(size=3))
+
+
+def _words(order: list[object]) -> str:
+    return ", ".join(map(str, order))
+
+
+def _bounds(query: Select[int]) -> list[int]:
+    return sorted(query.compile().params.values())
