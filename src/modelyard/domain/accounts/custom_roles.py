@@ -27,6 +27,7 @@ from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.role_queries import RoleFacts, RoleNotFound, facts_of, holders_of, read_account
 from modelyard.domain.accounts.roles import PERMISSIONS, Role, RoleType, custom_grants
 from modelyard.domain.accounts.tables import CustomRole, Membership, Team
+from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
 
 MOST_CUSTOM_ROLES = 200
@@ -137,10 +138,8 @@ async def change_role(
         raise OwnRightsRaised
     for column, value in values.items():
         setattr(role, column, value)
-    after = _told(role)
-    if after != before:
+    if record_change(session, clock, actor, "role:changed", _target(role), before, _told(role)):
         role.updated_at = clock.now()
-        record(session, clock, actor, "role:changed", _target(role), before=before, after=after)
         ring_after_commit(session, TOPIC)
     await session.flush()
     return facts_of(role)

@@ -19,7 +19,7 @@ from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import ApiKey
 from modelyard.domain.accounts.user_access import require_over_membership
-from modelyard.domain.audit.record import record
+from modelyard.domain.audit.changes import before_and_after, record_change
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 200, 2000
 LONGEST_LABEL, MOST_LABELS = 60, 50
@@ -102,8 +102,7 @@ async def change_key(
     found = await find_key_to_change(session, actor, prefix)
     wanted = _read(clock, changes)
     await _require_over(session, actor, found, set(wanted))
-    before = {column: getattr(found.key, column) for column in wanted}
-    changed = {column: value for column, value in wanted.items() if value != before[column]}
+    before, changed = before_and_after(found.key, wanted)
     if found.key.status == KeyStatus.DELETED and changed:
         raise KeyDeleted(prefix)
     if not changed:
@@ -114,8 +113,7 @@ async def change_key(
     for column, value in changed.items():
         setattr(found.key, column, value)
     action = "key:deleted" if changed.get("status") == KeyStatus.DELETED else "key:changed"
-    facts = {"before": _told({name: before[name] for name in changed}), "after": _told(changed)}
-    record(session, clock, actor, action, f"key/{prefix}", **facts)
+    record_change(session, clock, actor, action, f"key/{prefix}", before, changed)
     ring_after_commit(session, TOPIC)
     await session.flush()
     return found
@@ -196,8 +194,3 @@ def _require_narrower(key: ApiKey, changed: dict[str, Any]) -> None:
     )
     if wider := after.beyond(limits_of(key)):
         raise KeyWidensItself(", ".join(wider))
-
-
-def _told(columns: dict[str, Any]) -> dict[str, Any]:
-    """As the audit trail keeps it."""
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in columns.items()}

@@ -25,6 +25,7 @@ from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import Account, Team, User
 from modelyard.domain.accounts.teams import AccountNotFound
 from modelyard.domain.accounts.user_access import visible_users
+from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
 
 LONGEST_NAME = 200
@@ -149,8 +150,7 @@ async def change_account(
         account.processing_engines = changes.processing_engines
     if changes.approval_roles is not None:
         account.approval_roles = await _check_approvers(session, account.id, changes.approval_roles)
-    if (after := _told(account)) != before:
-        record(session, clock, actor, "account:changed", f"account/{account.id}", before=before, after=after)
+    if record_change(session, clock, actor, "account:changed", f"account/{account.id}", before, _told(account)):
         ring_after_commit(session, TOPIC)
     return facts
 

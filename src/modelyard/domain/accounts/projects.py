@@ -20,6 +20,7 @@ from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, ApiKey, Membership, Project, ProjectMember, Team, User
 from modelyard.domain.accounts.teams import TeamNotFound
+from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 200, 2000
@@ -133,13 +134,10 @@ async def change_project(
     if changes.status is not None:
         project.status = _word("status", changes.status, ProjectStatus)
         ended = await _delete_keys(session, project) if project.status == ProjectStatus.DELETED else []
-    after = _facts(project)
-    changed = {name for name in after if after[name] != before[name]}
-    if changed:
+    action = "project:deleted" if project.status == ProjectStatus.DELETED else "project:changed"
+    keys = {"keys": ended} if ended else {}
+    if record_change(session, clock, actor, action, f"project/{project_id}", before, _facts(project), **keys):
         project.updated_at = clock.now()
-        action = "project:deleted" if project.status == ProjectStatus.DELETED else "project:changed"
-        facts = {"before": _only(before, changed), "after": _only(after, changed)}
-        record(session, clock, actor, action, f"project/{project_id}", **facts, **({"keys": ended} if ended else {}))
         ring_after_commit(session, TOPIC)
     await session.flush()
     return await find_project(session, actor, project_id)
@@ -254,7 +252,3 @@ def _facts(project: Project) -> dict[str, Any]:
     """What the audit trail says of a project."""
     names = ("name", "description", "status", "visibility")
     return {name: getattr(project, name) for name in names} | {"owner": project.user_id, "team": project.team_id}
-
-
-def _only(facts: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    return {name: facts[name] for name in sorted(names)}

@@ -16,6 +16,7 @@ from modelyard.domain.accounts.quota_queries import QuotaNotFound, UsedQuota, fi
 from modelyard.domain.accounts.quota_windows import Period
 from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Membership, Project, Quota, Team, User
+from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
 
 LARGEST_AMOUNT = 10**15
@@ -129,7 +130,7 @@ async def change_quota(
     if after["quota"] != before["quota"] and quota.amount < used:
         raise BelowUse(quota.amount, used)
     quota.updated_at = clock.now()
-    record(session, clock, actor, "quota:changed", f"quota/{quota_id}", before=before, after=after)
+    record_change(session, clock, actor, "quota:changed", f"quota/{quota_id}", before, after)
     await session.flush()
     return await find_quota(session, clock, actor, quota_id, Permission.MANAGE_QUOTAS)
 

@@ -21,6 +21,7 @@ from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, ApiKey, Membership, SignedInSession, Team, User
+from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
 
 LONGEST_NAME = 200
@@ -164,8 +165,7 @@ async def rename_team(session: AsyncSession, clock: Clock, actor: Actor, team_id
     if name is not None and check_name(name, "name", LONGEST_NAME) != before:
         await _set_name(session, team, name)
         team.updated_at = clock.now()
-        names = {"before": {"name": before}, "after": {"name": team.name}}
-        record(session, clock, actor, "team:changed", f"team/{team.id}", **names)
+        record_change(session, clock, actor, "team:changed", f"team/{team.id}", {"name": before}, {"name": team.name})
     return await find_team(session, actor, team_id)
 
 

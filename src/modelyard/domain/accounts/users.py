@@ -20,7 +20,7 @@ from modelyard.domain.accounts.sessions import end_all_sessions
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import User
 from modelyard.domain.accounts.user_access import find_user, is_oneself, require_over_user
-from modelyard.domain.audit.record import record
+from modelyard.domain.audit.changes import before_and_after, record_change
 
 LONGEST_NAME, LONGEST_TITLE = 100, 50
 TRANSITIONS: dict[UserStatus, set[UserStatus]] = {
@@ -92,8 +92,7 @@ async def change_user(
         require(actor, Permission.USE_PROFILE)
     else:
         await require_over_user(session, actor, user)
-    before = {column: getattr(user, column) for column in wanted}
-    changed = {column: value for column, value in wanted.items() if value != before[column]}
+    before, changed = before_and_after(user, wanted)
     if user.status == UserStatus.DELETED and changed:
         raise UserDeleted
     if not changed:
@@ -101,8 +100,8 @@ async def change_user(
     files = [user.picture_key] if user.picture_key else []
     async with keeping_administrators(session, user.account_id):
         stopped = await _apply(session, clock, user, changed)
-    facts = {"before": {name: before[name] for name in changed}, "after": changed}
-    record(session, clock, actor, _ACTIONS.get(changed.get("status", ""), "user:changed"), f"user/{user.id}", **facts)
+    action = _ACTIONS.get(changed.get("status", ""), "user:changed")
+    record_change(session, clock, actor, action, f"user/{user.id}", before, changed)
     ring_after_commit(session, TOPIC)
     return ChangedUser(user, stopped, files if user.status == UserStatus.DELETED else ())
 

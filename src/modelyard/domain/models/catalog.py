@@ -11,8 +11,8 @@ from modelyard.core.errors import NotFound
 from modelyard.core.ids import new_model_id
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
-from modelyard.domain.models.changed_values import differences
 from modelyard.domain.models.metadata import check_model_name, check_summary
 from modelyard.domain.models.semantic import check_version
 from modelyard.domain.models.tables import Model, Version
@@ -163,9 +163,8 @@ async def change_model(
         await set_tags(session, model, tags)
         await session.flush()
         await session.refresh(model, ["tags"])
-    if changed := differences(before, _words_of(model)):
+    if record_change(session, clock, actor, "model:changed", f"model/{model.id}", before, _words_of(model)):
         model.updated_at = clock.now()
-        record(session, clock, actor, "model:changed", f"model/{model.id}", **changed)
     await session.flush()
     return model
 

@@ -13,12 +13,12 @@ from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
 from modelyard.domain.accounts.actor import Actor, may_over, require
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.audit.changes import shortened
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.activation import activate, deactivate
 from modelyard.domain.models.approval_state import ApprovalFacts, ApprovalState
 from modelyard.domain.models.approvals import forget_request, lock_version, read_approval, read_approvals
 from modelyard.domain.models.catalog import find_version_to_decide
-from modelyard.domain.models.changed_values import shortened
 from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import facts_of, missing_steps
 from modelyard.domain.models.metadata import MOST_ENGINES

@@ -4,9 +4,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
+from modelyard.domain.audit.changes import shortened
 from modelyard.domain.audit.record import PLATFORM, Outsider, record
 from modelyard.domain.images.tables import ContainerImage, ImportState
-from modelyard.domain.models.changed_values import shortened
 from modelyard.domain.models.tables import Model, Version
 
 

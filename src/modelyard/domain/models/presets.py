@@ -14,6 +14,7 @@ from modelyard.domain.accounts.actor import Actor, RoleMissing, require
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.tables import Account
+from modelyard.domain.audit.changes import before_and_after, record_change
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.amounts import read_cpu, read_memory
 from modelyard.domain.models.requirements import choosable
@@ -119,16 +120,12 @@ async def change_preset(
     Raises PresetNotFound, PresetRejected, AmountRejected, NameRejected, PresetInUse.
     """
     preset = await _find(session, actor, preset_id)
-    wanted = _columns(changes)
-    before = {column: getattr(preset, column) for column in wanted}
-    changed = {column: value for column, value in wanted.items() if value != before[column]}
+    before, changed = before_and_after(preset, _columns(changes))
     if any(column in changed for column in _HARDWARE) and (users := await _tested_versions(session, preset.id)):
         raise PresetInUse(preset.id, users)
     for column, value in changed.items():
         setattr(preset, column, value)
-    if changed:
-        facts = {"before": {column: before[column] for column in changed}, "after": changed}
-        record(session, clock, actor, "preset:changed", f"preset/{preset.id}", **facts)
+    record_change(session, clock, actor, "preset:changed", f"preset/{preset.id}", before, changed)
     await session.flush()
     return (await _with_assignments(session, actor, [preset]))[0]
 

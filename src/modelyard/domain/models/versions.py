@@ -10,6 +10,7 @@ from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import InvalidInput
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.audit.changes import before_and_after, record_change
 from modelyard.domain.audit.record import record
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.models.activation import enter_status
@@ -21,7 +22,6 @@ from modelyard.domain.models.catalog import (
     find_version_to_deploy,
     new_version,
 )
-from modelyard.domain.models.changed_values import differences
 from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import VersionFrozen
 from modelyard.domain.models.metadata import MOST_ENGINES, VersionChanges, check_changes
@@ -101,13 +101,11 @@ async def change_version(
         )
         row.requirement = preset
         values["requirement_id"] = preset.id
-    before = {name: getattr(row, name) for name in values}
-    changed = {name: value for name, value in values.items() if before[name] != value}
+    before, changed = before_and_after(row, values)
     _apply(row, changed)
     if changed:
         row.updated_at = clock.now()
-        target = f"model/{model_id}/{version}"
-        record(session, clock, actor, "model:version:changed", target, **differences(before, changed))
+        record_change(session, clock, actor, "model:version:changed", f"model/{model_id}/{version}", before, changed)
     if not changed.keys().isdisjoint(APPROVAL_DEPENDS_ON):
         await reopen(session, clock, actor, row, changed.keys() & set(APPROVAL_DEPENDS_ON))
     if changes.status is not None:

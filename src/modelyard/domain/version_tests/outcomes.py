@@ -5,8 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.errors import PlatformError
+from modelyard.domain.audit.changes import shortened
 from modelyard.domain.audit.record import PLATFORM, Outsider, record
-from modelyard.domain.models.changed_values import shortened
 from modelyard.domain.models.tables import Model, Version
 from modelyard.domain.version_tests.tables import VersionTest
 
