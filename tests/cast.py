@@ -6,8 +6,9 @@ from pathlib import Path
 from modelyard.core.database import Database, sqlite_url
 from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.accounts.api_keys import NewKey, add_member, give_body
+from modelyard.domain.accounts.api_keys import NewKey, give_body
 from modelyard.domain.accounts.first_start import ADMINISTRATOR_ROLES
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.roles import Role, prebuilt_grants
 from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.states import UserStatus

@@ -11,7 +11,7 @@ from modelyard.domain.accounts.administrators import (
     LastPlatformAdministrator,
     keeping_administrators,
 )
-from modelyard.domain.accounts.api_keys import add_member
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, Membership, Team, User

@@ -11,7 +11,7 @@ from modelyard.core.ids import new_uuid
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts import custom_roles
 from modelyard.domain.accounts.actor import Actor, RoleMissing
-from modelyard.domain.accounts.api_keys import KeyStatus, add_member
+from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.authenticator import Authenticator
 from modelyard.domain.accounts.credentials import Credentials
 from modelyard.domain.accounts.custom_roles import (
@@ -26,6 +26,7 @@ from modelyard.domain.accounts.custom_roles import (
 )
 from modelyard.domain.accounts.granting import RoleBeyondYours, RoleUnknown, check_roles, grants_of, read_grants
 from modelyard.domain.accounts.key_queries import KeyFilter, list_keys
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.role_queries import AccountNotFound, RoleFacts, RoleNotFound, find_role, list_roles
 from modelyard.domain.accounts.roles import PERMISSIONS, Role, RoleType, custom_grants

@@ -1,7 +1,7 @@
 """API keys from the command line, against a real server."""
 
 from modelyard.app import Platform
-from modelyard.domain.accounts.api_keys import add_member
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.tables import Team, User
 from tests.cast import CAST, key_of

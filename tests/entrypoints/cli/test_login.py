@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from modelyard.app import Platform
-from modelyard.domain.accounts.api_keys import add_member
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.passwords import hash_password
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.tables import ApiKey, SignedInSession, Team, User

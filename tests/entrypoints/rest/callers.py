@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.app import Platform
 from modelyard.core.ids import new_uuid
-from modelyard.domain.accounts.api_keys import KeyStatus, NewKey, add_member, add_project_key, give_body
+from modelyard.domain.accounts.api_keys import KeyStatus, NewKey, add_project_key, give_body
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import ProjectStatus, UserStatus
 from modelyard.domain.accounts.tables import Project, SignedInSession, Team, User

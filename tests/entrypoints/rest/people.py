@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from modelyard.app import Platform
 from modelyard.core.ids import new_uuid
-from modelyard.domain.accounts.api_keys import NewKey, add_member, give_body
+from modelyard.domain.accounts.api_keys import NewKey, give_body
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import Account, ApiKey, Membership, SignedInSession, Team, User

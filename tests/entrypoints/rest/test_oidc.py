@@ -114,6 +114,22 @@ async def test_groups_decide_again_at_each_sign_in(
     assert await _teams(database, NEW.email) == {}
 
 
+async def test_sessions_for_a_team_end_when_groups_take_it_away(
+    app: FastAPI, provider: FakeIdentityProvider, database: Database
+) -> None:
+    browser = await _signed_in(app, provider, "nina")
+    provider._people = PEOPLE | {"nina": replace(NEW, groups=frozenset({"ops"}))}
+    await _signed_in(app, provider, "nina")
+    expect_error(await browser.call("GET", "/auth/session"), 401)
+
+    provider._people = PEOPLE
+    again = await _signed_in(app, provider, "nina")
+
+    assert await _teams(database, NEW.email) == {"Vision Lab": ["DATA_SCIENTIST"]}
+    expect(await again.call("GET", "/auth/session"))
+    expect_error(await browser.call("GET", "/auth/session"), 401)  # what has ended does not come back with the team
+
+
 async def test_the_last_administrator_stays_one(
     app: FastAPI, provider: FakeIdentityProvider, database: Database
 ) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from modelyard.app import Platform
 from modelyard.core.database import Database
-from modelyard.domain.accounts.api_keys import add_member
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.passwords import hash_password
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.sessions import MOST_PER_USER

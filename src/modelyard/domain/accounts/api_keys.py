@@ -10,7 +10,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.ids import new_key_part
 from modelyard.core.sealing import Fingerprinter
-from modelyard.domain.accounts.tables import ApiKey, Membership, Project, Team, User
+from modelyard.domain.accounts.tables import ApiKey, Project, Team, User
 
 TOPIC = "access"
 """Rings when it may have changed who is let in and what they may do."""
@@ -97,13 +97,6 @@ def _add(
     )
     session.add(row)
     return row
-
-
-def add_member(session: AsyncSession, clock: Clock, user: User, team: Team, roles: Sequence[str]) -> ApiKey:
-    """Puts a user into a team with these roles; the key comes with it."""
-    session.add(Membership(user_id=user.id, team_id=team.id, roles=list(roles), created_at=clock.now()))
-    ring_after_commit(session, TOPIC)
-    return add_user_key(session, clock, user, team)
 
 
 def give_body(

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.core.ids import new_uuid
 from modelyard.core.sealing import Fingerprinter
-from modelyard.domain.accounts.api_keys import NewKey, add_member, give_body, make_key
+from modelyard.domain.accounts.api_keys import NewKey, give_body, make_key
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.passwords import hash_password
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import UserStatus

@@ -1,6 +1,7 @@
 """Lets in whom an identity provider vouches for, and puts them into the teams that their groups say."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,14 +13,10 @@ from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import InvalidInput, NotAuthenticated
 from modelyard.core.group_teams import GroupTeam, teams_of
 from modelyard.core.ids import new_uuid
-from modelyard.domain.accounts.administrators import (
-    LastAdministrator,
-    LastPlatformAdministrator,
-    keeping_administrators,
-)
-from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus, add_member
+from modelyard.domain.accounts.administrators import LastAdministrator, LastPlatformAdministrator
+from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.granting import known_user_roles
-from modelyard.domain.accounts.members import end_keys
+from modelyard.domain.accounts.memberships import add_member, end_membership, set_membership_roles
 from modelyard.domain.accounts.naming import check_email, check_name
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, Membership, Team, User
@@ -147,32 +144,28 @@ async def _set_roles(session: AsyncSession, clock: Clock, user: User, team: Team
         _note(session, clock, user, team, "team:member:added", before=None, after={"roles": roles})
     elif sorted(membership.roles) != roles:
         before = {"roles": list(membership.roles)}
-        if await _keeps_administrators(session, user, membership, roles):
+        async with _unless_last(session):
+            await set_membership_roles(session, membership, roles, account_id=user.account_id)
             _note(session, clock, user, team, "team:member:changed", before=before, after={"roles": roles})
     await session.flush()
 
 
 async def _leave(session: AsyncSession, clock: Clock, user: User, team: Team) -> None:
     membership = await session.get(Membership, (user.id, team.id))
-    if membership is not None and await _keeps_administrators(session, user, membership, None):
-        _note(session, clock, user, team, "team:member:removed", before={"roles": list(membership.roles)}, after=None)
+    if membership is None:
+        return
+    before = {"roles": list(membership.roles)}
+    async with _unless_last(session):
+        keys = await end_membership(session, membership, account_id=user.account_id)
+        _note(session, clock, user, team, "team:member:removed", before=before, after=None, keys=list(keys))
 
 
-async def _keeps_administrators(
-    session: AsyncSession, user: User, membership: Membership, roles: list[str] | None
-) -> bool:
-    """Changes or ends a membership; leaves it as it is where the last administrator would be lost."""
-    try:
-        async with session.begin_nested(), keeping_administrators(session, user.account_id):
-            if roles is None:
-                await end_keys(session, user.id, KeyStatus.DELETED, team_id=membership.team_id)
-                await session.delete(membership)
-            else:
-                membership.roles = roles
-    except (LastAdministrator, LastPlatformAdministrator):
-        return False
-    ring_after_commit(session, TOPIC)
-    return True
+@asynccontextmanager
+async def _unless_last(session: AsyncSession) -> AsyncIterator[None]:
+    """Around a change of a membership: it is undone where the last administrator would be lost."""
+    with suppress(LastAdministrator, LastPlatformAdministrator):
+        async with session.begin_nested():
+            yield
 
 
 async def _create_team(session: AsyncSession, clock: Clock, user: User, name: str) -> Team:

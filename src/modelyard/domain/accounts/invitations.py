@@ -11,9 +11,9 @@ from modelyard.core.clock import Clock
 from modelyard.core.errors import Conflict
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.actor import Actor, may_over, require
-from modelyard.domain.accounts.api_keys import add_member
 from modelyard.domain.accounts.letters import has_password
 from modelyard.domain.accounts.members import wanted_roles
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.naming import check_email, check_name
 from modelyard.domain.accounts.one_time_links import WANTED_STATUS, LinkSender, Purpose, SentLink
 from modelyard.domain.accounts.permissions import Permission, Reach

@@ -9,11 +9,11 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict
 from modelyard.domain.accounts.actor import Actor, RoleMissing, require
-from modelyard.domain.accounts.administrators import keeping_administrators
 from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus
 from modelyard.domain.accounts.granting import check_roles, require_no_raise
 from modelyard.domain.accounts.key_changes import KeyDeleted, may_manage_key
 from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_change
+from modelyard.domain.accounts.memberships import set_membership_roles
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.roles import RoleType
 from modelyard.domain.accounts.tables import Membership
@@ -65,5 +65,4 @@ async def _set_membership_roles(session: AsyncSession, actor: Actor, found: KeyW
     if actor.reach(Permission.ASSIGN_ROLES) != Reach.INSTALLATION:
         await require_over_membership(session, actor, found.user)
     require_no_raise(actor, found.key.user_id, membership.roles, wanted)
-    async with keeping_administrators(session, found.key.account_id):
-        membership.roles = wanted
+    await set_membership_roles(session, membership, wanted, account_id=found.key.account_id)

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, true, update
+from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
-from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import NotFound
 from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.administrators import keeping_administrators
-from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus, add_member
+from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.granting import check_roles, require_no_raise
+from modelyard.domain.accounts.memberships import add_member, end_membership, set_membership_roles
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import UserStatus
-from modelyard.domain.accounts.tables import ApiKey, Membership, SignedInSession, Team, User
+from modelyard.domain.accounts.tables import ApiKey, Membership, Team, User
 from modelyard.domain.accounts.teams import find_managed, find_team
 from modelyard.domain.accounts.user_access import UserNotFound, named, require_over_membership, visible_users
 from modelyard.domain.audit.record import record
@@ -84,9 +83,7 @@ async def set_member(
     else:
         wanted, before = await wanted_roles(session, actor, team, roles), list(membership.roles)
         require_no_raise(actor, user.id, before, wanted)
-        async with keeping_administrators(session, team.account_id):
-            membership.roles = wanted
-        ring_after_commit(session, TOPIC)
+        await set_membership_roles(session, membership, wanted, account_id=team.account_id)
         action = "team:member:changed"
     details = {"user": user.id, "email": user.email, "before": before and {"roles": before}, "after": {"roles": wanted}}
     record(session, clock, actor, action, f"team/{team.id}", **details)
@@ -117,35 +114,10 @@ async def remove_member(
         raise MemberNotFound(identifier)
     await require_over_membership(session, actor, user)
     before = {"roles": list(membership.roles)}
-    async with keeping_administrators(session, team.account_id):
-        await session.delete(membership)
-        keys = await end_keys(session, user.id, KeyStatus.DELETED, team_id=team.id)
-        await session.execute(
-            delete(SignedInSession).where(SignedInSession.user_id == user.id, SignedInSession.team_id == team.id)
-        )
+    keys = await end_membership(session, membership, account_id=team.account_id)
     details = {"user": user.id, "email": user.email, "keys": list(keys)}
     record(session, clock, actor, "team:member:removed", f"team/{team.id}", before=before, **details)
     return keys
-
-
-async def end_keys(
-    session: AsyncSession, user_id: str, status: KeyStatus, *, team_id: str | None = None
-) -> Sequence[str]:
-    """Deactivates or deletes the keys of a user in a team, None: in all; returns them.
-
-    Keys of projects stay: they belong to all who work there. They rest while their owner is not active.
-    """
-    ending = {KeyStatus.DELETED: [ApiKey.status != KeyStatus.DELETED]}
-    open_to_change = ending.get(status, [ApiKey.status.in_([KeyStatus.ACTIVE, KeyStatus.PENDING])])
-    of_team = [] if team_id is None else [ApiKey.team_id == team_id]
-    ended = await session.scalars(
-        update(ApiKey)
-        .where(ApiKey.user_id == user_id, ApiKey.project_id.is_(None), *open_to_change, *of_team)
-        .values(status=status)
-        .returning(ApiKey.prefix)
-    )
-    ring_after_commit(session, TOPIC)
-    return ended.all()
 
 
 async def _find_in_account(session: AsyncSession, team: Team, identifier: str) -> User:

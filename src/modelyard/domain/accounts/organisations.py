@@ -13,10 +13,11 @@ from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.actor import Actor, RoleMissing, require, within
-from modelyard.domain.accounts.api_keys import TOPIC, add_member
+from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.first_start import ADMIN_TEAM
 from modelyard.domain.accounts.granting import read_grants
 from modelyard.domain.accounts.invitations import Invited, NewUser, make_user
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.one_time_links import LinkSender, Purpose
 from modelyard.domain.accounts.permissions import Permission, Reach

@@ -12,7 +12,7 @@ from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.administrators import keeping_administrators
 from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus
-from modelyard.domain.accounts.members import end_keys
+from modelyard.domain.accounts.memberships import end_keys
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.one_time_links import Purpose, void_links
 from modelyard.domain.accounts.permissions import Permission
