@@ -66,6 +66,12 @@ def require(actor: Actor, permission: Permission) -> None:
         raise RoleMissing(permission)
 
 
+def require_everywhere(actor: Actor, permission: Permission) -> None:
+    """Raises RoleMissing unless one of the roles grants the permission for the whole installation."""
+    if actor.reach(permission) != Reach.INSTALLATION:
+        raise RoleMissing(permission)
+
+
 def may_over(
     actor: Actor,
     permission: Permission,

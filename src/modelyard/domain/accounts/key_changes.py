@@ -15,7 +15,7 @@ from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus
 from modelyard.domain.accounts.key_limits import Limits, check_networks, check_permissions, limits_of, read_networks
 from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_change
 from modelyard.domain.accounts.naming import NameRejected, check_name
-from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import ApiKey
 from modelyard.domain.accounts.user_access import require_over_membership
@@ -155,8 +155,8 @@ async def _require_over(session: AsyncSession, actor: Actor, found: KeyWithOwner
         raise RoleMissing(Permission.MANAGE_KEYS)
     if not may_manage_key(actor, found):
         raise NotYourKey
-    if actor.reach(Permission.MANAGE_KEYS) != Reach.INSTALLATION and found.project is None:
-        await require_over_membership(session, actor, found.user)
+    if found.project is None:
+        await require_over_membership(session, actor, found.user, Permission.MANAGE_KEYS)
 
 
 def is_owned_by(actor: Actor, found: KeyWithOwner) -> bool:

@@ -14,7 +14,7 @@ from modelyard.domain.accounts.granting import check_roles, require_no_raise
 from modelyard.domain.accounts.key_changes import KeyDeleted, may_manage_key
 from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_change
 from modelyard.domain.accounts.memberships import set_membership_roles
-from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.roles import RoleType
 from modelyard.domain.accounts.tables import Membership
 from modelyard.domain.accounts.user_access import require_over_membership
@@ -62,7 +62,6 @@ async def _set_membership_roles(session: AsyncSession, actor: Actor, found: KeyW
     membership = await session.get(Membership, (found.key.user_id, found.key.team_id), with_for_update=True)
     if membership is None:
         raise NoMember
-    if actor.reach(Permission.ASSIGN_ROLES) != Reach.INSTALLATION:
-        await require_over_membership(session, actor, found.user)
+    await require_over_membership(session, actor, found.user, Permission.ASSIGN_ROLES)
     require_no_raise(actor, found.key.user_id, membership.roles, wanted)
     await set_membership_roles(session, membership, wanted, account_id=found.key.account_id)

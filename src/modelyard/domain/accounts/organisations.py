@@ -12,7 +12,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.core.ids import new_uuid
-from modelyard.domain.accounts.actor import Actor, RoleMissing, require, within
+from modelyard.domain.accounts.actor import Actor, require, require_everywhere, within
 from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.first_start import ADMIN_TEAM
 from modelyard.domain.accounts.granting import read_grants
@@ -20,7 +20,7 @@ from modelyard.domain.accounts.invitations import Invited, NewUser, make_user
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.one_time_links import LinkSender, Purpose
-from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import Account, Team, User
@@ -116,7 +116,7 @@ async def create_account(
 
     Raises RoleMissing, AccountExists, EmailTaken, NameRejected, BadMailAddress.
     """
-    _require_all(actor)
+    require_everywhere(actor, Permission.MANAGE_ACCOUNTS)
     account = Account(id=new_uuid(), name="", created_at=clock.now())
     await _set_name(session, account, name)
     team = Team(id=new_uuid(), account_id=account.id, name=ADMIN_TEAM, is_admin=True, created_at=clock.now())
@@ -139,7 +139,7 @@ async def change_account(
 
     Raises RoleMissing, AccountNotFound, AccountExists, EnginesAbsurd, RoleCannotApprove.
     """
-    _require_all(actor)
+    require_everywhere(actor, Permission.MANAGE_ACCOUNTS)
     facts = await find_account(session, actor, account_id)
     account = facts.account
     before = _told(account)
@@ -154,11 +154,6 @@ async def change_account(
     if record_change(session, clock, actor, "account:changed", f"account/{account.id}", before, _told(account)):
         ring_after_commit(session, TOPIC)
     return facts
-
-
-def _require_all(actor: Actor) -> None:
-    if actor.reach(Permission.MANAGE_ACCOUNTS) != Reach.INSTALLATION:
-        raise RoleMissing(Permission.MANAGE_ACCOUNTS)
 
 
 async def _set_name(session: AsyncSession, account: Account, name: str) -> None:

@@ -125,9 +125,15 @@ async def require_over_user(session: AsyncSession, actor: Actor, user: User) -> 
             raise UserBeyondYou
 
 
-async def require_over_membership(session: AsyncSession, actor: Actor, user: User) -> None:
-    """Only platform administrators change memberships of platform administrators. Raises UserBeyondYou."""
-    if actor.reach(Permission.MANAGE_TEAMS) == Reach.INSTALLATION:
+async def require_over_membership(
+    session: AsyncSession, actor: Actor, user: User, permission: Permission = Permission.MANAGE_TEAMS
+) -> None:
+    """Only platform administrators change memberships, and keys, of platform administrators. Raises UserBeyondYou.
+
+    Args:
+        permission: what the change needs; who has it for the whole installation administers the platform.
+    """
+    if actor.reach(permission) == Reach.INSTALLATION:
         return
     if any(Role.SYSTEM_OWNER in roles for _, roles in await _roles_by_team(session, user)):
         raise UserBeyondYou

@@ -1,4 +1,7 @@
-"""Management of hardware presets: create, change, and say whom they are for."""
+"""Management of hardware presets: create, change, and say whom they are for.
+
+All accounts share them, so only who administers all of them changes any.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.errors import Conflict, InvalidInput, NotFound
-from modelyard.domain.accounts.actor import Actor, RoleMissing, require
+from modelyard.domain.accounts.actor import Actor, require, require_everywhere
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.tables import Account
@@ -100,7 +103,7 @@ async def list_all(session: AsyncSession, actor: Actor) -> list[PresetFacts]:
 
 async def create_preset(session: AsyncSession, clock: Clock, actor: Actor, wanted: PresetChanges) -> PresetFacts:
     """A further preset, for all until it is assigned. Raises PresetRejected, AmountRejected, NameRejected."""
-    _require_all(actor)
+    require_everywhere(actor, Permission.MANAGE_PRESETS)
     if wanted.name is None or wanted.cpu is None or wanted.memory is None:
         raise PresetRejected("A preset needs a name, a cpuAmount and a memoryAmount.")
     highest: int = await session.scalar(select(func.max(Requirement.id))) or 0
@@ -176,18 +179,12 @@ async def _assign(
 
 async def _find(session: AsyncSession, actor: Actor, preset_id: int) -> Requirement:
     """The preset, locked for others who change it."""
-    _require_all(actor)
+    require_everywhere(actor, Permission.MANAGE_PRESETS)
     query = select(Requirement).where(Requirement.id == preset_id).with_for_update()
     preset = await session.scalar(query) if abs(preset_id) < 2**31 else None
     if preset is None:
         raise PresetNotFound(preset_id)
     return preset
-
-
-def _require_all(actor: Actor) -> None:
-    """Presets are shared by all accounts, so only who administers all of them changes any."""
-    if actor.reach(Permission.MANAGE_PRESETS) != Reach.INSTALLATION:
-        raise RoleMissing(Permission.MANAGE_PRESETS)
 
 
 def _readable(actor: Actor) -> ColumnElement[bool]:
