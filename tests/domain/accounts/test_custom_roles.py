@@ -10,6 +10,7 @@ from modelyard.core.database import Database
 from modelyard.core.ids import new_uuid
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts import custom_roles
+from modelyard.domain.accounts.account_meant import AccountNotFound
 from modelyard.domain.accounts.actor import Actor, RoleMissing
 from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.authenticator import Authenticator
@@ -28,7 +29,7 @@ from modelyard.domain.accounts.granting import RoleBeyondYours, RoleUnknown, che
 from modelyard.domain.accounts.key_queries import KeyFilter, list_keys
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.permissions import Permission, Reach
-from modelyard.domain.accounts.role_queries import AccountNotFound, RoleFacts, RoleNotFound, find_role, list_roles
+from modelyard.domain.accounts.role_queries import RoleFacts, RoleNotFound, find_role, list_roles
 from modelyard.domain.accounts.roles import PERMISSIONS, Role, RoleType, custom_grants
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import Account, ApiKey, CustomRole, Membership, Team, User

@@ -18,13 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict, InvalidInput, NotAllowed
+from modelyard.domain.accounts.account_meant import account_meant
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.granting import OwnRightsRaised
 from modelyard.domain.accounts.key_limits import check_permissions
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.permissions import Permission, Reach
-from modelyard.domain.accounts.role_queries import RoleFacts, RoleNotFound, facts_of, holders_of, read_account
+from modelyard.domain.accounts.role_queries import RoleFacts, RoleNotFound, facts_of, holders_of
 from modelyard.domain.accounts.roles import PERMISSIONS, Role, RoleType, custom_grants
 from modelyard.domain.accounts.tables import CustomRole, Membership, Team
 from modelyard.domain.audit.changes import record_change
@@ -105,16 +106,16 @@ async def create_role(
     NameRejected.
     """
     require(actor, Permission.MANAGE_ROLES)
-    account = await read_account(session, actor, Permission.MANAGE_ROLES, account_id)
+    account = await account_meant(session, actor, Permission.MANAGE_ROLES, account_id)
     if key_type not in set(RoleType):
         raise RoleRejected(f"type: {' or '.join(RoleType)}, not {key_type[:40]!r}.")
-    await _check_identifier(session, account, identifier)
+    await _check_identifier(session, account.id, identifier)
     values = _read(actor, wanted, key_type)
     if "name" not in values or "permissions" not in values:
         raise RoleRejected("A role needs a name and entitlements.")
     defaults = {"description": "", "long_description": "", "weight": 100}
     now = clock.now()
-    role = CustomRole(account_id=account, identifier=identifier, type=key_type, **(defaults | values))
+    role = CustomRole(account_id=account.id, identifier=identifier, type=key_type, **(defaults | values))
     role.created_at = role.updated_at = now
     session.add(role)
     record(session, clock, actor, "role:created", _target(role), before=None, after=_told(role))
@@ -158,10 +159,10 @@ async def delete_role(session: AsyncSession, clock: Clock, actor: Actor, identif
 
 async def _find_to_change(session: AsyncSession, actor: Actor, identifier: str, account_id: str) -> CustomRole:
     require(actor, Permission.MANAGE_ROLES)
-    account = await read_account(session, actor, Permission.MANAGE_ROLES, account_id)
+    account = await account_meant(session, actor, Permission.MANAGE_ROLES, account_id)
     if identifier in set(Role):
         raise RoleIsPrebuilt(identifier)
-    query = select(CustomRole).where(CustomRole.account_id == account, CustomRole.identifier == identifier)
+    query = select(CustomRole).where(CustomRole.account_id == account.id, CustomRole.identifier == identifier)
     role = (await session.scalars(query.with_for_update())).one_or_none()
     if role is None:
         raise RoleNotFound(identifier)

@@ -10,16 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.core.errors import Conflict
 from modelyard.core.ids import new_uuid
+from modelyard.domain.accounts.account_meant import account_meant
 from modelyard.domain.accounts.actor import Actor, may_over, require
 from modelyard.domain.accounts.letters import has_password
 from modelyard.domain.accounts.members import wanted_roles
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.naming import check_email, check_name
 from modelyard.domain.accounts.one_time_links import WANTED_STATUS, LinkSender, Purpose, SentLink
-from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
-from modelyard.domain.accounts.tables import Account, Team, User
-from modelyard.domain.accounts.teams import AccountNotFound, TeamBeyondYou, TeamNotFound, find_team
+from modelyard.domain.accounts.tables import Team, User
+from modelyard.domain.accounts.teams import TeamBeyondYou, TeamNotFound, find_team
 from modelyard.domain.accounts.user_access import find_user, require_over_user
 from modelyard.domain.accounts.users import LONGEST_NAME, LONGEST_TITLE
 from modelyard.domain.audit.record import record
@@ -99,9 +100,7 @@ async def invite_user(
 
 async def _find_team(session: AsyncSession, actor: Actor, account_id: str, team_id: str | None) -> Team:
     is_own = account_id == actor.account_id
-    is_reached = is_own or actor.reach(Permission.MANAGE_USERS) == Reach.INSTALLATION
-    if not is_reached or await session.get(Account, account_id) is None:
-        raise AccountNotFound(account_id)
+    await account_meant(session, actor, Permission.MANAGE_USERS, account_id)
     if team_id is None and not is_own:
         query = select(Team.id).where(Team.account_id == account_id, Team.is_admin, Team.status == TeamStatus.ACTIVE)
         team_id = await session.scalar(query)

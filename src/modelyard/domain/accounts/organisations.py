@@ -12,6 +12,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.core.ids import new_uuid
+from modelyard.domain.accounts.account_meant import AccountNotFound
 from modelyard.domain.accounts.actor import Actor, require, require_everywhere, within
 from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.first_start import ADMIN_TEAM
@@ -24,7 +25,6 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import Account, Team, User
-from modelyard.domain.accounts.teams import AccountNotFound
 from modelyard.domain.accounts.user_access import visible_users
 from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record

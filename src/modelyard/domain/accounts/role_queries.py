@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
-from modelyard.domain.accounts.actor import Actor, may_over, require
+from modelyard.domain.accounts.account_meant import account_meant
+from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.granting import grants_of
 from modelyard.domain.accounts.permissions import Permission
@@ -24,13 +25,6 @@ class RoleNotFound(NotFound):
 
     def __init__(self, identifier: str) -> None:
         super().__init__(f"There is no role {identifier[:60]!r} that you may see.")
-
-
-class AccountNotFound(NotFound):
-    """There is no such account, or the caller may not ask about it."""
-
-    def __init__(self, account_id: str) -> None:
-        super().__init__(f"There is no account {account_id[:40]!r} that you may see.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +47,8 @@ async def list_roles(session: AsyncSession, actor: Actor, account_id: str = "") 
     Raises AccountNotFound.
     """
     require(actor, Permission.READ_ROLES)
-    account = await read_account(session, actor, Permission.READ_ROLES, account_id)
-    custom = await session.scalars(select(CustomRole).where(CustomRole.account_id == account))
+    account = await account_meant(session, actor, Permission.READ_ROLES, account_id)
+    custom = await session.scalars(select(CustomRole).where(CustomRole.account_id == account.id))
     roles = [_prebuilt(role) for role in Role] + [facts_of(role) for role in custom]
     return sorted(roles, key=lambda role: (role.weight, role.identifier))
 
@@ -62,21 +56,13 @@ async def list_roles(session: AsyncSession, actor: Actor, account_id: str = "") 
 async def find_role(session: AsyncSession, actor: Actor, identifier: str, account_id: str = "") -> RoleFacts:
     """A role by its identifier, which is case-sensitive. Raises RoleNotFound, AccountNotFound."""
     require(actor, Permission.READ_ROLES)
-    account = await read_account(session, actor, Permission.READ_ROLES, account_id)
+    account = await account_meant(session, actor, Permission.READ_ROLES, account_id)
     if identifier in set(Role):
         return _prebuilt(Role(identifier))
-    role = await session.get(CustomRole, (account, identifier))
+    role = await session.get(CustomRole, (account.id, identifier))
     if role is None:
         raise RoleNotFound(identifier)
     return facts_of(role)
-
-
-async def read_account(session: AsyncSession, actor: Actor, permission: Permission, account_id: str) -> str:
-    """The account that is meant: the caller's, or another within reach. Raises AccountNotFound."""
-    wanted = account_id or actor.account_id
-    if not may_over(actor, permission, account=wanted) or await session.get(Account, wanted) is None:
-        raise AccountNotFound(wanted)
-    return wanted
 
 
 async def holders_of(session: AsyncSession, account_id: str, identifier: str) -> tuple[list[str], int]:

@@ -14,6 +14,7 @@ from modelyard.core.errors import Conflict, NotAllowed, NotFound
 from modelyard.core.ids import new_uuid
 from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
+from modelyard.domain.accounts.account_meant import account_meant
 from modelyard.domain.accounts.actor import Actor, may_over, require, within
 from modelyard.domain.accounts.administrators import keeping_administrators
 from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus
@@ -33,13 +34,6 @@ class TeamNotFound(NotFound):
 
     def __init__(self, team_id: str) -> None:
         super().__init__(f"There is no team {team_id[:40]!r} that you may see.")
-
-
-class AccountNotFound(NotFound):
-    """There is no such account, or the caller may not see it."""
-
-    def __init__(self, account_id: str) -> None:
-        super().__init__(f"There is no account {account_id[:40]!r} that you may see.")
 
 
 class TeamExists(Conflict):
@@ -144,14 +138,9 @@ async def create_team(
     Raises NotForTeams, AccountNotFound, TeamExists.
     """
     require(actor, Permission.MANAGE_TEAMS)
-    account_id = account_id or actor.account_id
-    if account_id != actor.account_id and actor.reach(Permission.MANAGE_TEAMS) != Reach.INSTALLATION:
-        raise AccountNotFound(account_id)
-    if not may_over(actor, Permission.MANAGE_TEAMS, account=account_id):
+    account = await account_meant(session, actor, Permission.MANAGE_TEAMS, account_id)
+    if not may_over(actor, Permission.MANAGE_TEAMS, account=account.id):
         raise NotForTeams
-    account = await session.get(Account, account_id)
-    if account is None:
-        raise AccountNotFound(account_id)
     team = Team(id=new_uuid(), account_id=account.id, name="", is_admin=False, created_at=clock.now())
     await _set_name(session, team, name)
     record(session, clock, actor, "team:created", f"team/{team.id}", after={"name": team.name})
