@@ -10,6 +10,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.ids import new_key_part
 from modelyard.core.sealing import Fingerprinter
+from modelyard.domain.accounts.roles import RoleType
 from modelyard.domain.accounts.tables import ApiKey, Project, Team, User
 
 TOPIC = "access"
@@ -26,16 +27,9 @@ class KeyStatus(StrEnum):
     DELETED = "Deleted"
 
 
-class KeyType(StrEnum):
-    """Whose a key is."""
-
-    USER = "user"
-    SYSTEM = "system"
-
-
-def key_type(key: ApiKey) -> KeyType:
-    """A project's keys are of the system's type."""
-    return KeyType.SYSTEM if key.project_id else KeyType.USER
+def key_type(key: ApiKey) -> RoleType:
+    """Which roles a key may carry: a project's keys those of the system's type."""
+    return RoleType.SYSTEM if key.project_id else RoleType.USER
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,12 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict
 from modelyard.domain.accounts.actor import Actor, RoleMissing, require
-from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus
+from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus, key_type
 from modelyard.domain.accounts.granting import check_roles, require_no_raise
 from modelyard.domain.accounts.key_changes import KeyDeleted, may_manage_key
 from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_change
 from modelyard.domain.accounts.memberships import set_membership_roles
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.accounts.roles import RoleType
 from modelyard.domain.accounts.tables import Membership
 from modelyard.domain.accounts.user_access import require_over_membership
 from modelyard.domain.audit.record import record
@@ -43,8 +42,7 @@ async def set_key_roles(
         raise RoleMissing(Permission.ASSIGN_ROLES)
     if key.status == KeyStatus.DELETED:
         raise KeyDeleted(prefix)
-    key_type = RoleType.SYSTEM if found.project else RoleType.USER
-    wanted = await check_roles(session, actor, key.account_id, roles, key_type)
+    wanted = await check_roles(session, actor, key.account_id, roles, key_type(key))
     if wanted == found.roles:
         return found
     if found.project:

@@ -29,7 +29,7 @@ class RoleType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RoleFacts:
+class PrebuiltRole:
     """How a prebuilt role is shown. Lists are in the order of the weights."""
 
     name: str
@@ -38,13 +38,13 @@ class RoleFacts:
     type: RoleType = RoleType.USER
 
 
-ROLES: dict[Role, RoleFacts] = {
-    Role.SYSTEM_OWNER: RoleFacts("Platform Administrator", "Administers the whole installation.", 10),
-    Role.ACCOUNT_ADMIN: RoleFacts("Team Administrator", "Administers a team; in the admin team the account.", 20),
-    Role.DATA_SCIENTIST: RoleFacts("Data Scientist", "Deploys and runs models.", 30),
-    Role.DEVELOPER: RoleFacts("Developer", "Finds and runs models.", 40),
-    Role.AUDITOR: RoleFacts("Auditor", "Sees everything, and changes nothing of it.", 50),
-    Role.PROJECT: RoleFacts("Project key", "Runs the jobs of a project.", 60, RoleType.SYSTEM),
+ROLES: dict[Role, PrebuiltRole] = {
+    Role.SYSTEM_OWNER: PrebuiltRole("Platform Administrator", "Administers the whole installation.", 10),
+    Role.ACCOUNT_ADMIN: PrebuiltRole("Team Administrator", "Administers a team; in the admin team the account.", 20),
+    Role.DATA_SCIENTIST: PrebuiltRole("Data Scientist", "Deploys and runs models.", 30),
+    Role.DEVELOPER: PrebuiltRole("Developer", "Finds and runs models.", 40),
+    Role.AUDITOR: PrebuiltRole("Auditor", "Sees everything, and changes nothing of it.", 50),
+    Role.PROJECT: PrebuiltRole("Project key", "Runs the jobs of a project.", 60, RoleType.SYSTEM),
 }
 
 _COLUMNS = (
