@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, String, and_, cast, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import Conflict
+from modelyard.core.json_lists import names_in
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, Membership, Team, User
@@ -56,8 +57,10 @@ async def keeping_administrators(session: AsyncSession, account_id: str) -> Asyn
 
 
 async def _find_present(session: AsyncSession, account_id: str) -> _Present:
-    is_owner = _names(Role.SYSTEM_OWNER)
-    is_administrator = and_(Team.account_id == account_id, Team.is_admin, _names(Role.ACCOUNT_ADMIN))
+    is_owner = names_in(Membership.roles, Role.SYSTEM_OWNER)
+    is_administrator = and_(
+        Team.account_id == account_id, Team.is_admin, names_in(Membership.roles, Role.ACCOUNT_ADMIN)
+    )
     query = (
         select(Team.account_id, Team.is_admin, Membership.roles)
         .join(Team, Team.id == Membership.team_id)
@@ -77,8 +80,3 @@ async def _find_present(session: AsyncSession, account_id: str) -> _Present:
         ),
         of_installation=any(Role.SYSTEM_OWNER in roles for _, _, roles in rows),
     )
-
-
-def _names(role: Role) -> ColumnElement[bool]:
-    """Finds few rows among many; the roles themselves are looked at afterwards."""
-    return cast(Membership.roles, String).contains(f'"{role}"', autoescape=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
+from modelyard.core.json_lists import names_in
 from modelyard.domain.accounts.account_meant import account_meant
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.api_keys import KeyStatus
@@ -72,7 +72,7 @@ async def holders_of(session: AsyncSession, account_id: str, identifier: str) ->
         .select_from(Membership)
         .join(User, User.id == Membership.user_id)
         .join(Team, Team.id == Membership.team_id)
-        .where(Team.account_id == account_id, User.status != UserStatus.DELETED, _names(Membership.roles, identifier))
+        .where(Team.account_id == account_id, User.status != UserStatus.DELETED, names_in(Membership.roles, identifier))
         .order_by(User.email, Team.name)
     )
     keys = (
@@ -81,7 +81,7 @@ async def holders_of(session: AsyncSession, account_id: str, identifier: str) ->
             ApiKey.account_id == account_id,
             ApiKey.status != KeyStatus.DELETED,
             ApiKey.project_id.is_not(None),
-            _names(ApiKey.roles, identifier),
+            names_in(ApiKey.roles, identifier),
         )
         .order_by(ApiKey.prefix)
     )
@@ -111,10 +111,6 @@ def _prebuilt(role: Role) -> RoleFacts:
     facts, grants = ROLES[role], PERMISSIONS[role]
     long = " ".join([facts.description, *(permission.meaning for permission in Permission if permission in grants)])
     return RoleFacts(role, facts.name, facts.description, long, facts.weight, facts.type, grants, is_prebuilt=True)
-
-
-def _names(column: Any, identifier: str) -> ColumnElement[bool]:
-    return cast(column, String).contains(f'"{identifier}"', autoescape=True)
 
 
 def _total(rows: Sequence[tuple[object, ...]]) -> int:

@@ -1,12 +1,12 @@
 """Who may see a model, and who may change it."""
 
-import json
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import aliased
 
 from modelyard.core.errors import NotAllowed
+from modelyard.core.json_lists import names_in
 from modelyard.domain.accounts.actor import Actor, may_over, within
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.tables import Account
@@ -59,8 +59,7 @@ def waits_for(actor: Actor, versions: Any = Version) -> ColumnElement[bool]:
     said_yes = aliased(Approval)
 
     def waits(role: str) -> ColumnElement[bool]:
-        # The list is JSON, which no two databases search alike: but the word in its quotes is there, or it is not.
-        is_asked = cast(Account.approval_roles, String).contains(json.dumps(role), autoescape=True)
+        is_asked = names_in(Account.approval_roles, role)
         given = (said_yes.version_id == versions.id, said_yes.role == role, said_yes.is_approved)
         return and_(
             # Said aloud, because what is two levels up is not correlated by itself.
