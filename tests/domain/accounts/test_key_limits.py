@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from modelyard.core.addresses import read_address
 from modelyard.domain.accounts.key_limits import (
     Limits,
     NetworkRejected,
@@ -11,7 +12,6 @@ from modelyard.domain.accounts.key_limits import (
     TooManyNetworks,
     check_networks,
     check_permissions,
-    read_address,
     read_networks,
 )
 from modelyard.domain.accounts.permissions import Permission
@@ -69,11 +69,6 @@ def test_addresses_within_networks(address: str, networks: list[str], inside: bo
     found = read_address(address)
     assert found is not None
     assert any(found in network for network in read_networks(check_networks(networks))) is inside
-
-
-@pytest.mark.parametrize("text", ["", "testclient", "unix:", "10.0.0.0/8", "1.2.3.4:80"])
-def test_what_is_no_address(text: str) -> None:
-    assert read_address(text) is None
 
 
 def test_scopes_by_either_name() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from modelyard.core.errors import InvalidInput
 from modelyard.domain.accounts.permissions import Permission
@@ -88,15 +88,6 @@ def check_networks(texts: Sequence[str]) -> list[str]:
 def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """Networks as they were checked once."""
     return tuple(ip_network(text, strict=False) for text in texts)
-
-
-def read_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Where a request comes from; an IPv4 address that came over an IPv6 socket is one of IPv4."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def _network(text: str) -> Network:

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.core.addresses import read_address
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.granting import read_grants
-from modelyard.domain.accounts.key_limits import Network, read_address, read_networks
+from modelyard.domain.accounts.key_limits import Network, read_networks
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import (

@@ -1,6 +1,5 @@
 """Slows down who guesses: failures of signing in are limited for each address and for each account."""
 
-import ipaddress
 import math
 import time
 from collections import Counter, OrderedDict
@@ -12,13 +11,12 @@ from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from modelyard.core.addresses import neighbourhood
 from modelyard.core.errors import LimitReached, NotAuthenticated
 
 WINDOW_SECONDS = 300
 MOST_COUNTED = 20_000
 """Addresses, or accounts, that are remembered; above that the one that failed longest ago is forgotten."""
-_IPV6_SITE = 64
-"""Bits of the part of an IPv6 address that a site cannot change at will."""
 
 
 class TooManyFailures(LimitReached):
@@ -168,15 +166,7 @@ class _Failures:
 
 def _site_of(address: str) -> str:
     """What one attacker has at least: an IPv4 address, or the network of a site."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return _digest_of(address)
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return f"{int(found) >> (128 - _IPV6_SITE):x}"
+    return _digest_of(neighbourhood(address))
 
 
 def _pair_of(address: str, subject: str) -> str:

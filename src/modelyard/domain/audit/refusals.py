@@ -1,9 +1,8 @@
 """Leaves word of requests that were refused, in a transaction of their own, and never more than some at a time."""
 
-from ipaddress import ip_address
-
 from sqlalchemy.exc import SQLAlchemyError
 
+from modelyard.core.addresses import neighbourhood
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.logs import log
@@ -12,8 +11,6 @@ from modelyard.domain.audit.repeats import Repeats
 
 MOST_REMEMBERED = 1000
 """Also the most rows in ten minutes about people, and about strangers from however many addresses."""
-_NETWORK_OF_ONE = 64
-"""One caller has so much of an IPv6 address for themselves."""
 
 
 class Refusals:
@@ -30,7 +27,7 @@ class Refusals:
         self, subject: Subject, address: str, *, method: str, route: str, path: str, status: int, **more: str
     ) -> None:
         """Leaves a row unless a recent one tells of the same caller and route."""
-        key = (_neighbourhood(address), subject.key_prefix, subject.user_id, method, route)
+        key = (neighbourhood(address), subject.key_prefix, subject.user_id, method, route)
         recent = self._of_people if subject.user_id else self._of_strangers
         if not recent.is_due(key):
             return
@@ -41,12 +38,3 @@ class Refusals:
         except SQLAlchemyError as error:  # the refusal itself holds all the same
             recent.was_not_told(key)
             log.error("a refusal could not be recorded", address=address, exc_info=error)
-
-
-def _neighbourhood(address: str) -> str:
-    """The address, or that part of it which its owner cannot choose freely."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    return str(parsed) if parsed.version == 4 else parsed.exploded[: _NETWORK_OF_ONE // 4 + 3]
