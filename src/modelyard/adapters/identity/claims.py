@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard.adapters.identity.base import Identity
+from modelyard.core.harmless import one_line
 
 Claims = Mapping[str, Any]
 MOST_GROUPS = 1000
@@ -57,7 +58,7 @@ def _email(claims: Claims) -> str:
 
 def _text(claims: Claims, name: str) -> str:
     value = claims.get(name)
-    return _one_line(value)[:_MOST_CHARACTERS] if isinstance(value, str) else ""
+    return one_line(value)[:_MOST_CHARACTERS] if isinstance(value, str) else ""
 
 
 def _groups(found: Any) -> frozenset[str]:
@@ -77,7 +78,3 @@ def _find(claims: Claims, path: str) -> Any:
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
-
-
-def _one_line(text: str) -> str:
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modelyard.core.errors import InvalidInput, Unavailable, UpstreamFailed
+from modelyard.core.harmless import one_line
 
 _WORD = r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff.@,:;<>()\[\]\\\"]+"
 _ADDRESS = re.compile(rf"{_WORD}(?:\.{_WORD})*@{_WORD}(?:\.{_WORD})*")
@@ -63,8 +64,3 @@ def require_address(address: str) -> str:
     if len(address) > _MAX_ADDRESS or not _ADDRESS.fullmatch(address):
         raise BadMailAddress(address)
     return address
-
-
-def one_line(text: str) -> str:
-    """The text without line ends and other characters that nobody can see."""
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from modelyard.adapters.mail.base import BadMailAddress, one_line, require_address
+from modelyard.adapters.mail.base import BadMailAddress, require_address
 from modelyard.core.errors import InvalidInput
+from modelyard.core.harmless import one_line
 
 
 class BadMailServer(InvalidInput):

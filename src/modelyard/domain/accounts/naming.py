@@ -4,11 +4,9 @@ import unicodedata
 
 from modelyard.adapters.mail.base import require_address
 from modelyard.core.errors import InvalidInput
+from modelyard.core.harmless import JOINERS, is_unseen
 
 LONGEST_EMAIL = 254
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_JOINERS = "\u200c\u200d"
-"""Invisible too, but words of some languages need them."""
 
 
 class NameRejected(InvalidInput):
@@ -25,10 +23,10 @@ def check_name(text: str, field: str, longest: int, *, may_be_empty: bool = Fals
         field: how the API calls it, for the error.
         longest: characters.
     """
-    if any(unicodedata.category(character) in _INVISIBLE and character not in _JOINERS for character in text):
+    if any(map(is_unseen, text)):
         raise NameRejected(field, "it must be one line without control characters or others that nobody can see")
     name = " ".join(unicodedata.normalize("NFC", text).split())
-    if not name.strip(_JOINERS) and not may_be_empty:
+    if not name.strip(JOINERS) and not may_be_empty:
         raise NameRejected(field, f"it needs 1 to {longest} characters")
     if len(name) > longest:
         raise NameRejected(field, f"it may have {longest} characters, this has {len(name)}")

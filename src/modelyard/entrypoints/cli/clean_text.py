@@ -5,9 +5,8 @@ import sys
 import unicodedata
 from typing import TextIO
 
-_HARMFUL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_HARMLESS = "\u200c\u200d"
-"""Joiners, which Persian, Indian scripts and emoji need."""
+from modelyard.core.harmless import is_unseen
+
 _LONGEST_MESSAGE = 4000
 
 
@@ -42,11 +41,8 @@ def writable(text: str, stream: TextIO | None = None) -> str:
 
 
 def _visible(one: str) -> str:
-    if unicodedata.category(one) not in _HARMFUL or one in _HARMLESS:
-        return one
-    return one.encode("unicode_escape").decode("ascii")
+    return one.encode("unicode_escape").decode("ascii") if is_unseen(one) else one
 
 
 def _escaped(one: str) -> str:
-    is_harmful = unicodedata.category(one) in _HARMFUL and one != "\n" and one not in _HARMLESS
-    return json.dumps(one)[1:-1] if is_harmful else one
+    return json.dumps(one)[1:-1] if is_unseen(one) and one != "\n" else one

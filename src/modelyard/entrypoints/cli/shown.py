@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import click
 
+from modelyard.core.harmless import harmless_cell
 from modelyard.entrypoints.cli.clean_text import clean, clean_json, width, writable
 
 FORMS = ("table", "json", "csv")
@@ -17,7 +18,6 @@ Thing = dict[str, Any]
 Column = tuple[str, str | Callable[[Thing], object]]
 """A title, and where the value is: names with dots between, several with `+` between are joined."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(\+00:?00|Z)")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _GAP = "  "
 _NOTHING = "-"
 _NEVER_FOLDED = 10
@@ -109,7 +109,7 @@ class Screen:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(titles)
-        writer.writerows([_harmless(one) for one in row] for row in rows)
+        writer.writerows([harmless_cell("" if one == _NOTHING else one) for one in row] for row in rows)
         click.echo(writable(text.getvalue()), nl=False)
 
     def _table(self, titles: list[str], rows: list[list[str]]) -> None:
@@ -158,12 +158,6 @@ def _text(value: object) -> str:
         case dict():
             return _text(value.get("name") or value.get("identifier"))
     return str(value)
-
-
-def _harmless(text: str) -> str:
-    """A spreadsheet would run a cell that begins like a formula; `-` alone is none."""
-    shown = "" if text == _NOTHING else text
-    return f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown
 
 
 def _rich_table(titles: list[str], rows: list[list[str]]) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from modelyard.core.errors import InvalidInput
+from modelyard.core.harmless import harmless_cell
 from modelyard.core.paging import Found
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission, Reach
@@ -42,7 +43,6 @@ _COLUMNS = (
     "previousHash",
     "hash",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @router.get("", summary="List audit events, newest first")
@@ -159,13 +159,8 @@ def _csv_lines(events: Iterable[dict[str, Any]]) -> bytes:
     writer = csv.writer(text)
     for event in events:
         cells = event | {"details": msgspec.json.encode(event["details"]).decode()}
-        writer.writerow([_harmless(str(cells.get(name, ""))) for name in _COLUMNS])
+        writer.writerow([harmless_cell(str(cells.get(name, ""))) for name in _COLUMNS])
     return text.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet would run a cell that begins like a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
 _FORMS: dict[str, tuple[str, Callable[[Iterable[dict[str, Any]]], bytes], bytes]] = {
