@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from modelyard.entrypoints.cli.shown import Column, Screen, Thing, cell
+from modelyard.entrypoints.cli.answers import Thing
+from modelyard.entrypoints.cli.shown import Column, Screen, cell
 from tests.entrypoints.cli.shell import canned, http
 
 COLUMNS: list[Column] = [("name", "name"), ("owner", "user.first+last"), ("time", "at"), ("is new", "new")]

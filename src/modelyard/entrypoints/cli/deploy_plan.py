@@ -9,7 +9,8 @@ from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.paths import at
 
 if TYPE_CHECKING:
-    from modelyard.entrypoints.cli.remote import Remote, Thing
+    from modelyard.entrypoints.cli.answers import Thing
+    from modelyard.entrypoints.cli.remote import Remote
 
 _NUMBERS = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})", re.ASCII)
 

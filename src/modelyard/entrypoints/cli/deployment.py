@@ -16,7 +16,8 @@ from modelyard.entrypoints.cli.paths import at
 from modelyard.entrypoints.cli.steps import Bar, Steps
 
 if TYPE_CHECKING:
-    from modelyard.entrypoints.cli.remote import Remote, Thing
+    from modelyard.entrypoints.cli.answers import Thing
+    from modelyard.entrypoints.cli.remote import Remote
 
 SECONDS_BETWEEN_LOOKS = 0.3
 EDGE_PRESET = -99

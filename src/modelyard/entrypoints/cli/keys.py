@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelyard.entrypoints.cli.bodies import given, listed
+from modelyard.entrypoints.cli.bodies import given, listed, some
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
 from modelyard.entrypoints.cli.named import identifier_of_user, project_of, team_of
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
@@ -12,7 +12,8 @@ from modelyard.entrypoints.cli.paths import accounting
 from modelyard.entrypoints.cli.shown import Column, Screen
 
 if TYPE_CHECKING:
-    from modelyard.entrypoints.cli.remote import Remote, Thing
+    from modelyard.entrypoints.cli.answers import Thing
+    from modelyard.entrypoints.cli.remote import Remote
 
 LISTED: list[Column] = [
     ("prefix", "prefix"),
@@ -171,9 +172,7 @@ def set_key(
         scopes=listed(scopes, no_scopes),
         networks=listed(networks, no_networks),
     )
-    if not changes:
-        raise click.UsageError("Say what to change; --help lists what can be.")
-    screen.thing(server.patch(_path(prefix), changes), SHOWN)
+    screen.thing(server.patch(_path(prefix), some(changes)), SHOWN)
 
 
 @keys.command("roles")

@@ -7,7 +7,8 @@ from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.paths import accounting
 
 if TYPE_CHECKING:
-    from modelyard.entrypoints.cli.remote import Remote, Thing
+    from modelyard.entrypoints.cli.answers import Thing
+    from modelyard.entrypoints.cli.remote import Remote
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

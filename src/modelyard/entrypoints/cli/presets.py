@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelyard.entrypoints.cli.bodies import given, listed
+from modelyard.entrypoints.cli.bodies import given, listed, some
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
 from modelyard.entrypoints.cli.paths import at
 from modelyard.entrypoints.cli.shown import Column, Screen
@@ -78,9 +78,7 @@ def create_preset(server: "Remote", screen: Screen, name: str, **hardware: objec
 def update_preset(server: "Remote", screen: Screen, preset: str, name: str | None, **hardware: object) -> None:
     """Change PRESET, given by identifier."""
     changes = given(name=name) | _body(hardware)
-    if not changes:
-        raise click.UsageError("Say what to change; --help lists what can be.")
-    screen.thing(server.patch(_path(preset), changes), SHOWN)
+    screen.thing(server.patch(_path(preset), some(changes)), SHOWN)
 
 
 @presets.command("activate")

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelyard.entrypoints.cli.bodies import given
+from modelyard.entrypoints.cli.answers import things
+from modelyard.entrypoints.cli.bodies import given, some
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
 from modelyard.entrypoints.cli.named import identifier_of_user, project_of, team_of
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
@@ -25,8 +26,8 @@ LISTED: list[Column] = [
 SHOWN: list[Column] = [
     *LISTED,
     ("description", "description"),
-    ("members", lambda project: [one.get("email") for one in project.get("members") or [] if isinstance(one, dict)]),
-    ("keys", lambda project: [one.get("prefix") for one in project.get("accessKeys") or [] if isinstance(one, dict)]),
+    ("members", lambda project: [one.get("email") for one in things(project.get("members"))]),
+    ("keys", lambda project: [one.get("prefix") for one in things(project.get("accessKeys"))]),
     ("created", "createdAt"),
     ("updated", "updatedAt"),
 ]
@@ -115,9 +116,7 @@ def update_project(
     """Change a PROJECT, deactivate it or hand it over."""
     user = identifier_of_user(server, owner) if owner else None
     changes = given(name=name, description=description, visibility=visibility, status=status, user=user)
-    if not changes:
-        raise click.UsageError("Say what to change; --help lists what can be.")
-    screen.thing(server.patch(_path(server, project), changes), SHOWN)
+    screen.thing(server.patch(_path(server, project), some(changes)), SHOWN)
 
 
 @projects.command("delete")
@@ -168,8 +167,7 @@ def keys() -> None:
 @over_rest
 def list_keys(server: "Remote", screen: Screen, project: str) -> None:
     """List the keys of PROJECT."""
-    found = server.get(_path(server, project)).get("accessKeys")
-    screen.rows([found if isinstance(found, list) else []], KEYS)
+    screen.rows([things(server.get(_path(server, project)).get("accessKeys"))], KEYS)
 
 
 @keys.command("create")
@@ -190,8 +188,8 @@ def show_statistics(server: "Remote", screen: Screen, project: str) -> None:
     """Show what the jobs of PROJECT amount to."""
     found = server.get(_path(server, project, "statistics"))
     screen.thing(found, STATISTICS)
-    models = found.get("models")
-    if screen.form == "table" and isinstance(models, list) and models:
+    models = things(found.get("models"))
+    if screen.form == "table" and models:
         screen.line("")
         screen.rows([models], MODELS)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelyard.entrypoints.cli.bodies import given
+from modelyard.entrypoints.cli.bodies import given, some
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
 from modelyard.entrypoints.cli.named import identifier_of_user, project_of, team_of
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
@@ -12,7 +12,8 @@ from modelyard.entrypoints.cli.paths import accounting
 from modelyard.entrypoints.cli.shown import Column, Screen
 
 if TYPE_CHECKING:
-    from modelyard.entrypoints.cli.remote import Remote, Thing
+    from modelyard.entrypoints.cli.answers import Thing
+    from modelyard.entrypoints.cli.remote import Remote
 
 KINDS = ("user", "team", "project")
 PERIODS = click.Choice(["hourly", "daily", "weekly", "monthly", "yearly"])
@@ -102,9 +103,7 @@ def update_quota(
     """Change how much a QUOTA allows, and when it holds."""
     begin, end = "" if begin == "at-once" else begin, "" if end == "never" else end
     changes = given(quota=amount, from_=begin, to=end)
-    if not changes:
-        raise click.UsageError("Say what to change; --help lists what can be.")
-    screen.thing(server.patch(accounting("quotas", quota), changes), SHOWN)
+    screen.thing(server.patch(accounting("quotas", quota), some(changes)), SHOWN)
 
 
 @quotas.command("delete")

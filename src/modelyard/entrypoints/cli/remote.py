@@ -14,11 +14,11 @@ import httpx
 
 import modelyard
 from modelyard.entrypoints.cli.access import Access, is_local
+from modelyard.entrypoints.cli.answers import Thing
 from modelyard.entrypoints.cli.deadline import Deadline
 from modelyard.entrypoints.cli.exit_codes import CommandFailed
 from modelyard.entrypoints.cli.failures import NotOurServer, failure_of_answer, failure_of_connection
 
-Thing = dict[str, Any]
 Query = Mapping[str, object]
 LARGEST_ANSWER = 64 * 1024 * 1024
 MOST_PAGES = 10_000

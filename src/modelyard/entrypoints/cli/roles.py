@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelyard.entrypoints.cli.bodies import given, listed
+from modelyard.entrypoints.cli.answers import things
+from modelyard.entrypoints.cli.bodies import given, listed, some
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
 from modelyard.entrypoints.cli.paths import accounting
 from modelyard.entrypoints.cli.shown import Column, Screen
 
 if TYPE_CHECKING:
-    from modelyard.entrypoints.cli.remote import Remote, Thing
+    from modelyard.entrypoints.cli.answers import Thing
+    from modelyard.entrypoints.cli.remote import Remote
 
 LISTED: list[Column] = [
     ("identifier", "identifier"),
@@ -22,8 +24,7 @@ LISTED: list[Column] = [
 
 
 def _entitlements(role: "Thing") -> list[object]:
-    found = role.get("entitlements")
-    return [one.get("identifier") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [one.get("identifier") for one in things(role.get("entitlements"))]
 
 
 SHOWN: list[Column] = [*LISTED, ("more", "longDescription"), ("weight", "weight"), ("entitlements", _entitlements)]
@@ -136,9 +137,7 @@ def update_role(
         weight=weight,
         entitlements=listed(entitlements),
     )
-    if not changes:
-        raise click.UsageError("Say what to change; --help lists what can be.")
-    screen.thing(server.patch(accounting("roles", role), changes, {"account": account}), SHOWN)
+    screen.thing(server.patch(accounting("roles", role), some(changes), {"account": account}), SHOWN)
 
 
 @roles.command("delete")

@@ -6,15 +6,15 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import cast
 
 import click
 
 from modelyard.core.harmless import harmless_cell
+from modelyard.entrypoints.cli.answers import Thing
 from modelyard.entrypoints.cli.clean_text import clean, clean_json, width, writable
 
 FORMS = ("table", "json", "csv")
-Thing = dict[str, Any]
 Column = tuple[str, str | Callable[[Thing], object]]
 """A title, and where the value is: names with dots between, several with `+` between are joined."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(\+00:?00|Z)")

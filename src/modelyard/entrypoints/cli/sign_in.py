@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 
 from modelyard.entrypoints.cli.access import Access, api_key_header
+from modelyard.entrypoints.cli.answers import Thing, things
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.paths import accounting, at
 from modelyard.entrypoints.cli.profile_file import Profile
-from modelyard.entrypoints.cli.remote import Remote, Thing
+from modelyard.entrypoints.cli.remote import Remote
 
 SESSION_COOKIE = "modelyard_session"
 ANY_VALUE = {"X-CSRF-Token": "command-line"}
@@ -38,7 +39,7 @@ class SignedIn:
 
     def act_for(self, team: str) -> None:
         """Acts for another of one's teams, named by identifier or name."""
-        for own in _things(self._profile().get("teams")):
+        for own in things(self._profile().get("teams")):
             if team in {own.get("identifier"), own.get("name")}:
                 self._team = str(own.get("identifier"))
                 self._server.patch(at("auth", "session"), {"team": self._team})
@@ -48,8 +49,8 @@ class SignedIn:
     def find_key(self) -> OwnKey:
         """One's key for the team."""
         profile = self._profile()
-        names = {team.get("identifier"): str(team.get("name")) for team in _things(profile.get("teams"))}
-        for key in _things(profile.get("listAccessKeys")):
+        names = {team.get("identifier"): str(team.get("name")) for team in things(profile.get("teams"))}
+        for key in things(profile.get("listAccessKeys")):
             team = key.get("team")
             if isinstance(team, dict) and team.get("identifier") == self._team and key.get("status") == "Active":
                 prefix = str(key.get("prefix"))
@@ -125,8 +126,4 @@ def _of_session(server: Remote) -> Thing:
 
 def _of_person(profile: Thing) -> Thing:
     person = {name: profile.get(name) for name in ("identifier", "firstName", "lastName", "email")}
-    return {"user": person, "account": profile.get("account"), "teams": _things(profile.get("teams"))}
-
-
-def _things(value: object) -> list[Thing]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return {"user": person, "account": profile.get("account"), "teams": things(profile.get("teams"))}

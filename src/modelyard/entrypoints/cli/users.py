@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelyard.entrypoints.cli.bodies import given
+from modelyard.entrypoints.cli.answers import things
+from modelyard.entrypoints.cli.bodies import given, some
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
 from modelyard.entrypoints.cli.named import team_of, user_of
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
@@ -12,19 +13,18 @@ from modelyard.entrypoints.cli.paths import accounting
 from modelyard.entrypoints.cli.shown import Column, Screen
 
 if TYPE_CHECKING:
-    from modelyard.entrypoints.cli.remote import Remote, Thing
+    from modelyard.entrypoints.cli.answers import Thing
+    from modelyard.entrypoints.cli.remote import Remote
 
 
 def _roles(user: "Thing") -> list[str]:
     """Each team with the roles there."""
-    found = user.get("teams")
-    teams = [team for team in found if isinstance(team, dict)] if isinstance(found, list) else []
+    teams = things(user.get("teams"))
     return [f"{team.get('name')}:{'+'.join(map(str, team.get('roles') or []))}" for team in teams]
 
 
 def _keys(user: "Thing") -> list[object]:
-    found = user.get("listAccessKeys")
-    return [key.get("prefix") for key in found if isinstance(key, dict)] if isinstance(found, list) else []
+    return [key.get("prefix") for key in things(user.get("listAccessKeys"))]
 
 
 LISTED: list[Column] = [
@@ -187,9 +187,7 @@ def update_user(
 ) -> None:
     """Change names and title of USER."""
     changes = given(firstName=first_name, lastName=last_name, title=title)
-    if not changes:
-        raise click.UsageError("Say what to change; --help lists what can be.")
-    screen.thing(server.patch(_path(server, user), changes), SHOWN)
+    screen.thing(server.patch(_path(server, user), some(changes)), SHOWN)
 
 
 @users.command("activate")
