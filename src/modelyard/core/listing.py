@@ -1,6 +1,6 @@
-"""Puts the rows of a list in order and takes one page of them."""
+"""Puts the rows of a list in order, takes one page of them, and reads what belongs to many of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Select
@@ -9,6 +9,15 @@ from modelyard.core.paging import Found, Page, Sort
 
 T = TypeVar("T")
 _Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
+
+
+AT_ONCE = 5_000
+"""Values in one statement; databases take a few times as many."""
+
+
+def portions(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    """The values in parts that fit into one statement each."""
+    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
 
 
 def ordered(

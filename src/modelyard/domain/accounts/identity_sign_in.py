@@ -17,7 +17,7 @@ from modelyard.domain.accounts.administrators import LastAdministrator, LastPlat
 from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.granting import known_user_roles
 from modelyard.domain.accounts.memberships import add_member, end_membership, set_membership_roles
-from modelyard.domain.accounts.naming import check_email, check_name
+from modelyard.domain.accounts.naming import check_email, check_name, email_key
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, Membership, Team, User
 from modelyard.domain.audit.record import Outsider, record
@@ -85,7 +85,7 @@ async def admit(session: AsyncSession, clock: Clock, identity: Identity, rules: 
 
 async def _find_by_email(session: AsyncSession, clock: Clock, identity: Identity, subject: str) -> User | None:
     """Somebody whom we know by their address; they are known by their subject from now on."""
-    address = identity.email.strip().lower()
+    address = email_key(identity.email)
     query = select(User).where(User.email == address, User.status != UserStatus.DELETED)
     user = (await session.scalars(query)).first() if address else None
     if user is None:

@@ -11,6 +11,7 @@ from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.api_keys import KeyStatus
+from modelyard.domain.accounts.naming import email_key
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.tables import Account, ApiKey, Membership, Project, ProjectMember, Team, User
 
@@ -123,7 +124,7 @@ def _with_owner(
 def _conditions(wanted: KeyFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [ApiKey.status.in_(wanted.statuses)]
     if wanted.user:
-        conditions.append(or_(User.id == wanted.user, User.email == wanted.user.strip().lower()))
+        conditions.append(or_(User.id == wanted.user, User.email == email_key(wanted.user)))
     if wanted.team:
         conditions.append(ApiKey.team_id == wanted.team)
     if wanted.project:

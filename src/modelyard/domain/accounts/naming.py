@@ -33,6 +33,11 @@ def check_name(text: str, field: str, longest: int, *, may_be_empty: bool = Fals
     return name
 
 
+def email_key(text: str) -> str:
+    """An address as users are found by it: people write it in any case, with spaces around."""
+    return text.strip().lower()
+
+
 def check_email(text: str) -> str:
-    """The address in lower case, as users are found by it. Raises NameRejected, BadMailAddress."""
-    return require_address(check_name(text, "email", LONGEST_EMAIL).lower())
+    """The address, as users are found by it. Raises NameRejected, BadMailAddress."""
+    return require_address(email_key(check_name(text, "email", LONGEST_EMAIL)))

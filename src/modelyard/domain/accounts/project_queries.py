@@ -1,6 +1,6 @@
 """Finds and lists projects with their keys and members, and says who may see them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
-from modelyard.core.listing import one_page, ordered, paged
+from modelyard.core.listing import one_page, ordered, paged, portions
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.api_keys import KeyStatus
@@ -26,8 +26,6 @@ SORTS: dict[str, Any] = {
     "updatedAt": Project.updated_at,
 }
 LIVING = (ProjectStatus.ACTIVE, ProjectStatus.INACTIVE)
-_AT_ONCE = 5_000
-"""Databases limit the values of one statement."""
 
 
 class ProjectVisibility(StrEnum):
@@ -122,7 +120,7 @@ async def _with_people(session: AsyncSession, rows: Sequence[Any]) -> list[Proje
     """Adds keys and members, with two queries for all of the projects."""
     keys: dict[str, list[ApiKey]] = {project.id: [] for project, _, _ in rows}
     members: dict[str, list[User]] = {project_id: [] for project_id in keys}
-    for some in _portions(list(keys)):
+    for some in portions(list(keys)):
         for key in await session.scalars(
             select(ApiKey).where(ApiKey.project_id.in_(some)).order_by(ApiKey.created_at, ApiKey.prefix)
         ):
@@ -144,7 +142,3 @@ async def _with_people(session: AsyncSession, rows: Sequence[Any]) -> list[Proje
 def _shown(keys: list[ApiKey]) -> list[ApiKey]:
     """Those that were not deleted, or else all: existing clients break on a project without keys."""
     return [key for key in keys if key.status != KeyStatus.DELETED] or keys
-
-
-def _portions(identifiers: list[str]) -> Iterable[list[str]]:
-    return (identifiers[start : start + _AT_ONCE] for start in range(0, len(identifiers), _AT_ONCE))

@@ -10,6 +10,7 @@ from modelyard.core.errors import NotAllowed, NotAuthenticated
 from modelyard.core.sealing import Fingerprinter
 from modelyard.domain.accounts import passwords
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.naming import email_key
 from modelyard.domain.accounts.sessions import NewSession, Visitor, end_all_sessions, open_session
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, User
@@ -53,7 +54,7 @@ class SignIn:
 
     async def with_password(self, email: str, password: str, team_id: str | None, visitor: Visitor) -> NewSession:
         """A new session. Raises SignInFailed, TooManyFailures, NotInTeam, TeamMissing."""
-        with self._throttle.attempt(visitor.address, email.strip().lower()):
+        with self._throttle.attempt(visitor.address, email_key(email)):
             user_id = await self._prove(email, password)
             if user_id is None:
                 await self._note_refusal(email)
@@ -94,7 +95,7 @@ class SignIn:
             select(User)
             .join(Account, Account.id == User.account_id)
             .where(
-                User.email == email.strip().lower()[:320],
+                User.email == email_key(email)[:320],
                 User.status == UserStatus.ACTIVE,
                 Account.status == TeamStatus.ACTIVE,
             )
@@ -116,7 +117,7 @@ class SignIn:
 
     async def _note_refusal(self, email: str) -> None:
         async with self._database.write() as session:
-            whose = (User.email == email.strip().lower()[:320], User.status != UserStatus.DELETED)
+            whose = (User.email == email_key(email)[:320], User.status != UserStatus.DELETED)
             user = (await session.scalars(select(User).where(*whose))).one_or_none()
             subject = Outsider(email.strip()[:320], user.account_id if user else None, user.id if user else None)
             record(session, self._clock, subject, "session:refused", f"user/{user.id if user else 'unknown'}")

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.errors import NotAllowed, NotFound
 from modelyard.domain.accounts.actor import Actor, RoleMissing, require
 from modelyard.domain.accounts.granting import read_grants
+from modelyard.domain.accounts.naming import email_key
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
@@ -94,8 +95,7 @@ async def find_user(session: AsyncSession, actor: Actor, identifier: str, *, acc
 
 def named(identifier: str) -> ColumnElement[bool]:
     """The condition under which a row of `users` is meant."""
-    email = identifier.strip().lower()
-    return or_(User.id == identifier, and_(User.email == email, User.status != UserStatus.DELETED))
+    return or_(User.id == identifier, and_(User.email == email_key(identifier), User.status != UserStatus.DELETED))
 
 
 async def require_over_user(session: AsyncSession, actor: Actor, user: User) -> None:

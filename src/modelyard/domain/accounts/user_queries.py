@@ -9,18 +9,17 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import InvalidInput
-from modelyard.core.listing import one_page, ordered, paged
+from modelyard.core.listing import one_page, ordered, paged, portions
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.api_keys import KeyStatus
+from modelyard.domain.accounts.naming import email_key
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, ApiKey, Membership, Team, User
 from modelyard.domain.accounts.user_access import visible_users
 
 MOST_SOUGHT = 1000
-_AT_ONCE = 5000
-"""Identifiers in one statement; databases take a few times as many."""
 _LAST_ACTIVE = func.coalesce(User.last_active_at, User.created_at)
 _FULL_NAME = User.first_name + " " + User.last_name
 SORTS: dict[str, Any] = {
@@ -123,7 +122,7 @@ async def search_users(session: AsyncSession, actor: Actor, identifiers: Sequenc
     require(actor, Permission.READ_USERS)
     if len(identifiers) > MOST_SOUGHT:
         raise TooManySought(len(identifiers))
-    emails = {identifier.strip().lower() for identifier in identifiers}
+    emails = set(map(email_key, identifiers))
     named = or_(User.id.in_(set(identifiers)), and_(User.email.in_(emails), User.status != UserStatus.DELETED))
     query = select(User).where(named, visible_users(actor)).order_by(User.created_at, User.id)
     return await read_facts(session, list(await session.scalars(query)))
@@ -136,8 +135,8 @@ async def read_facts(session: AsyncSession, users: Sequence[User]) -> list[UserF
     )
     names = {identifier: name for identifier, name in accounts}  # noqa: C416 - rows are no pairs
     facts = [UserFacts(user, names[user.account_id]) for user in users]
-    for start in range(0, len(facts), _AT_ONCE):
-        await _add_keys_and_teams(session, {one.user.id: one for one in facts[start : start + _AT_ONCE]})
+    for some in portions(facts):
+        await _add_keys_and_teams(session, {one.user.id: one for one in some})
     return facts
 
 

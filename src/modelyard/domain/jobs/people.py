@@ -1,8 +1,5 @@
-"""People and their jobs: how many they have submitted, and what is canceled when people go."""
+"""People and their jobs: what is canceled when people go."""
 
-from collections.abc import Sequence
-
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
@@ -10,21 +7,7 @@ from modelyard.domain.accounts import members, users
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.users import ChangedUser, UserChanges
 from modelyard.domain.jobs.stopped_keys import cancel_jobs_of_keys
-from modelyard.domain.jobs.tables import Job
 from modelyard.domain.models import team_removal
-
-_AT_ONCE = 10_000
-"""Databases limit the values of one statement."""
-
-
-async def count_jobs_of_users(session: AsyncSession, user_ids: Sequence[str]) -> dict[str, int]:
-    """How many jobs each of these has submitted, with whatever key; those without any are left out."""
-    counts: dict[str, int] = {}
-    for start in range(0, len(user_ids), _AT_ONCE):
-        some = user_ids[start : start + _AT_ONCE]
-        query = select(Job.user_id, func.count()).where(Job.user_id.in_(some)).group_by(Job.user_id)
-        counts |= {user_id: number for user_id, number in await session.execute(query)}  # noqa: C416 - rows are no pairs
-    return counts
 
 
 async def change_user(

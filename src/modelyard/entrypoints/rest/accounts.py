@@ -8,8 +8,9 @@ from modelyard.domain.accounts import organisations
 from modelyard.domain.accounts.invitations import NewUser
 from modelyard.domain.accounts.organisations import AccountChanges
 from modelyard.domain.models import licence
+from modelyard.entrypoints.rest.person_shapes import person_object
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, address_for_links
-from modelyard.entrypoints.rest.user_shapes import account_object, person_object
+from modelyard.entrypoints.rest.user_shapes import account_object
 from modelyard.entrypoints.rest.users import invitation_members
 from modelyard.entrypoints.rest.wire import Json
 

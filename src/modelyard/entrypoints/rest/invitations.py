@@ -7,8 +7,9 @@ from starlette.responses import Response
 from modelyard.domain.accounts.naming import check_email
 from modelyard.domain.accounts.one_time_links import Purpose
 from modelyard.domain.accounts.password_links import Acceptance
+from modelyard.entrypoints.rest.person_shapes import person_object
 from modelyard.entrypoints.rest.requests import GuardedRoute, ThePlatform, address_for_letters, address_of
-from modelyard.entrypoints.rest.user_shapes import found_link_object, person_object
+from modelyard.entrypoints.rest.user_shapes import found_link_object
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(prefix="/auth", tags=["sign-in"], route_class=GuardedRoute)

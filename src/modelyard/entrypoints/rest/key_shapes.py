@@ -4,12 +4,13 @@ from typing import Any
 
 from modelyard.domain.accounts.api_keys import NewKey, key_type
 from modelyard.domain.accounts.key_queries import KeyWithOwner
+from modelyard.entrypoints.rest.person_shapes import named_person
 from modelyard.entrypoints.rest.wire import time_text, without_none
 
 
 def key_object(found: KeyWithOwner, submitted_jobs: int) -> dict[str, Any]:
     """A key without its body."""
-    key, user, project = found.key, found.user, found.project
+    key, project = found.key, found.project
     return without_none(
         {
             "prefix": key.prefix,
@@ -26,12 +27,7 @@ def key_object(found: KeyWithOwner, submitted_jobs: int) -> dict[str, Any]:
             "labels": key.labels,
             "keyType": key_type(key),
             "account": {"identifier": found.account.id, "name": found.account.name},
-            "user": {
-                "identifier": user.id,
-                "firstName": user.first_name,
-                "lastName": user.last_name,
-                "email": user.email,
-            },
+            "user": named_person(found.user),
             "team": {"identifier": found.team.id, "name": found.team.name},
             "project": {"identifier": project.id, "name": project.name} if project else None,
             "expiresAt": time_text(key.expires_at) if key.expires_at else None,

@@ -3,8 +3,9 @@
 from typing import Any
 
 from modelyard.domain.accounts.project_queries import ProjectFacts
-from modelyard.domain.accounts.tables import ApiKey, User
+from modelyard.domain.accounts.tables import ApiKey
 from modelyard.domain.jobs.project_statistics import ProjectStatistics
+from modelyard.entrypoints.rest.person_shapes import named_person
 from modelyard.entrypoints.rest.wire import time_text
 
 
@@ -18,8 +19,8 @@ def project_object(facts: ProjectFacts) -> dict[str, Any]:
         "status": project.status,
         "visibility": project.visibility,
         "accessKeys": [_key(key) for key in facts.keys],
-        "user": _person(facts.owner),
-        "members": [_person(member) for member in facts.members],
+        "user": named_person(facts.owner),
+        "members": [named_person(member) for member in facts.members],
         "team": {"identifier": facts.team.id, "name": facts.team.name},
         "createdAt": time_text(project.created_at),
         "updatedAt": time_text(project.updated_at),
@@ -50,13 +51,4 @@ def _key(key: ApiKey) -> dict[str, Any]:
         "isHighPriority": key.is_high_priority,
         "status": key.status,
         "createdAt": time_text(key.created_at),
-    }
-
-
-def _person(user: User) -> dict[str, str]:
-    return {
-        "identifier": user.id,
-        "firstName": user.first_name,
-        "lastName": user.last_name,
-        "email": user.email,
     }

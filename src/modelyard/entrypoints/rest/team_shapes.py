@@ -4,6 +4,7 @@ from typing import Any
 
 from modelyard.domain.accounts.members import Member
 from modelyard.domain.accounts.teams import TeamFacts
+from modelyard.entrypoints.rest.person_shapes import person_object
 from modelyard.entrypoints.rest.wire import time_text, without_none
 
 
@@ -23,16 +24,9 @@ def team_object(facts: TeamFacts) -> dict[str, Any]:
 
 def member_object(member: Member) -> dict[str, Any]:
     """A user in a team; without `accessKey` when the key was deleted."""
-    user = member.user
     return without_none(
         {
-            "user": {
-                "identifier": user.id,
-                "firstName": user.first_name,
-                "lastName": user.last_name,
-                "email": user.email,
-                "status": user.status,
-            },
+            "user": person_object(member.user),
             "roles": member.membership.roles,
             "accessKey": member.key_prefix,
             "joinedAt": time_text(member.membership.created_at),

@@ -5,7 +5,6 @@ from typing import Any
 from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.one_time_links import FoundLink, SentLink
 from modelyard.domain.accounts.organisations import AccountFacts
-from modelyard.domain.accounts.tables import User
 from modelyard.domain.accounts.user_queries import UserFacts
 from modelyard.entrypoints.rest.wire import time_text, without_none
 
@@ -51,17 +50,6 @@ def _keys(facts: UserFacts) -> list[dict[str, Any]]:
         }
         for key in facts.keys
     ]
-
-
-def person_object(user: User) -> dict[str, Any]:
-    """A user in the list of an account."""
-    return {
-        "identifier": user.id,
-        "firstName": user.first_name,
-        "lastName": user.last_name,
-        "email": user.email,
-        "status": user.status,
-    }
 
 
 def sent_link_object(link: SentLink) -> dict[str, Any]:

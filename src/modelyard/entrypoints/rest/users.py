@@ -21,6 +21,7 @@ from modelyard.domain.accounts.user_queries import (
 )
 from modelyard.domain.accounts.users import ChangedUser, UserChanges
 from modelyard.domain.jobs import people
+from modelyard.domain.jobs.statistics import count_jobs_of_users
 from modelyard.domain.models import portraits
 from modelyard.domain.models.pictures import LARGEST_FILE
 from modelyard.entrypoints.rest import intake
@@ -94,7 +95,7 @@ class UserChange(ProfileChange):
 
 async def user_objects(session: AsyncSession, facts: list[UserFacts]) -> list[dict[str, Any]]:
     """Users with the numbers of their jobs."""
-    counts = await people.count_jobs_of_users(session, [one.user.id for one in facts])
+    counts = await count_jobs_of_users(session, [one.user.id for one in facts])
     return [user_object(one, counts.get(one.user.id, 0)) for one in facts]
 
 
