@@ -13,7 +13,7 @@ from modelyard.domain.accounts.administrators import (
 )
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.roles import Role
-from modelyard.domain.accounts.states import TeamStatus, UserStatus
+from modelyard.domain.accounts.states import AccountStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, Membership, Team, User
 from tests.cast import Cast
 from tests.manual_clock import ManualClock
@@ -95,3 +95,13 @@ async def test_two_cannot_leave_at_once(database: Database, cast: Cast) -> None:
     async with database.read() as session:
         roles = [role for each in await session.scalars(select(Membership.roles)) for role in each]
     assert roles.count(Role.SYSTEM_OWNER) == roles.count(Role.ACCOUNT_ADMIN) == 1
+
+
+async def test_the_account_of_the_last_platform_administrator_stays(database: Database, cast: Cast) -> None:
+    async def close(account_id: str) -> None:
+        async with database.write() as session, keeping_administrators(session, None):
+            (await session.get_one(Account, account_id)).status = AccountStatus.INACTIVE
+
+    await close(cast.charlie.account_id)
+    with pytest.raises(LastPlatformAdministrator):
+        await close(cast.olga.account_id)

@@ -6,9 +6,11 @@ import pytest
 from fastapi import FastAPI
 
 from modelyard.app import Platform
+from modelyard.domain.accounts.passwords import hash_password
 from modelyard.domain.accounts.roles import Role
-from modelyard.domain.accounts.tables import CustomRole
+from modelyard.domain.accounts.tables import CustomRole, User
 from tests.asgi import AsgiClient
+from tests.cast import CAST
 from tests.entrypoints.rest.callers import project_key
 from tests.entrypoints.rest.people import ACME, ADMINISTRATORS, OTHER, add_someone
 from tests.entrypoints.rest.steps import expect, expect_error, snapshot
@@ -156,6 +158,10 @@ async def test_approvers_must_be_able_to_approve(app: FastAPI, platform: Platfor
         {"processingEngines": "many"},
         {"approvalRoles": "ACCOUNT_ADMIN"},
         {"approvalRoles": [5]},
+        {"status": "Deleted"},
+        {"status": ""},
+        {"status": "x" * 5000},
+        {"status": 1},
     ],
 )
 async def test_bad_changes(olga: AsgiClient, platform: Platform, change: dict[str, Any]) -> None:
@@ -164,6 +170,43 @@ async def test_bad_changes(olga: AsgiClient, platform: Platform, change: dict[st
         await olga.call("PATCH", f"{ACCOUNTS}/{ACME}", {"processingEngines": 3} | change), 400, next(iter(change))
     )
     assert await snapshot(platform.database) == before
+
+
+async def test_nobody_of_an_inactive_account_is_let_in(
+    app: FastAPI, platform: Platform, olga: AsgiClient, charlie: AsgiClient
+) -> None:
+    credentials = {"email": CAST.charlie.email, "password": "correct horse battery"}
+    async with platform.database.write() as session:
+        user = await session.get_one(User, CAST.charlie.user_id)
+        user.password_hash = hash_password(credentials["password"])
+    signed_in = await AsgiClient(app).call("POST", "/auth/sign-in", credentials)
+    browser = AsgiClient(app, {"cookie": f"modelyard_session={signed_in.cookies['modelyard_session']}"})
+    expect(await browser.call("GET", "/auth/session"))
+    expect(await charlie.call("GET", "/api/models"))
+
+    changed = expect(await olga.call("PATCH", f"{ACCOUNTS}/{OTHER}", {"status": "inactive"}))
+
+    assert changed["status"] == "Inactive"
+    expect_error(await charlie.call("GET", "/api/models"), 401)
+    expect_error(await browser.call("GET", "/auth/session"), 401)
+    expect_error(await AsgiClient(app).call("POST", "/auth/sign-in", credentials), 401)
+    expect(await olga.call("GET", "/api/models"))
+    assert expect(await olga.call("PATCH", f"{ACCOUNTS}/{OTHER}", {"status": "Inactive"})) == changed
+    expect(await olga.call("PATCH", f"{ACCOUNTS}/{OTHER}", {"status": "Active"}))
+    expect(await AsgiClient(app).call("POST", "/auth/sign-in", credentials))
+    expect(await charlie.call("GET", "/api/models"))
+    assert await audited(platform.database, f"account/{OTHER}") == ["account:changed"] * 2
+
+
+async def test_nobody_locks_the_installation_out(
+    app: FastAPI, platform: Platform, olga: AsgiClient, charlie: AsgiClient
+) -> None:
+    before = await snapshot(platform.database)
+
+    expect_error(await olga.call("PATCH", f"{ACCOUNTS}/{ACME}", {"status": "Inactive"}), 409, "own account")
+    expect_error(await charlie.call("PATCH", f"{ACCOUNTS}/{ACME}", {"status": "Inactive"}), 403)
+    assert await snapshot(platform.database) == before
+    assert expect(await olga.call("PATCH", f"{ACCOUNTS}/{ACME}", {"status": "Active"}))["status"] == "Active"
 
 
 async def test_only_platform_administrators_change_accounts(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.errors import Conflict
 from modelyard.core.json_lists import names_in
 from modelyard.domain.accounts.roles import Role
-from modelyard.domain.accounts.states import TeamStatus, UserStatus
+from modelyard.domain.accounts.states import AccountStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, Membership, Team, User
 
 
@@ -39,8 +39,8 @@ class _Present:
 
 
 @asynccontextmanager
-async def keeping_administrators(session: AsyncSession, account_id: str) -> AsyncIterator[None]:
-    """Around every change of people, memberships and roles of an account.
+async def keeping_administrators(session: AsyncSession, account_id: str | None) -> AsyncIterator[None]:
+    """Around every change of people, memberships and roles of an account; None: those of the installation alone stay.
 
     Raises LastAdministrator or LastPlatformAdministrator, so that the transaction is undone, when the change takes
     away the last one; where there was none before, nothing is asked for.
@@ -56,7 +56,7 @@ async def keeping_administrators(session: AsyncSession, account_id: str) -> Asyn
         raise LastAdministrator
 
 
-async def _find_present(session: AsyncSession, account_id: str) -> _Present:
+async def _find_present(session: AsyncSession, account_id: str | None) -> _Present:
     is_owner = names_in(Membership.roles, Role.SYSTEM_OWNER)
     is_administrator = and_(
         Team.account_id == account_id, Team.is_admin, names_in(Membership.roles, Role.ACCOUNT_ADMIN)
@@ -69,7 +69,7 @@ async def _find_present(session: AsyncSession, account_id: str) -> _Present:
         .where(
             User.status == UserStatus.ACTIVE,
             Team.status == TeamStatus.ACTIVE,
-            Account.status == TeamStatus.ACTIVE,
+            Account.status == AccountStatus.ACTIVE,
             or_(is_owner, is_administrator),
         )
     )

@@ -18,7 +18,7 @@ TOPIC = "access"
 
 
 class KeyStatus(StrEnum):
-    """Where a key stands; Deleted is final."""
+    """Where a key stands; Deleted is final. Clients may filter by Pending and Rejected, which no key is."""
 
     ACTIVE = "Active"
     INACTIVE = "Inactive"

@@ -18,7 +18,7 @@ from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.granting import known_user_roles
 from modelyard.domain.accounts.memberships import add_member, end_membership, set_membership_roles
 from modelyard.domain.accounts.naming import check_email, check_name, email_key
-from modelyard.domain.accounts.states import TeamStatus, UserStatus
+from modelyard.domain.accounts.states import AccountStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, Membership, Team, User
 from modelyard.domain.audit.record import Outsider, record
 
@@ -77,7 +77,8 @@ async def admit(session: AsyncSession, clock: Clock, identity: Identity, rules: 
         user = await _find_by_email(session, clock, identity, subject)
     if user is None:
         user = await _create(session, clock, identity, subject, rules)
-    if user.status != UserStatus.ACTIVE:
+    account = await session.get_one(Account, user.account_id)
+    if user.status != UserStatus.ACTIVE or account.status != AccountStatus.ACTIVE:
         raise IdentityRefused("You are not active here; ask an administrator.")
     await _sync_teams(session, clock, user, identity, rules)
     return user

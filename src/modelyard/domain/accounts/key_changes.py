@@ -24,10 +24,8 @@ from modelyard.domain.audit.changes import before_and_after, record_change
 LONGEST_NAME, LONGEST_DESCRIPTION = 200, 2000
 LONGEST_LABEL, MOST_LABELS = 60, 50
 TRANSITIONS: dict[KeyStatus, set[KeyStatus]] = {
-    KeyStatus.PENDING: {KeyStatus.ACTIVE, KeyStatus.REJECTED, KeyStatus.DELETED},
     KeyStatus.ACTIVE: {KeyStatus.INACTIVE, KeyStatus.DELETED},
     KeyStatus.INACTIVE: {KeyStatus.ACTIVE, KeyStatus.DELETED},
-    KeyStatus.REJECTED: {KeyStatus.ACTIVE, KeyStatus.DELETED},
     KeyStatus.DELETED: set(),
 }
 _FOR_OWNERS = {"name", "description", "labels"}

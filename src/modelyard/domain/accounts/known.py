@@ -14,7 +14,7 @@ from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.granting import read_grants
 from modelyard.domain.accounts.key_limits import Network, read_networks
 from modelyard.domain.accounts.permissions import Permission, Reach
-from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
+from modelyard.domain.accounts.states import AccountStatus, ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import (
     Account,
     ApiKey,
@@ -115,7 +115,9 @@ def _session_with_owner(team_id: str | None) -> Any:
 
 
 def _all_active(user: User, account: Account, team: Team) -> bool:
-    return user.status == UserStatus.ACTIVE and account.status == TeamStatus.ACTIVE and team.status == TeamStatus.ACTIVE
+    return (
+        user.status == UserStatus.ACTIVE and account.status == AccountStatus.ACTIVE and team.status == TeamStatus.ACTIVE
+    )
 
 
 def _actor(

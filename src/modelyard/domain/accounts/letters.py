@@ -12,7 +12,7 @@ from modelyard.core.errors import PlatformError
 from modelyard.core.logs import log
 from modelyard.core.sealing import Fingerprinter
 from modelyard.domain.accounts.one_time_links import WANTED_STATUS, Purpose, link_address, make_link, void_links
-from modelyard.domain.accounts.states import TeamStatus
+from modelyard.domain.accounts.states import AccountStatus
 from modelyard.domain.accounts.tables import Account, User
 from modelyard.domain.audit.record import PLATFORM, record
 from modelyard.domain.work.queue import ClaimedWork
@@ -71,7 +71,7 @@ class SendLink:
         query = (
             select(User, Account.name)
             .join(Account, Account.id == User.account_id)
-            .where(whom, User.status == WANTED_STATUS[purpose], Account.status == TeamStatus.ACTIVE)
+            .where(whom, User.status == WANTED_STATUS[purpose], Account.status == AccountStatus.ACTIVE)
         )
         async with self._database.write() as session:
             row = (await session.execute(query)).one_or_none()

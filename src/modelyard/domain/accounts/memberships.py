@@ -52,12 +52,11 @@ async def end_keys(
 
     Keys of projects stay: they belong to all who work there. They rest while their owner is not active.
     """
-    ending = {KeyStatus.DELETED: [ApiKey.status != KeyStatus.DELETED]}
-    open_to_change = ending.get(status, [ApiKey.status.in_([KeyStatus.ACTIVE, KeyStatus.PENDING])])
+    is_open = ApiKey.status != KeyStatus.DELETED if status == KeyStatus.DELETED else ApiKey.status == KeyStatus.ACTIVE
     of_team = [] if team_id is None else [ApiKey.team_id == team_id]
     ended = await session.scalars(
         update(ApiKey)
-        .where(ApiKey.user_id == user_id, ApiKey.project_id.is_(None), *open_to_change, *of_team)
+        .where(ApiKey.user_id == user_id, ApiKey.project_id.is_(None), is_open, *of_team)
         .values(status=status)
         .returning(ApiKey.prefix)
     )

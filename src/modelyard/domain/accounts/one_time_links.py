@@ -13,7 +13,7 @@ from modelyard.adapters.mail.base import Mailer
 from modelyard.core.clock import Clock
 from modelyard.core.errors import NotFound
 from modelyard.core.sealing import Fingerprinter
-from modelyard.domain.accounts.states import TeamStatus, UserStatus
+from modelyard.domain.accounts.states import AccountStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, OneTimeLink, User
 from modelyard.domain.work.queue import enqueue
 
@@ -142,7 +142,7 @@ async def find_link(
             OneTimeLink.purpose == purpose,
             OneTimeLink.expires_at > clock.now(),
             User.status == WANTED_STATUS[purpose],
-            Account.status == TeamStatus.ACTIVE,
+            Account.status == AccountStatus.ACTIVE,
         )
     )
     row = (await session.execute(query)).one_or_none()

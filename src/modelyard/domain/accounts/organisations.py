@@ -14,6 +14,7 @@ from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.account_meant import AccountNotFound
 from modelyard.domain.accounts.actor import Actor, require, require_everywhere, within
+from modelyard.domain.accounts.administrators import keeping_administrators
 from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.first_start import ADMIN_TEAM
 from modelyard.domain.accounts.granting import read_grants
@@ -23,7 +24,7 @@ from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.one_time_links import LinkSender, Purpose
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.roles import Role
-from modelyard.domain.accounts.states import UserStatus
+from modelyard.domain.accounts.states import AccountStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, Team, User
 from modelyard.domain.accounts.user_access import visible_users
 from modelyard.domain.audit.changes import record_change
@@ -53,6 +54,20 @@ class RoleCannotApprove(InvalidInput):
         )
 
 
+class AccountStatusUnknown(InvalidInput):
+    """No account has this status."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"status must be one of {', '.join(AccountStatus)}, not {status[:40]!r}.")
+
+
+class OwnAccount(Conflict):
+    """Who deactivates their own account locks themselves out."""
+
+    def __init__(self) -> None:
+        super().__init__("This is your own account, which somebody of another account has to deactivate.")
+
+
 class EnginesAbsurd(InvalidInput):
     """A licence for a number of engines that nobody can have."""
 
@@ -75,6 +90,7 @@ class AccountChanges:
     name: str | None = None
     processing_engines: int | None = None
     approval_roles: Sequence[str] | None = None
+    status: str | None = None
 
 
 def _facts() -> Any:
@@ -135,9 +151,10 @@ async def create_account(
 async def change_account(
     session: AsyncSession, clock: Clock, actor: Actor, account_id: str, changes: AccountChanges
 ) -> AccountFacts:
-    """Changes name, licence and who approves.
+    """Changes name, licence, who approves, and whether its people and keys are let in.
 
-    Raises RoleMissing, AccountNotFound, AccountExists, EnginesAbsurd, RoleCannotApprove.
+    Raises RoleMissing, AccountNotFound, AccountExists, EnginesAbsurd, RoleCannotApprove, AccountStatusUnknown,
+    OwnAccount, LastPlatformAdministrator.
     """
     require_everywhere(actor, Permission.MANAGE_ACCOUNTS)
     facts = await find_account(session, actor, account_id)
@@ -151,9 +168,21 @@ async def change_account(
         account.processing_engines = changes.processing_engines
     if changes.approval_roles is not None:
         account.approval_roles = await _check_approvers(session, account.id, changes.approval_roles)
+    if changes.status is not None:
+        await _set_status(session, actor, account, changes.status)
     if record_change(session, clock, actor, "account:changed", f"account/{account.id}", before, _told(account)):
         ring_after_commit(session, TOPIC)
     return facts
+
+
+async def _set_status(session: AsyncSession, actor: Actor, account: Account, text: str) -> None:
+    status = next((status for status in AccountStatus if status.lower() == text.strip().lower()), None)
+    if status is None:
+        raise AccountStatusUnknown(text)
+    if account.id == actor.account_id and status != AccountStatus.ACTIVE:
+        raise OwnAccount
+    async with keeping_administrators(session, None):
+        account.status = status
 
 
 async def _set_name(session: AsyncSession, account: Account, name: str) -> None:
@@ -182,6 +211,7 @@ async def _check_approvers(session: AsyncSession, account_id: str, roles: Sequen
 def _told(account: Account) -> dict[str, Any]:
     return {
         "name": account.name,
+        "status": account.status,
         "processingEngines": account.processing_engines,
         "approvalRoles": list(account.approval_roles or []),
     }

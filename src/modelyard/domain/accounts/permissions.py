@@ -74,7 +74,7 @@ _MEANINGS = {
     Permission.CANCEL_JOBS: "Cancel jobs.",
     Permission.USE_PROFILE: "Change one's own profile, fetch and replace one's own keys.",
     Permission.READ_ACCOUNTS: "See an account and its settings.",
-    Permission.MANAGE_ACCOUNTS: "Create accounts; set their licence and who approves versions.",
+    Permission.MANAGE_ACCOUNTS: "Create and deactivate accounts; set their licence and who approves versions.",
     Permission.READ_USERS: "See users.",
     Permission.MANAGE_USERS: "Invite, change, deactivate and delete users.",
     Permission.READ_TEAMS: "See teams and their members.",

@@ -12,7 +12,7 @@ from modelyard.domain.accounts import passwords
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.naming import email_key
 from modelyard.domain.accounts.sessions import NewSession, Visitor, end_all_sessions, open_session
-from modelyard.domain.accounts.states import TeamStatus, UserStatus
+from modelyard.domain.accounts.states import AccountStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, User
 from modelyard.domain.accounts.throttle import Throttle
 from modelyard.domain.audit.record import Outsider, record
@@ -97,7 +97,7 @@ class SignIn:
             .where(
                 User.email == email_key(email)[:320],
                 User.status == UserStatus.ACTIVE,
-                Account.status == TeamStatus.ACTIVE,
+                Account.status == AccountStatus.ACTIVE,
             )
         )
         async with self._database.read() as session:

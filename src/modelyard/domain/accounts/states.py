@@ -13,8 +13,15 @@ class UserStatus(StrEnum):
     DELETED = "Deleted"
 
 
+class AccountStatus(StrEnum):
+    """Where an organisation stands; while it is inactive nobody of it is let in."""
+
+    ACTIVE = "Active"
+    INACTIVE = "Inactive"
+
+
 class TeamStatus(StrEnum):
-    """Whether a team or an account is there; what was deleted keeps its row for those who refer to it."""
+    """Whether a team is there; what was deleted keeps its row for those who refer to it."""
 
     ACTIVE = "Active"
     DELETED = "Deleted"

@@ -13,7 +13,7 @@ from modelyard.domain.accounts.actor import Actor, RoleMissing, may_over, requir
 from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.quota_uses import credit
-from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
+from modelyard.domain.accounts.states import AccountStatus, ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, ApiKey, Membership, Project, Team, User
 from modelyard.domain.audit.record import PLATFORM, Outsider, record
 from modelyard.domain.engines import reconcile
@@ -96,7 +96,7 @@ def _reason_to_stop() -> ColumnElement[str | None]:
         (ApiKey.status != KeyStatus.ACTIVE, "its key is not active any more"),
         (User.status != UserStatus.ACTIVE, "the owner of its key is not active any more"),
         (Team.status != TeamStatus.ACTIVE, "its team is not there any more"),
-        (Account.status != TeamStatus.ACTIVE, "its account is not active any more"),
+        (Account.status != AccountStatus.ACTIVE, "its account is not active any more"),
         (and_(Job.project_id.is_(None), Membership.user_id.is_(None)), "its user has left the team"),
         else_=None,
     )

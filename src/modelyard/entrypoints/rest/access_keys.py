@@ -42,7 +42,7 @@ class KeyPatch(BaseModel):
     name: str | None = None
     description: str | None = None
     labels: list[str] | None = None
-    status: str | None = Field(None, description="Active, Inactive, Rejected or Deleted, which is final.")
+    status: str | None = Field(None, description="Active, Inactive or Deleted, which is final.")
     isHighPriority: bool | None = Field(None, description="Whether its jobs go before others.")  # noqa: N815
     expiresAt: str | None = Field(None, description="From when on it works no more; an empty text: never.")  # noqa: N815
     scopes: list[str] | None = Field(

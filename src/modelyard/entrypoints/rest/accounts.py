@@ -1,7 +1,7 @@
 """Routes of accounts."""
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from modelyard.domain.accounts import organisations
@@ -32,6 +32,7 @@ class AccountChange(BaseModel):
     name: str | None = None
     processingEngines: int | None = None  # noqa: N815
     approvalRoles: list[str] | None = None  # noqa: N815
+    status: str | None = Field(None, description="Active or Inactive, which lets nobody of the account in.")
 
 
 @router.get("", summary="List the accounts that one may see")
@@ -62,9 +63,9 @@ async def read_account(account: str, platform: ThePlatform, actor: Caller) -> Re
     return Json(account_object(facts) | {"users": [person_object(user) for user in users]})
 
 
-@router.patch("/{account}", summary="Rename an account; set its licence and who approves versions")
+@router.patch("/{account}", summary="Rename or deactivate an account; set its licence and who approves versions")
 async def change_account(account: str, body: AccountChange, platform: ThePlatform, actor: Caller) -> Response:
-    changes = AccountChanges(body.name, body.processingEngines, body.approvalRoles)
+    changes = AccountChanges(body.name, body.processingEngines, body.approvalRoles, body.status)
     async with platform.database.write() as session:
         facts = await licence.change_account(session, platform.clock, actor, account, changes)
     return Json(account_object(facts))
