@@ -1,7 +1,6 @@
 """What a project's jobs amount to: how many there were, of which models, and what became of their items."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,21 +37,17 @@ async def read_statistics(session: AsyncSession, actor: Actor, project_id: str) 
     """Counts the jobs of a project that the actor may see; the models most used come first. Raises ProjectNotFound."""
     await find_project(session, actor, project_id)
     mine = (Job.project_id == project_id, visible_jobs(actor))
-    totals = await session.execute(
-        select(func.count(Job.id), _sum(Job.total), _sum(Job.completed), _sum(Job.failed), _sum(Job.input_bytes)).where(
-            *mine
-        )
-    )
-    jobs, items, completed, failed, size = totals.one()
     number = func.count(Job.id)
-    uses = await session.execute(
-        select(Job.model_id, func.max(Job.model_name), Job.version, number)
+    sums = [number, *map(func.sum, (Job.total, Job.completed, Job.failed, Job.input_bytes))]
+    rows = await session.execute(
+        select(Job.model_id, func.max(Job.model_name), Job.version, *sums)
         .where(*mine)
         .group_by(Job.model_id, Job.version)
         .order_by(number.desc(), Job.model_id, Job.version)
     )
-    return ProjectStatistics(jobs, items, completed, failed, size, [ModelUse(*row) for row in uses])
-
-
-def _sum(column: Any) -> Any:
-    return func.coalesce(func.sum(column), 0)
+    uses, totals = [], [0] * len(sums)
+    for model_id, name, version, *numbers in rows:
+        uses.append(ModelUse(model_id, name, version, numbers[0]))
+        totals = [total + int(more) for total, more in zip(totals, numbers, strict=True)]
+    jobs, items, completed, failed, size = totals
+    return ProjectStatistics(jobs, items, completed, failed, size, uses)
