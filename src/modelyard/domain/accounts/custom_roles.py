@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
@@ -172,11 +172,10 @@ async def _find_to_change(session: AsyncSession, actor: Actor, identifier: str, 
 async def _check_identifier(session: AsyncSession, account_id: str, identifier: str) -> None:
     if not _IDENTIFIER.fullmatch(identifier):
         raise RoleRejected("identifier: 2 to 60 capital letters, digits and underscores, beginning with a letter.")
-    known = select(CustomRole.identifier).where(CustomRole.account_id == account_id)
-    if identifier in _RESERVED or identifier in set(await session.scalars(known)):
+    known = (await session.scalars(select(CustomRole.identifier).where(CustomRole.account_id == account_id))).all()
+    if identifier in _RESERVED or identifier in known:
         raise RoleExists(identifier)
-    count = select(func.count()).select_from(CustomRole).where(CustomRole.account_id == account_id)
-    if (await session.scalar(count) or 0) >= MOST_CUSTOM_ROLES:
+    if len(known) >= MOST_CUSTOM_ROLES:
         raise TooManyRoles
 
 

@@ -17,15 +17,15 @@ from modelyard.domain.accounts.actor import Actor, require, require_everywhere, 
 from modelyard.domain.accounts.administrators import keeping_administrators
 from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.first_start import ADMIN_TEAM
-from modelyard.domain.accounts.granting import read_grants
+from modelyard.domain.accounts.granting import grants_of
 from modelyard.domain.accounts.invitations import Invited, NewUser, make_user
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.one_time_links import LinkSender, Purpose
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.accounts.roles import Role
+from modelyard.domain.accounts.roles import PERMISSIONS, Grants, Role
 from modelyard.domain.accounts.states import AccountStatus, UserStatus
-from modelyard.domain.accounts.tables import Account, Team, User
+from modelyard.domain.accounts.tables import Account, CustomRole, Team, User
 from modelyard.domain.accounts.user_access import visible_users
 from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
@@ -202,8 +202,11 @@ async def _check_approvers(session: AsyncSession, account_id: str, roles: Sequen
     wanted = list(dict.fromkeys(roles))
     if len(wanted) > MOST_APPROVERS:
         raise InvalidInput(f"approvalRoles: at most {MOST_APPROVERS}.")
+    query = select(CustomRole).where(CustomRole.account_id == account_id, CustomRole.identifier.in_(wanted))
+    grants: dict[str, Grants] = {str(role): granted for role, granted in PERMISSIONS.items()}
+    grants |= {role.identifier: grants_of(role) for role in await session.scalars(query)}
     for role in wanted:
-        if Permission.APPROVE_MODELS not in await read_grants(session, account_id, [role]):
+        if Permission.APPROVE_MODELS not in grants.get(role, ()):
             raise RoleCannotApprove(role)
     return wanted
 

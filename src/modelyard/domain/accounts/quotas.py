@@ -115,40 +115,40 @@ async def change_quota(
 
     Raises QuotaNotFound, QuotaRejected, BelowUse, BindsYou.
     """
-    quota = await _find_to_manage(session, clock, actor, quota_id)
-    used = (await find_quota(session, clock, actor, quota_id, Permission.MANAGE_QUOTAS)).used
-    before = _facts(quota)
+    found = await _find_to_manage(session, clock, actor, quota_id)
+    quota, before = found.quota, _facts(found.quota)
     if changes.period not in (None, quota.period):
         raise QuotaRejected("period: it cannot change, because what is used is counted by it; create another quota.")
     _apply(quota, changes)
     after = _facts(quota)
     if after == before:
-        return await find_quota(session, clock, actor, quota_id, Permission.MANAGE_QUOTAS)
+        return found
     _check(quota)
     if after | {"quota": 0} != before | {"quota": 0} or after["quota"] > before["quota"]:
         _require_unbound(actor, quota)
-    if after["quota"] != before["quota"] and quota.amount < used:
-        raise BelowUse(quota.amount, used)
+    if after["quota"] != before["quota"] and quota.amount < found.used:
+        raise BelowUse(quota.amount, found.used)
     quota.updated_at = clock.now()
     record_change(session, clock, actor, "quota:changed", f"quota/{quota_id}", before, after)
     await session.flush()
-    return await find_quota(session, clock, actor, quota_id, Permission.MANAGE_QUOTAS)
+    await session.refresh(quota)
+    return found
 
 
 async def delete_quota(session: AsyncSession, clock: Clock, actor: Actor, quota_id: str) -> None:
     """Lifts a limit; what was counted goes with it. Raises QuotaNotFound, BindsYou."""
-    quota = await _find_to_manage(session, clock, actor, quota_id)
+    quota = (await _find_to_manage(session, clock, actor, quota_id)).quota
     _require_unbound(actor, quota)
     await session.delete(quota)
     record(session, clock, actor, "quota:deleted", f"quota/{quota_id}", before=_facts(quota))
 
 
-async def _find_to_manage(session: AsyncSession, clock: Clock, actor: Actor, quota_id: str) -> Quota:
+async def _find_to_manage(session: AsyncSession, clock: Clock, actor: Actor, quota_id: str) -> UsedQuota:
     """The quota, locked: submissions that count against it wait."""
     require(actor, Permission.MANAGE_QUOTAS)
     await session.execute(select(Quota.id).where(Quota.id == quota_id).with_for_update())
     try:
-        return (await find_quota(session, clock, actor, quota_id, Permission.MANAGE_QUOTAS)).quota
+        return await find_quota(session, clock, actor, quota_id, Permission.MANAGE_QUOTAS)
     except QuotaNotFound:
         await find_quota(session, clock, actor, quota_id)
         raise RoleMissing(Permission.MANAGE_QUOTAS) from None

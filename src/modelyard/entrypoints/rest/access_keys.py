@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from modelyard.app import Platform
@@ -77,7 +78,8 @@ async def list_keys_of_user(email: str, request: Request, platform: ThePlatform,
 
 @router.get("/{prefix}", summary="Read an API key")
 async def read_key(prefix: str, platform: ThePlatform, actor: Caller) -> Response:
-    return await _key(platform, actor, prefix)
+    async with platform.database.read() as session:
+        return await _key(session, await key_queries.find_key(session, actor, prefix))
 
 
 @router.patch("/{prefix}", summary="Change an API key")
@@ -95,15 +97,14 @@ async def change_key(prefix: str, body: KeyPatch, platform: ThePlatform, actor: 
         networks=body.networks,
     )
     async with platform.database.write() as session:
-        await stopped_keys.change_key(session, platform.clock, actor, prefix, changes)
-    return await _key(platform, actor, prefix)
+        return await _key(session, await stopped_keys.change_key(session, platform.clock, actor, prefix, changes))
 
 
 @router.delete("/{prefix}", summary="Delete an API key, for good")
 async def delete_key(prefix: str, platform: ThePlatform, actor: Caller) -> Response:
+    changes = KeyChanges(status=KeyStatus.DELETED)
     async with platform.database.write() as session:
-        await stopped_keys.change_key(session, platform.clock, actor, prefix, KeyChanges(status=KeyStatus.DELETED))
-    return await _key(platform, actor, prefix)
+        return await _key(session, await stopped_keys.change_key(session, platform.clock, actor, prefix, changes))
 
 
 @router.put("/{prefix}/roles", summary="Give an API key its roles")
@@ -113,8 +114,7 @@ async def set_roles(
     """The roles of a user's key are those that the user has in the team of the key."""
     roles = body.roles if isinstance(body, KeyRoles) else body
     async with platform.database.write() as session:
-        await key_roles.set_key_roles(session, platform.clock, actor, prefix, roles)
-    return await _key(platform, actor, prefix)
+        return await _key(session, await key_roles.set_key_roles(session, platform.clock, actor, prefix, roles))
 
 
 @router.post("/{prefix}/hash", summary="Show the body of an API key, once")
@@ -141,11 +141,9 @@ async def _page(request: Request, platform: Platform, actor: Actor, wanted: KeyF
     return Json(keys, headers=next_link(request, page, has_next=found.has_next))
 
 
-async def _key(platform: Platform, actor: Actor, prefix: str) -> Response:
-    async with platform.database.read() as session:
-        found: KeyWithOwner = await key_queries.find_key(session, actor, prefix)
-        counts = await count_jobs_of_keys(session, [prefix])
-    return Json(key_object(found, counts.get(prefix, 0)))
+async def _key(session: AsyncSession, found: KeyWithOwner) -> Response:
+    prefix = found.key.prefix
+    return Json(key_object(found, (await count_jobs_of_keys(session, [prefix])).get(prefix, 0)))
 
 
 def _read_statuses(request: Request) -> tuple[KeyStatus, ...]:
