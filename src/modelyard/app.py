@@ -40,7 +40,7 @@ from modelyard.domain.accounts.letters import SendLink
 from modelyard.domain.accounts.one_time_links import SEND_LINK, LinkSender, Purpose
 from modelyard.domain.accounts.password_links import PasswordLinks
 from modelyard.domain.accounts.passwords import PasswordHashing
-from modelyard.domain.accounts.secrets import read_or_create_fingerprinter
+from modelyard.domain.accounts.installation_secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.sign_in import SignIn
 from modelyard.domain.accounts.throttle import Throttle
 from modelyard.domain.accounts.upkeep import AccountUpkeep

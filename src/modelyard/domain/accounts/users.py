@@ -81,7 +81,7 @@ async def change_user(
 ) -> ChangedUser:
     """Changes names, title, status and marks; people may do that to their own, but for the status.
 
-    `jobs.stopped_people` does it for everybody else: jobs of keys that stop are canceled.
+    `jobs.people` does it for everybody else: jobs of keys that stop are canceled.
 
     Raises UserNotFound, UserDeleted, StatusUnknown, UserTransitionRefused, NameRejected, LastAdministrator,
     LastPlatformAdministrator, and as `require_over_user`.

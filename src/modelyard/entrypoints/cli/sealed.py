@@ -9,7 +9,7 @@ from modelyard.adapters.runtimes.probe import Finding
 from modelyard.app import NEXT_SECRET_FILE, SECRET_FILE, secrets_of
 from modelyard.core.database import Database, sqlite_url
 from modelyard.core.sealing import Sealer, SecretKeyWrong
-from modelyard.domain.accounts.secrets import seal_again
+from modelyard.domain.accounts.installation_secrets import seal_again
 from modelyard.domain.images.credentials import seal_passwords_again
 from modelyard.settings import Settings
 
