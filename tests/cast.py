@@ -8,9 +8,9 @@ from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.api_keys import NewKey, give_body
 from modelyard.domain.accounts.first_start import ADMINISTRATOR_ROLES
+from modelyard.domain.accounts.installation_secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.roles import Role, prebuilt_grants
-from modelyard.domain.accounts.installation_secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import Account, Team, User
 from modelyard.domain.models.requirements import create_presets

@@ -16,8 +16,8 @@ from modelyard.app import Adapters, Platform, real_adapters
 from modelyard.core.database import Database, sqlite_url
 from modelyard.core.sealing import Fingerprinter, Sealer
 from modelyard.domain.accounts.authenticator import Authenticator
-from modelyard.domain.accounts.last_use import LastUse
 from modelyard.domain.accounts.installation_secrets import read_or_create_fingerprinter
+from modelyard.domain.accounts.last_use import LastUse
 from modelyard.domain.accounts.wrong_keys import WrongKeys
 from modelyard.settings import Settings
 from tests.cast import CAST, SECRET, Cast, write_template

@@ -35,12 +35,12 @@ from modelyard.domain.accounts.api_keys import NewKey
 from modelyard.domain.accounts.authenticator import Authenticator
 from modelyard.domain.accounts.first_start import FirstStart, create_first_account
 from modelyard.domain.accounts.identity_sign_in import IdentityRules, check_rules
+from modelyard.domain.accounts.installation_secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.last_use import LastUse
 from modelyard.domain.accounts.letters import SendLink
 from modelyard.domain.accounts.one_time_links import SEND_LINK, LinkSender, Purpose
 from modelyard.domain.accounts.password_links import PasswordLinks
 from modelyard.domain.accounts.passwords import PasswordHashing
-from modelyard.domain.accounts.installation_secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.sign_in import SignIn
 from modelyard.domain.accounts.throttle import Throttle
 from modelyard.domain.accounts.upkeep import AccountUpkeep

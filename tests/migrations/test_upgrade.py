@@ -18,9 +18,9 @@ from modelyard.core.database import Base, Database, sqlite_url
 from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.authenticator import Authenticator
 from modelyard.domain.accounts.credentials import Credentials
+from modelyard.domain.accounts.installation_secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.last_use import LastUse
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.accounts.installation_secrets import read_or_create_fingerprinter
 from modelyard.domain.accounts.wrong_keys import WrongKeys
 from modelyard.domain.audit.record import PLATFORM, record
 from modelyard.domain.audit.tables import AuditEvent

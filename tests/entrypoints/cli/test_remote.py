@@ -154,6 +154,14 @@ def test_a_next_page_somewhere_else_is_asked_for_here(user: Shell) -> None:
     assert result.stdout.count("one") == 2  # the same page for ever is not asked for again
 
 
+@pytest.mark.parametrize(
+    "link", ["<http://[?page=2>; rel=next", "<", ";;==", '<?page=2>; rel="prev", <?page=3>; rel="next"']
+)
+def test_links_may_be_anything(user: Shell, link: str) -> None:
+    with canned(http(b"[]", "200 OK", "application/json", f"Link: {link}")) as server:
+        assert user.run("teams", "list", "--url", server.url).exit_code == 0
+
+
 def test_the_key_is_shown_nowhere(user: Shell) -> None:
     body = json.dumps({"message": f"You sent {KEY}", "technicalInformation": "verysecretbody"}).encode()
     with canned(http(body, "401 Unauthorized")) as server:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -31,8 +31,9 @@ class Answer:
     """An answer below 300: its JSON, None when the body is empty."""
 
     content: Any
-    headers: httpx.Headers
     cookies: httpx.Cookies
+    next_address: str
+    """Of the next page, as the server names it; empty on the last."""
 
 
 class Remote:
@@ -89,7 +90,7 @@ class Remote:
         for _ in range(MOST_PAGES):
             answer = self.call("GET", path, query=asked)
             yield self._things(answer)
-            following = _next_query(answer.headers.get("link", ""))
+            following = dict(parse_qsl(answer.next_address.partition("?")[2]))
             if not following or following == asked:
                 return
             asked = following  # only what it asks for: the address stays ours
@@ -106,7 +107,8 @@ class Remote:
         """One request; `path` as `paths.at` makes it."""
         with self._answered(method, path, query, body, headers or {}) as response:
             content = self._read(response)
-        return Answer(self._json(response, content), response.headers, response.cookies)
+        next_address = response.links.get("next", {}).get("url", "")
+        return Answer(self._json(response, content), response.cookies, next_address)
 
     def upload(
         self, path: str, file: Path, media_type: str, tell: Callable[[float], None], query: Query | None = None
@@ -231,14 +233,6 @@ def _sent(query: Query) -> dict[str, str]:
         for name, value in query.items()
         if value not in (None, "")
     }
-
-
-def _next_query(link: str) -> dict[str, str]:
-    for entry in link[:10_000].split(", <"):
-        address, _, relation = entry.lstrip("<").partition(">")
-        if 'rel="next"' in relation.replace(" ", ""):
-            return dict(parse_qsl(urlsplit(address).query))
-    return {}
 
 
 def _refuse(constant: str) -> None:
