@@ -75,15 +75,18 @@ async def test_a_key_is_looked_up_once(authenticator: Authenticator, database: D
     assert statements == []
 
 
-async def test_memory_is_bounded(authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_REMEMBERED", 2)
+async def test_memory_is_bounded(
+    database: Database, clock: ManualClock, fingerprinter: Fingerprinter, last_use: LastUse
+) -> None:
+    generous, hour = WrongKeys(per_address=1000, per_prefix=1000), timedelta(hours=1)
+    bounded = Authenticator(database, clock, fingerprinter, last_use, generous, idle=hour, most_remembered=2)
     for actor in CAST.everybody():
-        await authenticator.find_actor(Credentials(authorization(actor)))
+        await bounded.find_actor(Credentials(authorization(actor)))
     for number in range(50):
         with pytest.raises(KeyUnknown):
-            await authenticator.find_actor(Credentials(f"ApiKey prefix{number}.body"))
+            await bounded.find_actor(Credentials(f"ApiKey prefix{number}.body"))
 
-    assert set(authenticator._memory) == {("charlieprefix", None), ("olgaprefix", None)}
+    assert set(bounded._memory) == {("charlieprefix", None), ("olgaprefix", None)}
 
 
 async def test_revocation_holds_at_once(authenticator: Authenticator, database: Database) -> None:
@@ -307,8 +310,8 @@ async def test_use_is_written_down_together(
         assert clock.now() in (await session.scalars(select(SignedInSession.last_seen_at))).all()
 
 
-async def test_uses_that_are_noted_are_bounded(last_use: LastUse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modelyard.domain.accounts.last_use.MOST_NOTED", 3)
+async def test_uses_that_are_noted_are_bounded(database: Database, clock: ManualClock) -> None:
+    last_use = LastUse(database, clock, most_noted=3)
     for number in range(10):
         last_use.note_key(f"prefix{number}", f"user{number}")
 

@@ -55,11 +55,11 @@ def test_a_key_that_was_right_from_there_goes_on(wrong_keys: WrongKeys) -> None:
         wrong_keys.check(HERE, "yours")
 
 
-def test_a_guest_is_forgotten_after_a_day(wrong_keys: WrongKeys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guest_is_forgotten_after_a_while() -> None:
+    wrong_keys = WrongKeys(per_address=5, per_prefix=3, seconds_a_guest=-1.0)
     wrong_keys.was_right(HERE, "mine")
     for number in range(5):
         _guess(wrong_keys, number)
-    monkeypatch.setattr("modelyard.domain.accounts.wrong_keys.SECONDS_A_GUEST", -1.0)
 
     with pytest.raises(TooManyFailures):
         wrong_keys.check(HERE, "mine")

@@ -45,6 +45,7 @@ class Authenticator:
         wrong_keys: WrongKeys,
         *,
         idle: timedelta,
+        most_remembered: int = MOST_REMEMBERED,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -52,6 +53,7 @@ class Authenticator:
         self._last_use = last_use
         self._wrong_keys = wrong_keys
         self._idle = idle
+        self._most_remembered = most_remembered
         self._bell = database.bells.listen(TOPIC)
         self._memory: OrderedDict[_Name, _Remembered] = OrderedDict()
         self._changes = 0
@@ -108,7 +110,7 @@ class Authenticator:
         if known and changes == self._changes:  # else it was read before a change, and is not worth keeping
             self._memory[name] = _Remembered(known, since)
             self._memory.move_to_end(name)
-            while len(self._memory) > MOST_REMEMBERED:
+            while len(self._memory) > self._most_remembered:
                 self._memory.popitem(last=False)
         return known
 

@@ -15,9 +15,10 @@ MOST_NOTED = 50_000
 class LastUse:
     """Costs a request nothing but an entry in a dictionary."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, most_noted: int = MOST_NOTED) -> None:
         self._database = database
         self._clock = clock
+        self._most_noted = most_noted
         self._keys: dict[str, datetime] = {}
         self._sessions: dict[str, datetime] = {}
         self._users: dict[str, datetime] = {}
@@ -31,7 +32,7 @@ class LastUse:
         self._note(self._sessions, fingerprint, user_id)
 
     def _note(self, uses: dict[str, datetime], name: str, user_id: str) -> None:
-        if len(uses) < MOST_NOTED:
+        if len(uses) < self._most_noted:
             uses[name] = self._users[user_id] = self._clock.now()
 
     async def write(self) -> None:

@@ -26,16 +26,24 @@ class WrongKeys:
         per_prefix: the same for wrong bodies of one prefix, from whatever address.
     """
 
-    def __init__(self, *, per_address: int, per_prefix: int, most_remembered: int = MOST_REMEMBERED) -> None:
+    def __init__(
+        self,
+        *,
+        per_address: int,
+        per_prefix: int,
+        most_remembered: int = MOST_REMEMBERED,
+        seconds_a_guest: float = SECONDS_A_GUEST,
+    ) -> None:
         self._throttle = Throttle(per_address=per_address, per_account=per_prefix)
         self._most = most_remembered
+        self._seconds_a_guest = seconds_a_guest
         self._seen: OrderedDict[bytes, None] = OrderedDict()
         self._guests: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def check(self, address: str, prefix: str) -> None:
         """Before a key is looked up. Raises TooManyFailures."""
         since = self._guests.get((address, prefix))
-        if since is None or time.monotonic() - since > SECONDS_A_GUEST:
+        if since is None or time.monotonic() - since > self._seconds_a_guest:
             self._throttle.check_address(address)
 
     def was_right(self, address: str, prefix: str) -> None:
