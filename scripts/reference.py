@@ -134,6 +134,10 @@ those of the *team* that one acts for, of the *account*, or of *all* accounts. I
 account. Whoever has several roles has the furthest reach of all of them. An entitlement is a permission as the API
 names it; both names can be used for the scopes of keys and in custom roles.
 
+Nobody gives a role that administers more than they do: `roles:assign` and each `…:manage` in it but that of projects,
+and each permission that reaches *all*, has to reach as far for the giver, with the scopes of the key that they use.
+Team administrators can give `DATA_SCIENTIST`, `DEVELOPER` and `ACCOUNT_ADMIN`.
+
 """
 
 

@@ -25,7 +25,14 @@ from modelyard.domain.accounts.custom_roles import (
     create_role,
     delete_role,
 )
-from modelyard.domain.accounts.granting import RoleBeyondYours, RoleUnknown, check_roles, grants_of, read_grants
+from modelyard.domain.accounts.granting import (
+    RoleBeyondYours,
+    RoleReachesFarther,
+    RoleUnknown,
+    check_roles,
+    grants_of,
+    read_grants,
+)
 from modelyard.domain.accounts.key_queries import KeyFilter, list_keys
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.permissions import Permission, Reach
@@ -40,6 +47,7 @@ from tests.manual_clock import ManualClock
 
 CLOCK = ManualClock()
 ACME, OTHER = CAST.alice.account_id, CAST.charlie.account_id
+VISION = Team(id=CAST.alice.team_id, account_id=ACME, name="", is_admin=False, created_at=CLOCK.now())
 
 
 async def _create(
@@ -100,11 +108,11 @@ async def test_types_are_kept_apart(database: Database) -> None:
     await _create(database, identifier="FOR_USERS")
     await _create(database, identifier="FOR_PROJECTS", key_type=RoleType.SYSTEM)
     async with database.read() as session:
-        assert await check_roles(session, CAST.olga, ACME, ["FOR_USERS"]) == ["FOR_USERS"]
-        assert await check_roles(session, CAST.olga, ACME, ["FOR_PROJECTS"], RoleType.SYSTEM) == ["FOR_PROJECTS"]
+        assert await check_roles(session, CAST.olga, VISION, ["FOR_USERS"]) == ["FOR_USERS"]
+        assert await check_roles(session, CAST.olga, VISION, ["FOR_PROJECTS"], RoleType.SYSTEM) == ["FOR_PROJECTS"]
         for roles, key_type in ((["FOR_PROJECTS"], RoleType.USER), (["FOR_USERS"], RoleType.SYSTEM)):
             with pytest.raises(RoleUnknown):
-                await check_roles(session, CAST.olga, ACME, roles, key_type)
+                await check_roles(session, CAST.olga, VISION, roles, key_type)
 
 
 async def test_roles_belong_to_an_account(database: Database) -> None:
@@ -152,7 +160,17 @@ async def test_what_reaches_the_installation_is_for_those_who_have_it(database: 
         async with database.read() as session:
             giver = replace(CAST.alice, grants={Permission.ASSIGN_ROLES: Reach.ACCOUNT})
             with pytest.raises(RoleBeyondYours):
-                await check_roles(session, giver, ACME, [f"FAR_{permission.name}"])
+                await check_roles(session, giver, VISION, [f"FAR_{permission.name}"])
+
+
+async def test_nobody_adds_to_a_role_what_administers_more_than_they_do(database: Database) -> None:
+    await _create(database)
+    maker = replace(CAST.alice, grants={Permission.MANAGE_ROLES: Reach.INSTALLATION})
+    async with database.write() as session:
+        for permission in ("users:manage", "keys:manage"):
+            with pytest.raises(RoleReachesFarther):
+                await change_role(session, CLOCK, maker, "OPERATOR", RoleChanges(permissions=["jobs:read", permission]))
+        await change_role(session, CLOCK, maker, "OPERATOR", RoleChanges(permissions=["jobs:read", "jobs:cancel"]))
 
 
 async def test_nobody_else_makes_roles(database: Database) -> None:

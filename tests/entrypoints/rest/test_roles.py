@@ -12,6 +12,8 @@ from modelyard.domain.accounts.roles import PERMISSIONS, Role
 from tests.asgi import AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.callers import key_with, project_key
+from tests.entrypoints.rest.key_steps import set_key
+from tests.entrypoints.rest.people import ACME, ADMINISTRATORS, VISION, add_someone
 from tests.entrypoints.rest.steps import expect, expect_error
 from tests.journeys import client_types
 from tests.library import audited
@@ -141,3 +143,36 @@ async def test_only_platform_administrators_make_roles(app: FastAPI, platform: P
 
     for client in (alice, admin):
         expect_error(await client.call("POST", ROLES, OPERATOR), 403, "roles:manage")
+
+
+HR = ["users:manage", "users:read", "teams:read", "teams:manage", "keys:read", "roles:assign", "profile:use"]
+
+
+async def test_nobody_gives_a_role_that_administers_more_than_they_do(
+    app: FastAPI, platform: Platform, olga: AsgiClient
+) -> None:
+    expect(await olga.call("POST", ROLES, {"identifier": "HR", "name": "HR", "entitlements": HR}), 201)
+    for team in (VISION, ADMINISTRATORS):
+        hana = await add_someone(app, platform, "HR", team=team)
+        bob = await add_someone(app, platform, Role.DEVELOPER, team=team)
+        member = f"/api/accounting/teams/{team}/members/{bob.user_id}"
+        invited = {"firstName": "A", "lastName": "B", "email": f"a-{team}@example.org", "roles": ["ACCOUNT_ADMIN"]}
+        for answer in (
+            await hana.client.call("PUT", member, {"roles": ["ACCOUNT_ADMIN"]}),
+            await hana.client.call("POST", f"/api/accounting/accounts/{ACME}/users", invited),
+        ):
+            expect_error(answer, 403, "ACCOUNT_ADMIN", "keys:manage")
+        for role in ("DATA_SCIENTIST", "DEVELOPER", "HR"):
+            expect(await hana.client.call("PUT", member, {"roles": [role]}))
+
+
+async def test_a_scoped_key_gives_no_more_than_its_scopes(app: FastAPI, platform: Platform) -> None:
+    tara = await add_someone(app, platform, Role.ACCOUNT_ADMIN, team=ADMINISTRATORS)
+    bob = await add_someone(app, platform, Role.DEVELOPER)
+    key = f"/api/accounting/access-keys/{bob.prefix}/roles"
+    expect(await tara.client.call("PUT", key, {"roles": ["ACCOUNT_ADMIN"]}))
+    expect(await tara.client.call("PUT", key, {"roles": ["DEVELOPER"]}))
+    await set_key(platform, tara.prefix, scopes=["users:manage", "roles:assign", "keys:read", "teams:read"])
+
+    expect_error(await tara.client.call("PUT", key, {"roles": ["ACCOUNT_ADMIN"]}), 403, "ACCOUNT_ADMIN")
+    expect(await tara.client.call("PUT", key, {"roles": ["DATA_SCIENTIST"]}))

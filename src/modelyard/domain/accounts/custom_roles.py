@@ -4,7 +4,8 @@
 - Permissions that reach the whole installation, by those only who have them so themselves. Such a role can be given by
   platform administrators alone (`granting.py`).
 - Into a role for projects' keys, what the prebuilt role for them may do, and nothing else.
-- Nobody adds to a role that they have themselves what they do not have already.
+- Nobody adds to a role that they have themselves what they do not have already, nor to any what administers more than
+  they do.
 """
 
 import re
@@ -21,7 +22,7 @@ from modelyard.core.errors import Conflict, InvalidInput, NotAllowed
 from modelyard.domain.accounts.account_meant import account_meant
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.api_keys import TOPIC
-from modelyard.domain.accounts.granting import OwnRightsRaised
+from modelyard.domain.accounts.granting import OwnRightsRaised, RoleReachesFarther, farther_than
 from modelyard.domain.accounts.key_limits import check_permissions
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.permissions import Permission, Reach
@@ -130,13 +131,15 @@ async def change_role(
     """Changes a custom role; who has it may do more or less at once.
 
     Raises AccountNotFound, RoleNotFound, RoleIsPrebuilt, RoleRejected, PermissionUnknown, PermissionBeyondYou,
-    OwnRightsRaised, NameRejected.
+    OwnRightsRaised, RoleReachesFarther, NameRejected.
     """
     role = await _find_to_change(session, actor, identifier, account_id)
     values, before = _read(actor, changes, role.type), _told(role)
     added = set(values.get("permissions", ())) - set(role.permissions)
     if added - set(actor.grants) and await _has(session, actor, role):
         raise OwnRightsRaised
+    if permission := farther_than(actor, custom_grants(added, role.type)):
+        raise RoleReachesFarther(identifier, permission)
     for column, value in values.items():
         setattr(role, column, value)
     if record_change(session, clock, actor, "role:changed", _target(role), before, _told(role)):

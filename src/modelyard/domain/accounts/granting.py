@@ -1,6 +1,6 @@
 """What roles grant, and which of them somebody may give to others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,9 +9,22 @@ from modelyard.core.errors import InvalidInput, NotAllowed
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.roles import PERMISSIONS, ROLES, Role, RoleType, custom_grants, joined, prebuilt_grants
-from modelyard.domain.accounts.tables import CustomRole
+from modelyard.domain.accounts.tables import CustomRole, Team
 
 MOST_ROLES = 20
+_ADMINISTRATIVE = frozenset(
+    {
+        Permission.MANAGE_ACCOUNTS,
+        Permission.MANAGE_USERS,
+        Permission.MANAGE_TEAMS,
+        Permission.MANAGE_KEYS,
+        Permission.MANAGE_ROLES,
+        Permission.ASSIGN_ROLES,
+        Permission.MANAGE_QUOTAS,
+        Permission.MANAGE_PRESETS,
+    }
+)
+"""Who has one of these farther than somebody else is not changed by them, nor made by them."""
 
 
 class RoleUnknown(InvalidInput):
@@ -27,6 +40,16 @@ class RoleBeyondYours(NotAllowed):
 
     def __init__(self, role: str) -> None:
         super().__init__(f"The role {role} reaches beyond your account; only a platform administrator can give it.")
+
+
+class RoleReachesFarther(NotAllowed):
+    """Somebody gives a role that administers more than they do."""
+
+    def __init__(self, role: str, permission: Permission) -> None:
+        super().__init__(
+            f"The role {role} includes '{permission}' farther than you have it yourself with what you use now; "
+            "ask an administrator who has it."
+        )
 
 
 class OwnRightsRaised(NotAllowed):
@@ -49,14 +72,31 @@ async def read_grants(session: AsyncSession, account_id: str, roles: Iterable[st
     return joined([prebuilt, *custom])
 
 
-async def check_roles(
-    session: AsyncSession, actor: Actor, account_id: str, roles: Sequence[str], key_type: RoleType = RoleType.USER
-) -> list[str]:
-    """The roles without repetition, when the actor may give them to a key of this type in the account.
+def in_team(grants: Mapping[Permission, Reach], *, is_admin: bool) -> dict[Permission, Reach]:
+    """How far they reach in a team; the admin team stands for its account."""
+    if not is_admin:
+        return dict(grants)
+    return {each: Reach.ACCOUNT if reach == Reach.TEAM else reach for each, reach in grants.items()}
 
-    Who may be given them (`require_no_raise`) is another question. Raises RoleUnknown, RoleBeyondYours.
+
+def farther_than(actor: Actor, grants: Mapping[Permission, Reach]) -> Permission | None:
+    """A permission to administer that reaches farther than the actor's own, with the key in use."""
+    for permission, reach in grants.items():
+        is_farther = (actor.reach(permission) or 0) < reach
+        if is_farther and (reach == Reach.INSTALLATION or permission in _ADMINISTRATIVE):
+            return permission
+    return None
+
+
+async def check_roles(
+    session: AsyncSession, actor: Actor, team: Team, roles: Sequence[str], key_type: RoleType = RoleType.USER
+) -> list[str]:
+    """The roles without repetition, when the actor may give them to a key of this type in the team.
+
+    Who may be given them (`require_no_raise`) is another question.
+    Raises RoleUnknown, RoleBeyondYours, RoleReachesFarther.
     """
-    custom = await _custom_roles(session, account_id)
+    custom = await _custom_roles(session, team.account_id)
     known = {str(role): PERMISSIONS[role] for role, facts in ROLES.items() if facts.type == key_type}
     known |= {role.identifier: grants_of(role) for role in custom if role.type == key_type}
     wanted = list(dict.fromkeys(roles))
@@ -66,6 +106,8 @@ async def check_roles(
     for role in wanted:
         if Reach.INSTALLATION in known[role].values() and actor.reach(Permission.ASSIGN_ROLES) != Reach.INSTALLATION:
             raise RoleBeyondYours(role)
+        if permission := farther_than(actor, in_team(known[role], is_admin=team.is_admin)):
+            raise RoleReachesFarther(role, permission)
     return wanted
 
 

@@ -32,8 +32,8 @@ async def set_key_roles(
 ) -> KeyWithOwner:
     """Gives a key exactly these roles.
 
-    Raises KeyNotFound, KeyDeleted, RoleMissing, RoleUnknown, RoleBeyondYours, OwnRightsRaised, UserBeyondYou,
-    LastAdministrator, LastPlatformAdministrator, NoMember.
+    Raises KeyNotFound, KeyDeleted, RoleMissing, RoleUnknown, RoleBeyondYours, RoleReachesFarther,
+    OwnRightsRaised, UserBeyondYou, LastAdministrator, LastPlatformAdministrator, NoMember.
     """
     require(actor, Permission.ASSIGN_ROLES)
     found = await find_key_to_change(session, actor, prefix)
@@ -42,7 +42,7 @@ async def set_key_roles(
         raise RoleMissing(Permission.ASSIGN_ROLES)
     if key.status == KeyStatus.DELETED:
         raise KeyDeleted(prefix)
-    wanted = await check_roles(session, actor, key.account_id, roles, key_type(key))
+    wanted = await check_roles(session, actor, found.team, roles, key_type(key))
     if wanted == found.roles:
         return found
     if found.project:

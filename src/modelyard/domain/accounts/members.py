@@ -66,8 +66,8 @@ async def set_member(
     Args:
         roles: None: as they are; for somebody new, those of a developer.
 
-    Raises TeamNotFound, TeamBeyondYou, UserNotFound, UserBeyondYou, RoleUnknown, RoleBeyondYours, OwnRightsRaised,
-    LastAdministrator, LastPlatformAdministrator.
+    Raises TeamNotFound, TeamBeyondYou, UserNotFound, UserBeyondYou, RoleUnknown, RoleBeyondYours, RoleReachesFarther,
+    OwnRightsRaised, LastAdministrator, LastPlatformAdministrator.
     """
     team = await find_managed(session, actor, team_id)
     user = await _find_in_account(session, team, identifier)
@@ -96,7 +96,7 @@ async def wanted_roles(session: AsyncSession, actor: Actor, team: Team, roles: S
     if roles is None or list(roles) == DEFAULT_ROLES:
         return list(DEFAULT_ROLES)
     require(actor, Permission.ASSIGN_ROLES)
-    return await check_roles(session, actor, team.account_id, roles)
+    return await check_roles(session, actor, team, roles)
 
 
 async def remove_member(

@@ -1,32 +1,16 @@
 """Which users somebody may see, and whom they may change."""
 
-from collections.abc import Iterable
-
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotAllowed, NotFound
 from modelyard.domain.accounts.actor import Actor, RoleMissing, require
-from modelyard.domain.accounts.granting import read_grants
+from modelyard.domain.accounts.granting import farther_than, in_team, read_grants
 from modelyard.domain.accounts.naming import email_key
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Membership, Team, User
-
-_ADMINISTRATIVE = frozenset(
-    {
-        Permission.MANAGE_ACCOUNTS,
-        Permission.MANAGE_USERS,
-        Permission.MANAGE_TEAMS,
-        Permission.MANAGE_KEYS,
-        Permission.MANAGE_ROLES,
-        Permission.ASSIGN_ROLES,
-        Permission.MANAGE_QUOTAS,
-        Permission.MANAGE_PRESETS,
-    }
-)
-"""Who has one of these farther than somebody else is not changed by them."""
 
 
 class UserNotFound(NotFound):
@@ -105,23 +89,22 @@ async def require_over_user(session: AsyncSession, actor: Actor, user: User) -> 
     - Who reaches the account (team administrators in the admin team): everybody in it.
     - Who reaches a team: its members who are in no other team. Of members who are in others, too, they can change
       the roles in their own team, and end the membership (`members.py`), and nothing else.
-    - Nobody changes those whose rights reach farther than their own: who can change a person can become them.
+    - Nobody changes those whose rights reach farther than their own, as the key in use has them: who can change a
+      person can become them.
 
     Raises RoleMissing, UserNotFound, UserInOtherTeams, UserBeyondYou.
     """
     require(actor, Permission.MANAGE_USERS)
     reach = actor.reach(Permission.MANAGE_USERS)
-    if reach == Reach.INSTALLATION:
-        return
-    if user.account_id != actor.account_id:
+    if user.account_id != actor.account_id and reach != Reach.INSTALLATION:
         raise UserNotFound(user.id)
     teams = await _roles_by_team(session, user)
     if reach == Reach.OWN or (reach == Reach.TEAM and actor.team_id not in {team.id for team, _ in teams}):
         raise RoleMissing(Permission.MANAGE_USERS)
     if reach == Reach.TEAM and len(teams) > 1:
         raise UserInOtherTeams
-    for team, roles in teams:
-        if await _reaches_farther(session, actor, team, roles):
+    for grants in await grants_by_team(session, user):
+        if farther_than(actor, grants):
             raise UserBeyondYou
 
 
@@ -139,6 +122,14 @@ async def require_over_membership(
         raise UserBeyondYou
 
 
+async def grants_by_team(session: AsyncSession, user: User) -> list[dict[Permission, Reach]]:
+    """What a user may do in each of their teams."""
+    return [
+        in_team(await read_grants(session, team.account_id, roles), is_admin=team.is_admin)
+        for team, roles in await _roles_by_team(session, user)
+    ]
+
+
 async def _roles_by_team(session: AsyncSession, user: User) -> list[tuple[Team, list[str]]]:
     query = (
         select(Team, Membership.roles)
@@ -146,12 +137,3 @@ async def _roles_by_team(session: AsyncSession, user: User) -> list[tuple[Team, 
         .where(Membership.user_id == user.id, Team.status == TeamStatus.ACTIVE)
     )
     return [(team, roles) for team, roles in await session.execute(query)]
-
-
-async def _reaches_farther(session: AsyncSession, actor: Actor, team: Team, roles: Iterable[str]) -> bool:
-    for permission, granted in (await read_grants(session, team.account_id, roles)).items():
-        reach = Reach.ACCOUNT if granted == Reach.TEAM and team.is_admin else granted
-        own = actor.reach(permission) or 0
-        if own < reach and (reach == Reach.INSTALLATION or permission in _ADMINISTRATIVE):
-            return True
-    return False
