@@ -13,6 +13,7 @@ from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.account_meant import account_meant
 from modelyard.domain.accounts.actor import Actor, may_over, require
 from modelyard.domain.accounts.letters import has_password
+from modelyard.domain.accounts.limited_keys import require_link_within
 from modelyard.domain.accounts.members import wanted_roles
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.naming import check_email, check_name
@@ -84,7 +85,7 @@ async def invite_user(
         server: this server's address, as people reach it.
 
     Raises RoleMissing, AccountNotFound, TeamNotFound, TeamBeyondYou, EmailTaken, NameRejected, BadMailAddress,
-    RoleUnknown, RoleBeyondYours.
+    RoleUnknown, RoleBeyondYours, RoleReachesFarther.
     """
     require(actor, Permission.MANAGE_USERS)
     team = await _find_team(session, actor, account_id, team_id)
@@ -152,10 +153,11 @@ async def send_link(
 ) -> SentLink:
     """Sends a user a new invitation, or a way to a new password; earlier ones of the kind are void.
 
-    Raises UserNotFound, LinkMakesNoSense, and as `require_over_user`.
+    Raises UserNotFound, LinkMakesNoSense, and as `require_over_user` and `require_link_within`.
     """
     user = await find_user(session, actor, user_id, account_id=account_id)
     await require_over_user(session, actor, user)
+    await require_link_within(session, actor, user)
     if purpose == Purpose.INVITATION and user.status == UserStatus.REJECTED:
         user.status, user.updated_at = UserStatus.INVITED, clock.now()
     if user.status != WANTED_STATUS[purpose] or not has_password(user):

@@ -10,8 +10,8 @@ from modelyard.domain.accounts.api_keys import KeyStatus, NewKey, give_body
 from modelyard.domain.accounts.key_changes import KeyDeleted, is_owned_by
 from modelyard.domain.accounts.key_limits import limits_of
 from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_change
+from modelyard.domain.accounts.limited_keys import require_within_limits
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.accounts.tables import ApiKey
 from modelyard.domain.audit.record import record
 
 
@@ -37,16 +37,6 @@ class KeyNotActive(Conflict):
 
     def __init__(self, prefix: str, status: str) -> None:
         super().__init__(f"The key {prefix} is {status}; an administrator has to activate it before.")
-
-
-class KeyLimitedMore(NotAllowed):
-    """A limited key would give out one that may do more."""
-
-    def __init__(self, members: list[str]) -> None:
-        super().__init__(
-            f"The key that you use is limited more than the one that you ask for ({', '.join(members)}); "
-            "sign in, or use a key without these limits."
-        )
 
 
 async def show_body(
@@ -81,8 +71,5 @@ async def _find_own(session: AsyncSession, actor: Actor, prefix: str) -> KeyWith
         raise KeyDeleted(prefix)
     if found.key.status != KeyStatus.ACTIVE:
         raise KeyNotActive(prefix, found.key.status)
-    if actor.session_id is None:
-        used = await session.get_one(ApiKey, actor.key_prefix)
-        if members := limits_of(found.key).beyond(limits_of(used)):
-            raise KeyLimitedMore(members)
+    await require_within_limits(session, actor, limits_of(found.key))
     return found

@@ -12,8 +12,16 @@ from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict, InvalidInput, NotAllowed
 from modelyard.domain.accounts.actor import Actor, RoleMissing, may_over
 from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus
-from modelyard.domain.accounts.key_limits import Limits, check_networks, check_permissions, limits_of, read_networks
+from modelyard.domain.accounts.key_limits import (
+    MEMBERS,
+    Limits,
+    check_networks,
+    check_permissions,
+    limits_of,
+    read_networks,
+)
 from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_change
+from modelyard.domain.accounts.limited_keys import require_within_limits
 from modelyard.domain.accounts.naming import NameRejected, check_name
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.states import UserStatus
@@ -94,8 +102,9 @@ async def change_key(
 ) -> KeyWithOwner:
     """Changes a key. `jobs.stopped_keys` does it for everybody else: jobs of a key that stops are canceled.
 
-    Raises KeyNotFound, KeyDeleted, RoleMissing, NotYourKey, UserBeyondYou, KeyWidensItself, KeyTransitionRefused,
-    OwnerNotActive, ExpiryPassed, PermissionUnknown, NetworkRejected, TooManyNetworks, NameRejected.
+    Raises KeyNotFound, KeyDeleted, RoleMissing, NotYourKey, UserBeyondYou, KeyWidensItself, KeyLimitedMore,
+    KeyTransitionRefused, OwnerNotActive, ExpiryPassed, PermissionUnknown, NetworkRejected, TooManyNetworks,
+    NameRejected.
     """
     found = await find_key_to_change(session, actor, prefix)
     wanted = _read(clock, changes)
@@ -108,6 +117,10 @@ async def change_key(
     _check_status(found, changed.get("status"))
     if actor.session_id is None and actor.key_prefix == prefix:
         _require_narrower(found.key, changed)
+    elif actor.user_id in {found.owner_id, found.key.user_id}:
+        wakes = changed.get("status") == KeyStatus.ACTIVE
+        members = [member for member, column in MEMBERS.items() if wakes or column in changed]
+        await require_within_limits(session, actor, _limits_after(found.key, changed), members)
     for column, value in changed.items():
         setattr(found.key, column, value)
     action = "key:deleted" if changed.get("status") == KeyStatus.DELETED else "key:changed"
@@ -185,10 +198,13 @@ def _require_narrower(key: ApiKey, changed: dict[str, Any]) -> None:
         raise KeyWidensItself("status")
     if changed.get("is_high_priority"):
         raise KeyWidensItself("isHighPriority")
-    after = Limits(
+    if wider := _limits_after(key, changed).beyond(limits_of(key)):
+        raise KeyWidensItself(", ".join(wider))
+
+
+def _limits_after(key: ApiKey, changed: dict[str, Any]) -> Limits:
+    return Limits(
         frozenset(changed.get("scopes", key.scopes)),
         read_networks(changed.get("networks", key.networks)),
         changed.get("expires_at", key.expires_at),
     )
-    if wider := after.beyond(limits_of(key)):
-        raise KeyWidensItself(", ".join(wider))

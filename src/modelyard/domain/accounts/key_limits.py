@@ -11,6 +11,8 @@ from modelyard.domain.accounts.tables import ApiKey
 
 Network = IPv4Network | IPv6Network
 MOST_NETWORKS = 100
+MEMBERS = {"scopes": "scopes", "networks": "networks", "expiresAt": "expires_at"}
+"""What the API calls each limit, and its column."""
 _PERMISSIONS = {name: permission for permission in Permission for name in (permission.value, permission.entitlement)}
 _MAPPED = ip_network("::ffff:0:0/96")
 
