@@ -64,6 +64,14 @@ async def _names(database: Database, actor: Actor, wanted: ProjectFilter | None 
     return [facts.project.name for facts in page.entries]
 
 
+async def _add_user(database: Database, identifier: str) -> None:
+    """Somebody of the account who is in no team."""
+    now = ManualClock().now()
+    names = {"email": f"{identifier}@example.org", "first_name": "Some", "last_name": "Body"}
+    async with database.write() as session:
+        session.add(User(id=identifier, account_id=ALICE.account_id, status="Active", created_at=now, **names))
+
+
 async def _number_of_keys(database: Database) -> int:
     async with database.read() as session:
         return len((await session.scalars(select(ApiKey).where(ApiKey.project_id.is_not(None)))).all())
@@ -276,9 +284,11 @@ async def test_administrators_hand_a_project_over(database: Database) -> None:
     facts = await _create(database)
     with pytest.raises(ProjectBeyondYou):
         await _change(database, ALICE, facts.project.id, owner=BOB.user_id)
-    for user, error in ((OLGA.user_id, NotFitToOwn), (CHARLIE.user_id, PersonNotFound)):
+    await _add_user(database, "dana")
+    for user, error in (("dana", NotFitToOwn), (CHARLIE.user_id, PersonNotFound)):
         with pytest.raises(error):
             await _change(database, OLGA, facts.project.id, owner=user)
+    assert (await _change(database, OLGA, facts.project.id, owner=OLGA.user_id)).owner.id == OLGA.user_id
     handed = await _change(database, OLGA, facts.project.id, owner=BOB.user_id)
     async with database.read() as session:
         known = await find_by_prefix(session, facts.keys[0].prefix)

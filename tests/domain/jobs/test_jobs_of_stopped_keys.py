@@ -137,21 +137,30 @@ async def test_jobs_of_a_project_end_with_it(
     assert (await counts(database, job.id))[0] == "CANCELED"
 
 
-async def test_project_goes_on_without_its_owners_membership_and_under_a_new_owner(
+async def test_jobs_of_a_project_end_when_its_owner_leaves(
     database: Database, clock: ManualClock, model_id: str
 ) -> None:
     project = await add_project(database)
     await _key(database, project)
-    await submit(database, clock, model_id, actor=key_of_project(project))
+    job = (await submit(database, clock, model_id, actor=key_of_project(project))).job
     await _stop(database, _MEMBERSHIP)
-    left = await _end(database, clock)
+
+    assert await _end(database, clock) == 1
+    assert (await counts(database, job.id))[0] == "CANCELED"
+
+
+async def test_a_project_goes_on_under_a_new_owner(database: Database, clock: ManualClock, model_id: str) -> None:
+    project = await add_project(database)
+    await _key(database, project)
+    await submit(database, clock, model_id, actor=key_of_project(project))
     async with database.write() as session:
         await projects.change_project(session, clock, OLGA, project.id, projects.ProjectChanges(owner=BOB.user_id))
+    await _stop(database, _MEMBERSHIP)
     await _stop(database, _ALICE.values(status="Inactive"))
     handed_over = await _end(database, clock)
     await _stop(database, update(User).where(User.id == BOB.user_id).values(status="Inactive"))
 
-    assert (left, handed_over, await _end(database, clock)) == (0, 0, 1)
+    assert (handed_over, await _end(database, clock)) == (0, 1)
 
 
 async def test_expiry_ends_no_jobs(database: Database, clock: ManualClock, model_id: str) -> None:

@@ -11,7 +11,7 @@ from modelyard.domain.accounts.api_keys import KeyStatus, NewKey, add_project_ke
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import ProjectStatus, UserStatus
-from modelyard.domain.accounts.tables import Project, SignedInSession, Team, User
+from modelyard.domain.accounts.tables import Membership, Project, SignedInSession, Team, User
 from tests.cast import CAST
 
 Headers = dict[str, str]
@@ -58,7 +58,7 @@ async def project_key(platform: Platform, person: Person = VISION) -> Headers:
             created_at=now,
             updated_at=now,
         )
-        session.add(project)
+        session.add_all([project, Membership(user_id=user.id, team_id=team.id, roles=[Role.DEVELOPER], created_at=now)])
         await session.flush()
         key = add_project_key(session, platform.clock, project, team, user, name="Its key", roles=[Role.PROJECT])
         new = give_body(session, platform.clock, platform.fingerprinter, key)

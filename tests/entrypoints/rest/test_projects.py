@@ -3,12 +3,18 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
 
 from modelyard.app import Platform
 from modelyard.domain.accounts.api_keys import give_body
+from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.tables import ApiKey
+from modelyard.domain.audit.tables import AuditEvent
 from tests.asgi import AsgiClient
 from tests.cast import CAST
+from tests.entrypoints.rest.key_steps import KEYS
+from tests.entrypoints.rest.people import ADMINISTRATORS, SOUND, VISION, add_someone
 from tests.entrypoints.rest.steps import Walk, expect, expect_error, snapshot
 
 PROJECTS = "/api/accounting/projects"
@@ -173,3 +179,57 @@ async def test_unknown_ids(alice: AsgiClient, platform: Platform) -> None:
         expect_error(await alice.call("DELETE", f"{path}/members/{name}"), 404)
     expect_error(await alice.call("POST", PROJECTS, {"name": "Reports", "team": "team-strangers"}), 404)
     assert await snapshot(platform.database) == before
+
+
+async def test_a_projects_keys_rest_when_its_owner_leaves_the_team(
+    app: FastAPI, platform: Platform, walk: Walk, alice: AsgiClient, olga: AsgiClient
+) -> None:
+    model_id = await walk.active()
+    expect(await alice.call("PATCH", f"/api/models/{model_id}/visibility", {"scope": "TEAM"}))
+    sam = await add_someone(app, platform, Role.DEVELOPER, also_in=(SOUND,))
+    created = await _project(sam.client)
+    project, prefix = f"{PROJECTS}/{created['identifier']}", created["accessKeys"][0]["prefix"]
+    others = await _with_key(platform, sam.client, prefix)
+    body = {
+        "model": {"identifier": model_id, "version": "0.1.0"},
+        "input": {"type": "text", "sources": {"a": {"input.txt": "text"}}},
+    }
+    job = f"/api/jobs/{expect(await others.call('POST', '/api/jobs', body), 202)['jobIdentifier']}"
+    in_sound = await _key_in(platform, sam.client, sam.user_id, SOUND)
+
+    expect(await olga.call("DELETE", f"/api/accounting/teams/{VISION}/members/{sam.user_id}"))
+
+    expect_error(await others.call("GET", "/api/models"), 401)
+    assert expect(await olga.call("GET", job))["status"] == "CANCELED"
+    for method, path, what in (
+        ("POST", f"{KEYS}/{prefix}/replace", {}),
+        ("POST", f"{project}/access-keys", {"name": "another"}),
+        ("PATCH", f"{KEYS}/{prefix}", {"name": "renamed"}),
+        ("PATCH", project, {"name": "renamed"}),
+    ):
+        expect_error(await in_sound.call(method, path, what), 403, "hand the project over")
+    async with platform.database.read() as session:
+        removed = await session.scalar(select(AuditEvent).where(AuditEvent.action == "team:member:removed"))
+    assert removed is not None
+    assert removed.details["restingProjects"] == [created["identifier"]]
+
+    expect(await olga.call("PATCH", project, {"user": BOB}))
+    expect(await others.call("GET", "/api/models"))
+
+
+async def test_who_leaves_for_the_admin_team_keeps_their_projects(
+    app: FastAPI, platform: Platform, olga: AsgiClient
+) -> None:
+    sam = await add_someone(app, platform, Role.DEVELOPER, also_in=(ADMINISTRATORS,))
+    key = await _with_key(platform, sam.client, (await _project(sam.client))["accessKeys"][0]["prefix"])
+    for team, status in ((VISION, 200), (ADMINISTRATORS, 401)):
+        expect(await olga.call("DELETE", f"/api/accounting/teams/{team}/members/{sam.user_id}"))
+        assert (await key.call("GET", "/api/models")).status == status
+
+
+async def _key_in(platform: Platform, client: AsgiClient, user_id: str, team: str) -> AsgiClient:
+    """Who calls with the key of a user in one of their teams."""
+    query = select(ApiKey.prefix).where(ApiKey.user_id == user_id, ApiKey.team_id == team, ApiKey.project_id.is_(None))
+    async with platform.database.read() as session:
+        prefix = (await session.scalars(query)).one()
+    return await _with_key(platform, client, prefix)

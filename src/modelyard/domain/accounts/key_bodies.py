@@ -12,6 +12,7 @@ from modelyard.domain.accounts.key_limits import limits_of
 from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_change
 from modelyard.domain.accounts.limited_keys import require_within_limits
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.project_owners import require_owner_belongs
 from modelyard.domain.audit.record import record
 
 
@@ -67,6 +68,8 @@ async def _find_own(session: AsyncSession, actor: Actor, prefix: str) -> KeyWith
     found = await find_key_to_change(session, actor, prefix)
     if not is_owned_by(actor, found):
         raise NotTheOwner
+    if found.project:
+        await require_owner_belongs(session, actor, found.project)
     if found.key.status == KeyStatus.DELETED:
         raise KeyDeleted(prefix)
     if found.key.status != KeyStatus.ACTIVE:

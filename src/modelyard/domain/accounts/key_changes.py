@@ -24,6 +24,7 @@ from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_chan
 from modelyard.domain.accounts.limited_keys import require_within_limits
 from modelyard.domain.accounts.naming import NameRejected, check_name
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.project_owners import require_owner_belongs
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import ApiKey
 from modelyard.domain.accounts.user_access import require_over_membership
@@ -102,7 +103,7 @@ async def change_key(
 ) -> KeyWithOwner:
     """Changes a key. `jobs.stopped_keys` does it for everybody else: jobs of a key that stops are canceled.
 
-    Raises KeyNotFound, KeyDeleted, RoleMissing, NotYourKey, UserBeyondYou, KeyWidensItself, KeyLimitedMore,
+    Raises KeyNotFound, KeyDeleted, RoleMissing, NotYourKey, OwnerLeft, UserBeyondYou, KeyWidensItself, KeyLimitedMore,
     KeyTransitionRefused, OwnerNotActive, ExpiryPassed, PermissionUnknown, NetworkRejected, TooManyNetworks,
     NameRejected.
     """
@@ -160,6 +161,8 @@ def _labels(labels: Sequence[str]) -> list[str]:
 
 async def _require_over(session: AsyncSession, actor: Actor, found: KeyWithOwner, columns: set[str]) -> None:
     is_owner = is_owned_by(actor, found) and actor.may(Permission.USE_PROFILE)
+    if found.project:
+        await require_owner_belongs(session, actor, found.project)
     if is_owner and columns <= _FOR_OWNERS:
         return
     if not actor.may(Permission.MANAGE_KEYS) and not is_owner:

@@ -14,6 +14,7 @@ from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.granting import read_grants
 from modelyard.domain.accounts.key_limits import Network, read_networks
 from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.project_owners import OWNER_BELONGS
 from modelyard.domain.accounts.states import AccountStatus, ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import (
     Account,
@@ -53,9 +54,9 @@ async def find_by_prefix(session: AsyncSession, prefix: str) -> Known | None:
     row = (await session.execute(_KEY_WITH_OWNER.where(ApiKey.prefix == prefix))).one_or_none()
     if row is None:
         return None
-    key, user, account, team, project, membership = row
+    key, user, account, team, project, membership, owner_belongs = row
     roles = key.roles if project else membership.roles if membership else []
-    is_there = bool(project.status == ProjectStatus.ACTIVE if project else membership)
+    is_there = bool(project.status == ProjectStatus.ACTIVE and owner_belongs if project else membership)
     grants = await read_grants(session, account.id, roles)
     if key.scopes:
         grants = {permission: reach for permission, reach in grants.items() if permission in key.scopes}
@@ -87,7 +88,7 @@ async def find_by_session(
 
 
 _KEY_WITH_OWNER = (
-    select(ApiKey, User, Account, Team, Project, Membership)
+    select(ApiKey, User, Account, Team, Project, Membership, OWNER_BELONGS)
     .join(User, User.id == ApiKey.user_id)
     .join(Account, Account.id == ApiKey.account_id)
     .join(Team, Team.id == ApiKey.team_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.granting import check_roles, require_no_raise
 from modelyard.domain.accounts.memberships import add_member, end_membership, set_membership_roles
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.project_owners import find_resting
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import ApiKey, Membership, Team, User
@@ -104,7 +106,8 @@ async def remove_member(
 ) -> Sequence[str]:
     """Takes a user out of a team: their key there is deleted for good, their sessions for it end.
 
-    Returns the keys. Raises TeamNotFound, TeamBeyondYou, MemberNotFound, UserBeyondYou, LastAdministrator,
+    Projects that they own there rest until they have another owner. Returns the keys that work no more, those of these
+    projects too. Raises TeamNotFound, TeamBeyondYou, MemberNotFound, UserBeyondYou, LastAdministrator,
     LastPlatformAdministrator.
     """
     team = await find_managed(session, actor, team_id)
@@ -113,11 +116,12 @@ async def remove_member(
     if membership is None:
         raise MemberNotFound(identifier)
     await require_over_membership(session, actor, user)
-    before = {"roles": list(membership.roles)}
+    before, rested = {"roles": list(membership.roles)}, await find_resting(session, user.id)
     keys = await end_membership(session, membership, account_id=team.account_id)
-    details = {"user": user.id, "email": user.email, "keys": list(keys)}
+    resting = {each: theirs for each, theirs in (await find_resting(session, user.id)).items() if each not in rested}
+    details = {"user": user.id, "email": user.email, "keys": list(keys), "restingProjects": sorted(resting)}
     record(session, clock, actor, "team:member:removed", f"team/{team.id}", before=before, **details)
-    return keys
+    return [*keys, *chain.from_iterable(resting.values())]
 
 
 async def _find_in_account(session: AsyncSession, team: Team, identifier: str) -> User:

@@ -15,10 +15,11 @@ from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus, add_project_key
 from modelyard.domain.accounts.key_queries import KeyWithOwner
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.project_owners import belongs, require_owner_belongs
 from modelyard.domain.accounts.project_queries import ProjectFacts, ProjectVisibility, find_project
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
-from modelyard.domain.accounts.tables import Account, ApiKey, Membership, Project, ProjectMember, Team, User
+from modelyard.domain.accounts.tables import Account, ApiKey, Project, ProjectMember, Team, User
 from modelyard.domain.accounts.teams import TeamNotFound
 from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
@@ -66,7 +67,7 @@ class NotFitToOwn(Conflict):
     """A project's owner answers for its keys."""
 
     def __init__(self) -> None:
-        super().__init__("The new owner must be active, and a member of the project or of its team.")
+        super().__init__("The new owner must be active, and a member of the project's team or of the admin team.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +184,17 @@ async def add_key(
 
 
 async def find_managed(session: AsyncSession, actor: Actor, project_id: str) -> Project:
-    """A project that the actor may change, locked. Raises ProjectNotFound, ProjectBeyondYou, ProjectDeleted."""
+    """A project that the actor may change, locked.
+
+    Raises ProjectNotFound, ProjectBeyondYou, OwnerLeft, ProjectDeleted.
+    """
     require(actor, Permission.MANAGE_PROJECTS)
     await session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
     project = (await find_project(session, actor, project_id)).project
     over = {"account": project.account_id, "team": project.team_id, "user": project.user_id}
     if actor.project_id or not may_over(actor, Permission.MANAGE_PROJECTS, **over):
         raise ProjectBeyondYou
+    await require_owner_belongs(session, actor, project)
     if project.status == ProjectStatus.DELETED:
         raise ProjectDeleted(project_id)
     return project
@@ -218,11 +223,9 @@ async def _hand_over(session: AsyncSession, actor: Actor, project: Project, user
     if reach is None or reach < Reach.TEAM:
         raise ProjectBeyondYou
     user = await _person(session, project, user_id)
-    works_here = (
-        await session.get(ProjectMember, (project.id, user.id)),
-        await session.get(Membership, (user.id, project.team_id)),
-    )
-    if user.status != UserStatus.ACTIVE or not any(works_here):
+    if user.status != UserStatus.ACTIVE or not await session.scalar(
+        select(belongs(user.id, project.team_id, project.account_id))
+    ):
         raise NotFitToOwn
     project.user_id = user.id
     await session.execute(update(ApiKey).where(ApiKey.project_id == project.id).values(user_id=user.id))

@@ -12,6 +12,7 @@ from modelyard.core.errors import Conflict
 from modelyard.domain.accounts.actor import Actor, RoleMissing, may_over, require
 from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.project_owners import OWNER_BELONGS
 from modelyard.domain.accounts.quota_uses import credit
 from modelyard.domain.accounts.states import AccountStatus, ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, ApiKey, Membership, Project, Team, User
@@ -98,6 +99,7 @@ def _reason_to_stop() -> ColumnElement[str | None]:
         (Team.status != TeamStatus.ACTIVE, "its team is not there any more"),
         (Account.status != AccountStatus.ACTIVE, "its account is not active any more"),
         (and_(Job.project_id.is_(None), Membership.user_id.is_(None)), "its user has left the team"),
+        (and_(Project.id.is_not(None), ~OWNER_BELONGS), "the owner of its project has left the team"),
         else_=None,
     )
 
