@@ -10,6 +10,7 @@ from modelyard.core.database import Database
 from modelyard.core.errors import InvalidInput, NotFound
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor, RoleMissing
+from modelyard.domain.accounts.api_keys import add_member
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.quota_queries import QuotaFilter, QuotaNotFound, UsedQuota, find_quota, list_quotas
 from modelyard.domain.accounts.quotas import (
@@ -23,7 +24,8 @@ from modelyard.domain.accounts.quotas import (
 )
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import ProjectStatus
-from modelyard.domain.accounts.tables import ProjectMember, QuotaUse
+from modelyard.domain.accounts.tables import ProjectMember, QuotaUse, Team, User
+from modelyard.domain.accounts.user_access import UserInOtherTeams
 from tests.cast import CAST, with_roles
 from tests.domain.accounts.quota_steps import add_project, add_quota, key_of_project
 from tests.domain.jobs.steps import submit
@@ -267,3 +269,23 @@ async def test_deleting_forgets_what_was_counted(database: Database, clock: Manu
         assert await session.get(QuotaUse, (quota.quota.id, datetime(1970, 1, 1, tzinfo=UTC))) is None
         with pytest.raises(QuotaNotFound):
             await find_quota(session, clock, OLGA, quota.quota.id)
+
+
+async def test_who_administers_one_team_limits_nobody_who_is_in_others(database: Database) -> None:
+    async with database.write() as session:
+        alice, sound = await session.get_one(User, ALICE.user_id), Team(id="sound", account_id=ALICE.account_id)
+        sound.name, sound.is_admin, sound.created_at = "Sound", False, ManualClock().now()
+        session.add(sound)
+        await session.flush()
+    before = await add_quota(database, 10, by=VISIONARY, user=ALICE.user_id)  # she is in no other team yet
+    async with database.write() as session:
+        add_member(session, ManualClock(), alice, sound, [Role.DEVELOPER])
+    with pytest.raises(UserInOtherTeams):
+        await add_quota(database, 0, by=VISIONARY, user=ALICE.user_id)
+    with pytest.raises(UserInOtherTeams):
+        await _change(database, VISIONARY, before, amount=1)
+    with pytest.raises(UserInOtherTeams):
+        async with database.write() as session:
+            await delete_quota(session, ManualClock(), VISIONARY, before.quota.id)
+    await _change(database, with_roles(OLGA, Role.ACCOUNT_ADMIN), before, amount=1)
+    await add_quota(database, 0, by=with_roles(OLGA, Role.ACCOUNT_ADMIN), user=ALICE.user_id)

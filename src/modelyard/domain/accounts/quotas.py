@@ -16,6 +16,7 @@ from modelyard.domain.accounts.quota_queries import QuotaNotFound, UsedQuota, fi
 from modelyard.domain.accounts.quota_windows import Period
 from modelyard.domain.accounts.states import ProjectStatus, TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Membership, Project, Quota, Team, User
+from modelyard.domain.accounts.user_access import UserInOtherTeams
 from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
 
@@ -82,11 +83,13 @@ class QuotaChanges:
 async def create_quota(session: AsyncSession, clock: Clock, actor: Actor, wanted: NewQuota) -> UsedQuota:
     """Limits a user, a team or a project from now on.
 
-    Raises QuotaRejected, SubjectNotFound.
+    Raises QuotaRejected, SubjectNotFound, UserInOtherTeams.
     """
     require(actor, Permission.MANAGE_QUOTAS)
     if wanted.period is not None and wanted.period not in set(Period):
         raise QuotaRejected(f"period: null, {', '.join(Period)}; not {wanted.period[:40]!r}.")
+    if wanted.user is not None:
+        await _require_only_team(session, actor, wanted.user)
     now = clock.now()
     quota = Quota(
         id=new_uuid(),
@@ -113,7 +116,7 @@ async def change_quota(
 ) -> UsedQuota:
     """Changes how much a quota allows, and from when to when it holds.
 
-    Raises QuotaNotFound, QuotaRejected, BelowUse, BindsYou.
+    Raises QuotaNotFound, QuotaRejected, BelowUse, BindsYou, UserInOtherTeams.
     """
     found = await _find_to_manage(session, clock, actor, quota_id)
     quota, before = found.quota, _facts(found.quota)
@@ -136,7 +139,7 @@ async def change_quota(
 
 
 async def delete_quota(session: AsyncSession, clock: Clock, actor: Actor, quota_id: str) -> None:
-    """Lifts a limit; what was counted goes with it. Raises QuotaNotFound, BindsYou."""
+    """Lifts a limit; what was counted goes with it. Raises QuotaNotFound, BindsYou, UserInOtherTeams."""
     quota = (await _find_to_manage(session, clock, actor, quota_id)).quota
     _require_unbound(actor, quota)
     await session.delete(quota)
@@ -148,10 +151,27 @@ async def _find_to_manage(session: AsyncSession, clock: Clock, actor: Actor, quo
     require(actor, Permission.MANAGE_QUOTAS)
     await session.execute(select(Quota.id).where(Quota.id == quota_id).with_for_update())
     try:
-        return await find_quota(session, clock, actor, quota_id, Permission.MANAGE_QUOTAS)
+        found = await find_quota(session, clock, actor, quota_id, Permission.MANAGE_QUOTAS)
     except QuotaNotFound:
         await find_quota(session, clock, actor, quota_id)
         raise RoleMissing(Permission.MANAGE_QUOTAS) from None
+    if found.quota.user_id is not None:
+        await _require_only_team(session, actor, found.quota.user_id)
+    return found
+
+
+async def _require_only_team(session: AsyncSession, actor: Actor, user_id: str) -> None:
+    """A user's quota binds them in every team: who reaches one team limits nobody who is in others, too."""
+    if actor.reach(Permission.MANAGE_QUOTAS) != Reach.TEAM or user_id == actor.user_id:
+        return
+    teams = (
+        select(Membership.team_id)
+        .join(Team, Team.id == Membership.team_id)
+        .where(Membership.user_id == user_id, Team.status == TeamStatus.ACTIVE)
+    )
+    found = set(await session.scalars(teams))
+    if actor.team_id in found and len(found) > 1:
+        raise UserInOtherTeams
 
 
 def _require_unbound(actor: Actor, quota: Quota) -> None:
