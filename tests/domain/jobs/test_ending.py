@@ -15,7 +15,7 @@ from modelyard.domain.jobs.status import JobStatus, statuses_of_category
 from modelyard.domain.jobs.upkeep import JobUpkeep
 from tests.cast import CAST
 from tests.domain.jobs.steps import claim, counts, finish, item_states, read_job_row, stored_inputs, submit, submitter
-from tests.library import add_active, audited
+from tests.library import add_active, audited, set_scope
 from tests.manual_clock import ManualClock
 
 
@@ -51,6 +51,7 @@ async def test_completed_job_is_not_cancelled(database: Database, clock: ManualC
 
 
 async def test_who_cancels(database: Database, clock: ManualClock, model_id: str) -> None:
+    await set_scope(database, model_id, "TEAM")
     job = (await submit(database, clock, model_id)).job
     with pytest.raises(JobNotFound):
         async with database.write() as session:

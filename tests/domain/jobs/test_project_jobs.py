@@ -32,7 +32,7 @@ async def model_id(database: Database) -> str:
 
 async def _model(database: Database) -> str:
     model_id = await add_active(database, ALICE)
-    await set_scope(database, model_id, "TEAM")
+    await set_scope(database, model_id, "ACCOUNT")
     return model_id
 
 
@@ -67,6 +67,8 @@ async def test_members_see_the_jobs_of_a_project(database: Database, clock: Manu
         for actor, job_id in ((ELSEWHERE, of_other), (ELSEWHERE, of_alice), (key_of_project(shared), of_other)):
             with pytest.raises(JobNotFound):
                 await read_results(session, actor, job_id)
+    await set_scope(database, model_id, "TEAM")  # another team than the one that Bob acts for
+    assert await _seen(database, ELSEWHERE) == set()
 
 
 async def test_owner_sees_the_jobs_of_a_project_in_whatever_team(

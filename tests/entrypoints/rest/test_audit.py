@@ -22,6 +22,7 @@ from tests.domain.audit.trails import events
 from tests.domain.jobs.steps import claim, finish, submit
 from tests.entrypoints.rest.callers import STRANGERS, key_with
 from tests.entrypoints.rest.steps import Walk, expect, expect_error
+from tests.library import set_scope
 from tests.manual_clock import ManualClock
 
 
@@ -233,6 +234,7 @@ async def test_an_export_of_nothing(platform: Platform, administrator: AsgiClien
 
 async def _finished_job(platform: Platform, walk: Walk) -> str:
     model_id = await walk.active()
+    await set_scope(platform.database, model_id, "TEAM")
     receipt = await submit(platform.database, ManualClock(datetime.now(UTC)), model_id)
     claimed = await claim(platform.database, ManualClock(), most=2)
     assert claimed

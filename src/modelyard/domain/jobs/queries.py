@@ -16,6 +16,8 @@ from modelyard.domain.accounts.project_queries import projects_of
 from modelyard.domain.accounts.tables import ApiKey, User
 from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.tables import Job, JobItem
+from modelyard.domain.models.tables import Model
+from modelyard.domain.models.visibility import visible_to
 
 SORTS: dict[str, Any] = {
     "identifier": Job.id,
@@ -62,12 +64,24 @@ class JobWithUser:
 
 
 def visible_jobs(actor: Actor) -> ColumnElement[bool]:
-    """The condition under which the actor may see a row of `jobs`: within reach, or of a project that they work in."""
+    """The condition under which the actor may see a row of `jobs`: within reach, or of a project that they work in.
+
+    Of other people's jobs they see those of models that they may see; a job tells much about its model.
+    """
     reached = within(actor, Permission.READ_JOBS, account=Job.account_id, team=Job.team_id, project=Job.project_id)
     reach = actor.reach(Permission.READ_JOBS)
-    if actor.project_id or reach is None or reach >= Reach.ACCOUNT:
+    if actor.project_id or reach is None:
         return reached
-    return and_(Job.account_id == actor.account_id, or_(reached, Job.project_id.in_(projects_of(actor.user_id))))
+    if reach < Reach.ACCOUNT:
+        reached = and_(Job.account_id == actor.account_id, or_(reached, Job.project_id.in_(projects_of(actor.user_id))))
+    if actor.reach(Permission.READ_MODELS) == Reach.INSTALLATION:
+        return reached
+    return and_(reached, or_(Job.user_id == actor.user_id, _of_a_visible_model(actor)))
+
+
+def _of_a_visible_model(actor: Actor) -> ColumnElement[bool]:
+    """Asked of each job that is looked at, by the model's key: a page costs as many look-ups, however many models."""
+    return select(Model.id).where(Model.id == Job.model_id, visible_to(actor)).correlate(Job).exists()
 
 
 async def find_job(session: AsyncSession, actor: Actor, job_id: str) -> JobWithUser:

@@ -1,0 +1,96 @@
+"""Whose jobs one sees: one's own always, those of others when one may see their models."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
+
+from modelyard.core.database import Database
+from modelyard.core.paging import Page, Sort
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.roles import Role
+from modelyard.domain.jobs.ending import cancel_job
+from modelyard.domain.jobs.project_statistics import read_statistics
+from modelyard.domain.jobs.queries import JobFilter, JobNotFound, find_job, list_jobs, visible_jobs
+from modelyard.domain.jobs.results import read_results
+from modelyard.domain.jobs.tables import Job
+from tests.cast import CAST, with_roles
+from tests.domain.accounts.quota_steps import add_project, key_of_project
+from tests.domain.jobs.steps import submit
+from tests.library import add_active, set_scope
+from tests.manual_clock import ManualClock
+
+ALICE, BOB, OLGA = CAST.alice, CAST.bob, CAST.olga
+
+
+async def _listed(database: Database, actor: Actor) -> list[str]:
+    async with database.read() as session:
+        page = await list_jobs(session, actor, JobFilter(), Page(), Sort(()))
+    return [entry.job.id for entry in page.entries]
+
+
+@pytest.mark.parametrize(
+    ("scope", "actor", "is_seen"),
+    [
+        ("PRIVATE", ALICE, True),
+        ("PRIVATE", BOB, False),
+        ("PRIVATE", with_roles(BOB, Role.ACCOUNT_ADMIN), True),
+        ("PRIVATE", with_roles(BOB, Role.AUDITOR), True),
+        ("PRIVATE", OLGA, True),
+        ("TEAM", BOB, True),
+        ("ALL", BOB, True),
+        ("ALL", CAST.charlie, False),
+    ],
+)
+async def test_jobs_of_others_are_seen_with_their_models(
+    database: Database, clock: ManualClock, scope: str, actor: Actor, is_seen: bool
+) -> None:
+    model_id = await add_active(database, ALICE)
+    await set_scope(database, model_id, scope)
+    job_id = (await submit(database, clock, model_id)).job.id
+
+    assert await _listed(database, actor) == ([job_id] if is_seen else [])
+    for look in (find_job, read_results):
+        async with database.read() as session:
+            if is_seen:
+                await look(session, actor, job_id)
+            else:
+                with pytest.raises(JobNotFound):
+                    await look(session, actor, job_id)
+    if not is_seen:
+        async with database.write() as session:
+            with pytest.raises(JobNotFound):
+                await cancel_job(session, clock, actor, job_id)
+
+
+async def test_ones_own_jobs_stay_when_the_model_is_hidden(database: Database, clock: ManualClock) -> None:
+    model_id = await add_active(database, ALICE)
+    await set_scope(database, model_id, "TEAM")
+    bobs, alices = [(await submit(database, clock, model_id, actor=actor)).job.id for actor in (BOB, ALICE)]
+    await set_scope(database, model_id, "PRIVATE")
+
+    assert await _listed(database, BOB) == [bobs]
+    assert set(await _listed(database, ALICE)) == {bobs, alices}
+
+
+async def test_statistics_count_what_one_sees(database: Database, clock: ManualClock) -> None:
+    project = await add_project(database, visibility="TEAM")
+    model_id = await add_active(database, ALICE)
+    await set_scope(database, model_id, "TEAM")
+    await submit(database, clock, model_id, actor=key_of_project(project))
+    for scope, jobs in (("TEAM", 1), ("PRIVATE", 0)):
+        await set_scope(database, model_id, scope)
+        async with database.read() as session:
+            seen = await read_statistics(session, BOB, project.id)
+            own = await read_statistics(session, ALICE, project.id)
+        assert (seen.jobs, len(seen.models)) == (jobs, jobs)
+        assert (own.jobs, len(own.models)) == (1, 1)
+
+
+async def test_a_page_looks_models_up_one_by_one(database: Database) -> None:
+    async with database.read() as session:
+        connection = await session.connection()
+        query = select(Job.id).where(visible_jobs(BOB)).order_by(Job.created_at.desc(), Job.id).limit(11)
+        compiled = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+        plan = [row[-1] for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")]
+    assert not [step for step in plan if step.startswith(("SCAN models", "SCAN jobs")) and "USING" not in step], plan
+    assert any(step.startswith("SEARCH models") for step in plan), plan
