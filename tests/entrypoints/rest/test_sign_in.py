@@ -275,6 +275,18 @@ async def test_changing_the_password_ends_the_other_sessions(app: FastAPI, datab
     assert "user:password:changed" in await audited(database, f"user/{ALICE.user_id}")
 
 
+async def test_changing_the_password_voids_open_links(app: FastAPI, olga: AsgiClient) -> None:
+    browser = await _browser(app)
+    reset = f"/api/accounting/accounts/{ALICE.account_id}/users/{ALICE.user_id}/password-reset"
+    link = f"/auth/password-reset/{expect(await olga.call('POST', reset))['url'].rpartition('/')[2]}"
+    expect(await AsgiClient(app).call("GET", link))
+
+    expect(await browser.call("POST", "/auth/password", {"old": PASSWORD, "new": "another long staple"}))
+
+    expect_error(await AsgiClient(app).call("POST", link, {"password": "a third long staple"}), 404)
+    expect(await _sign_in(app, password="another long staple"))
+
+
 async def test_sessions_end_after_their_time(app: FastAPI, platform: Platform, database: Database) -> None:
     browser = await _browser(app)
     (row,) = await _sessions(database)

@@ -11,6 +11,7 @@ from modelyard.core.sealing import Fingerprinter
 from modelyard.domain.accounts import passwords
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.naming import email_key
+from modelyard.domain.accounts.one_time_links import Purpose, void_links
 from modelyard.domain.accounts.sessions import NewSession, Visitor, end_all_sessions, open_session
 from modelyard.domain.accounts.states import AccountStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, User
@@ -74,7 +75,10 @@ class SignIn:
         return new
 
     async def change_password(self, actor: Actor, old: str, new: str, visitor: Visitor) -> None:
-        """Ends all other sessions of the person. Raises PasswordWrong, PasswordTooWeak, TooManyFailures."""
+        """Ends all other sessions of the person, and open links to a new password.
+
+        Raises PasswordWrong, PasswordTooWeak, TooManyFailures.
+        """
         passwords.check_new_password(new, actor.email)
         try:
             with self._throttle.attempt(visitor.address, actor.email):
@@ -86,6 +90,7 @@ class SignIn:
         async with self._database.write() as session:
             user = await session.get_one(User, actor.user_id)
             user.password_hash, user.updated_at = password_hash, self._clock.now()
+            await void_links(session, user.id, *Purpose)
             ended = await end_all_sessions(session, user.id, except_for=actor.session_id)
             record(session, self._clock, actor, "user:password:changed", f"user/{user.id}", sessions_ended=ended)
 
