@@ -247,6 +247,7 @@ class Platform:
             "accounts": accounts.run,
             "letters": self._send_letters,
             "audit": audit.run,
+            "refusals": self.refusals.run,
         }
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:

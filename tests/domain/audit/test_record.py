@@ -48,9 +48,18 @@ async def test_a_text_that_no_database_takes_does_not_fail_what_it_tells(
     await tell(database, clock, "x" * 100, subject=stranger, target="t" * 300)
 
     (event,) = await events(database)
-    assert event.actor.startswith("ab?x")
+    assert event.actor.startswith("a\\u0000b?x")
     assert len(event.actor) == 320
     assert (len(event.action), len(event.target), len(event.key_prefix or "")) == (80, 200, 64)
+
+
+async def test_what_nobody_can_see_is_stored_as_its_number(database: Database, clock: ManualClock) -> None:
+    stranger = Outsider("plat\u200bform\u202e\u2028\n\x1b[2J", key_prefix="k\u2029")
+    await tell(database, clock, "session:refused", subject=stranger, target="user/\ufeffé")
+
+    (event,) = await events(database)
+    assert event.actor == "plat\\u200bform\\u202e\\u2028\\u000a\\u001b[2J"
+    assert (event.key_prefix, event.target) == ("k\\u2029", "user/\\ufeffé")
 
 
 async def test_details_are_kept_as_they_are_read(database: Database, clock: ManualClock) -> None:

@@ -9,7 +9,7 @@ from modelyard.core.database import Database
 from modelyard.domain.audit import refusals
 from modelyard.domain.audit.downloads import Downloads
 from modelyard.domain.audit.record import Outsider
-from modelyard.domain.audit.refusals import Refusals
+from modelyard.domain.audit.refusals import LEFT_OUT, MOST_OF_ONE_PERSON, MOST_OF_ONE_STRANGER, Refusals
 from modelyard.domain.audit.repeats import Repeats
 from tests.domain.audit.trails import ADA, events, tamper
 from tests.manual_clock import ManualClock
@@ -88,8 +88,8 @@ async def test_a_download_that_cannot_be_told_is_told_the_next_time(database: Da
     assert len(await events(database)) == 1
 
 
-async def _refuse(told: Refusals, address: str = "192.0.2.1", subject: Outsider = STRANGER, route: str = "/a") -> None:
-    await told.tell(subject, address, method="GET", route=route, path=route, status=401, reason="No.")
+async def _refuse(told: Refusals, address: str = "192.0.2.1", subject: Outsider = STRANGER, path: str = "/a") -> None:
+    await told.tell(subject, address, method="GET", path=path, status=401, reason="No.")
 
 
 async def test_a_refusal_says_what_was_refused_and_why(database: Database, clock: ManualClock) -> None:
@@ -100,11 +100,11 @@ async def test_a_refusal_says_what_was_refused_and_why(database: Database, clock
     assert row.details == {"status": 401, "method": "GET", "path": "/a", "reason": "No."}
 
 
-async def test_refusals_of_one_caller_are_told_once_for_each_route(database: Database, clock: ManualClock) -> None:
+async def test_refusals_of_one_caller_are_told_once_for_each_path(database: Database, clock: ManualClock) -> None:
     told = Refusals(database, clock)
     for _ in range(3):
         await _refuse(told)
-        await _refuse(told, route="/b")
+        await _refuse(told, path="/b")
         await _refuse(told, address="192.0.2.2")
         await _refuse(told, subject=ADA)
 
@@ -124,7 +124,7 @@ async def test_an_owner_of_many_addresses_is_one_caller(database: Database, cloc
 async def test_a_flood_of_strangers_is_bounded_and_hides_no_person(
     database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusals, "MOST_REMEMBERED", 5)
+    monkeypatch.setattr(refusals, "MOST_OF_STRANGERS", 5)
     told = Refusals(database, clock)
     for number in range(20):
         await _refuse(told, address=f"192.0.2.{number}")
@@ -132,6 +132,46 @@ async def test_a_flood_of_strangers_is_bounded_and_hides_no_person(
 
     rows = await events(database)
     assert [row.actor for row in rows] == ["anonymous"] * 5 + ["ada@example.org"]
+
+
+@pytest.mark.parametrize(("subject", "most"), [(ADA, MOST_OF_ONE_PERSON), (STRANGER, MOST_OF_ONE_STRANGER)])
+async def test_what_is_left_out_of_one_caller_is_counted(
+    database: Database, clock: ManualClock, subject: Outsider, most: int
+) -> None:
+    told = Refusals(database, clock)
+    for number in range(most + 3):
+        await _refuse(told, subject=subject, path=f"/models/{number}")
+    await _refuse(told, subject=subject, path="/models/0")
+    await told.tell_of_left_out()
+    during = len(await events(database))
+    since = clock.now()
+    await clock.advance(TEN_MINUTES)
+    await told.tell_of_left_out()
+    await told.tell_of_left_out()
+
+    rows = await events(database)
+    assert (during, len(rows)) == (most, most + 1)
+    assert (rows[-1].actor, rows[-1].user_id) == (subject.label, subject.user_id)
+    assert (rows[-1].action, rows[-1].target) == (LEFT_OUT, "address/192.0.2.1")
+    assert rows[-1].details == {"refusals": 4, "since": since.isoformat(timespec="milliseconds")}
+    await _refuse(told, subject=subject)
+    assert len(await events(database)) == most + 2
+
+
+async def test_who_hides_behind_many_addresses_is_counted_with_the_others(
+    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "MOST_CALLERS", 3)
+    told = Refusals(database, clock)
+    for number in range(40):
+        await _refuse(told, address=f"192.0.2.{number}")
+    await clock.advance(TEN_MINUTES)
+    await told.tell_of_left_out()
+
+    rows = await events(database)
+    assert [(row.target, row.details["refusals"]) for row in rows if row.action == LEFT_OUT] == [
+        ("address/others", 37 - MOST_OF_ONE_STRANGER)
+    ]
 
 
 async def test_a_refusal_that_cannot_be_told_is_a_refusal_all_the_same(database: Database, clock: ManualClock) -> None:

@@ -14,6 +14,7 @@ from modelyard.core.clock import SystemClock
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.audit.chain import digest
 from modelyard.domain.audit.record import PLATFORM, record
+from modelyard.domain.audit.refusals import MOST_OF_ONE_STRANGER
 from modelyard.domain.audit.tables import AuditEvent
 from modelyard.domain.audit.verify import Sound, verify_trail
 from tests.asgi import Answer, AsgiClient
@@ -331,7 +332,29 @@ async def test_strangers_cannot_fill_the_trail(platform: Platform, anybody: Asgi
         header = {"authorization": f"ApiKey prefix{number}.body"}
         expect_error(await anybody.call("GET", f"/api/models/m{number:09}", headers=header), 401)
 
-    assert len(await _refusals(platform)) == 1
+    assert len(await _refusals(platform)) == MOST_OF_ONE_STRANGER
+
+
+async def test_one_refusal_hides_no_other(platform: Platform, alice: AsgiClient) -> None:
+    for user in ("user-bob", "user-olga", "user-bob"):
+        path = f"/api/accounting/accounts/{CAST.alice.account_id}/users/{user}"
+        expect_error(await alice.call("POST", f"{path}/password-reset"), 403)
+
+    assert [row.details["path"].split("/")[-2] for row in await _refusals(platform)] == ["user-bob", "user-olga"]
+
+
+@pytest.mark.parametrize(
+    "name", ["platform", "anonymous", "pl\u200batform", "olga@example.org\n", "\u202eno address", ""]
+)
+async def test_nobody_poses_as_the_platform(platform: Platform, anybody: AsgiClient, name: str) -> None:
+    await anybody.call("POST", "/auth/sign-in", {"email": name, "password": "wrong"})
+
+    rows = [row for row in await events(platform.database) if row.action == "session:refused"]
+    assert rows or not name
+    for row in rows:
+        assert row.actor in {"unknown", "olga@example.org"}
+        assert (row.actor == "unknown") == ("claimed" in row.details)
+        assert row.details.get("claimed", "").isprintable()
 
 
 async def test_everything_that_the_api_tells_is_sound(

@@ -6,17 +6,17 @@ from sqlalchemy import select
 
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
-from modelyard.core.errors import NotAllowed, NotAuthenticated
+from modelyard.core.errors import InvalidInput, NotAllowed, NotAuthenticated
 from modelyard.core.sealing import Fingerprinter
 from modelyard.domain.accounts import passwords
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.accounts.naming import email_key
+from modelyard.domain.accounts.naming import check_email, email_key
 from modelyard.domain.accounts.one_time_links import Purpose, void_links
 from modelyard.domain.accounts.sessions import NewSession, Visitor, end_all_sessions, open_session
 from modelyard.domain.accounts.states import AccountStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, User
 from modelyard.domain.accounts.throttle import Throttle
-from modelyard.domain.audit.record import Outsider, record
+from modelyard.domain.audit.record import UNKNOWN, Outsider, clean, record
 
 
 class SignInFailed(NotAuthenticated):
@@ -124,5 +124,17 @@ class SignIn:
         async with self._database.write() as session:
             whose = (User.email == email_key(email)[:320], User.status != UserStatus.DELETED)
             user = (await session.scalars(select(User).where(*whose))).one_or_none()
-            subject = Outsider(email.strip()[:320], user.account_id if user else None, user.id if user else None)
-            record(session, self._clock, subject, "session:refused", f"user/{user.id if user else 'unknown'}")
+            if user:
+                subject = Outsider(user.email, user.account_id, user.id)
+                record(session, self._clock, subject, "session:refused", f"user/{user.id}")
+            else:
+                subject, claimed = _read_claim(email)
+                record(session, self._clock, subject, "session:refused", f"user/{UNKNOWN}", **claimed)
+
+
+def _read_claim(email: str) -> tuple[Outsider, dict[str, str]]:
+    """Whom a stranger names: nobody who is written like the platform itself, nor like anything but an address."""
+    try:
+        return Outsider(check_email(email)), {}
+    except InvalidInput:
+        return Outsider(UNKNOWN), {"claimed": clean(email.strip(), 320)}

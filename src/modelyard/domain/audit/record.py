@@ -1,6 +1,7 @@
 """Writes the audit trail, always in the transaction of what it tells."""
 
 import json
+import unicodedata
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -47,6 +48,9 @@ class Outsider:
 
 
 PLATFORM = Outsider("platform")
+UNKNOWN = "unknown"
+"""Stands for who does not even name themselves by an e-mail address."""
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
 
 
 def record(session: AsyncSession, clock: Clock, subject: Subject, action: str, target: str, **details: Any) -> None:
@@ -66,18 +70,24 @@ def record(session: AsyncSession, clock: Clock, subject: Subject, action: str, t
             "at": now.replace(microsecond=now.microsecond // 1000 * 1000),  # as exact as it is shown and exported
             "account_id": subject.account_id,
             "team_id": subject.team_id,
-            "actor": _clean(subject.label, 320),
+            "actor": clean(subject.label, 320),
             "user_id": subject.user_id,
-            "key_prefix": _clean(subject.key_prefix, 64) if subject.key_prefix else None,
-            "address": _clean(context.get("address", ""), 45),
-            "request_id": _clean(context.get("request_id", ""), 64),
-            "action": _clean(action, 80),
-            "target": _clean(target, 200),
+            "key_prefix": clean(subject.key_prefix, 64) if subject.key_prefix else None,
+            "address": clean(context.get("address", ""), 45),
+            "request_id": clean(context.get("request_id", ""), 64),
+            "action": clean(action, 80),
+            "target": clean(target, 200),
             "details": json.loads(json.dumps(details, allow_nan=False)),  # as it will be read
         },
     )
 
 
-def _clean(text: object, longest: int) -> str:
-    """A text that every database takes: an event must not fail what it tells."""
-    return str(text).replace("\0", "").encode(errors="replace").decode()[:longest]
+def clean(text: object, longest: int) -> str:
+    """A text that every database takes, and that shows all that is in it; an event must not fail what it tells."""
+    readable = str(text)[:longest].encode(errors="replace").decode()
+    return "".join(_escaped(character) for character in readable)[:longest]
+
+
+def _escaped(character: str) -> str:
+    """What would be no sign on one line, as its number: what strangers write could fool who reads the trail."""
+    return f"\\u{ord(character):04x}" if unicodedata.category(character) in _UNSEEN else character

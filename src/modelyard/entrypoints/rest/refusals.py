@@ -20,7 +20,6 @@ async def tell_of_refusal(request: Request, error: PlatformError, status: int) -
         caller or _NOBODY,
         address_of(request),
         method=request.method,
-        route=getattr(request.scope.get("route"), "path", "other"),
         path=request.url.path,
         status=status,
         reason=error.message,
