@@ -36,6 +36,13 @@ class EmailTaken(Conflict):
         super().__init__(f"There is a user with the e-mail address {email} already; add them to a team instead.")
 
 
+class AddressNotInvitable(Conflict):
+    """The address cannot be used in this account; whether and where it is used is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("This address cannot be invited here; ask the platform's administrator.")
+
+
 class LinkMakesNoSense(Conflict):
     """Somebody of this status cannot use such a link."""
 
@@ -84,13 +91,14 @@ async def invite_user(
         roles: None: those of a developer.
         server: this server's address, as people reach it.
 
-    Raises RoleMissing, AccountNotFound, TeamNotFound, TeamBeyondYou, EmailTaken, NameRejected, BadMailAddress,
-    RoleUnknown, RoleBeyondYours, RoleReachesFarther.
+    Raises RoleMissing, AccountNotFound, TeamNotFound, TeamBeyondYou, EmailTaken, AddressNotInvitable,
+    NameRejected, BadMailAddress, RoleUnknown, RoleBeyondYours, RoleReachesFarther.
     """
     require(actor, Permission.MANAGE_USERS)
     team = await _find_team(session, actor, account_id, team_id)
     given = await wanted_roles(session, actor, team, roles)
-    user = await make_user(session, clock, new, team.account_id)
+    sees_all = actor.reach(Permission.MANAGE_USERS) == Reach.INSTALLATION
+    user = await make_user(session, clock, new, team.account_id, sees_all=sees_all)
     key = add_member(session, clock, user, team, given)
     await session.flush()
     link = await links.send(session, user, Purpose.INVITATION, server)
@@ -113,12 +121,20 @@ async def _find_team(session: AsyncSession, actor: Actor, account_id: str, team_
     return team
 
 
-async def make_user(session: AsyncSession, clock: Clock, new: NewUser, account_id: str) -> User:
-    """An invited user who is in no team yet. Raises EmailTaken, NameRejected, BadMailAddress."""
+async def make_user(
+    session: AsyncSession, clock: Clock, new: NewUser, account_id: str, *, sees_all: bool = False
+) -> User:
+    """An invited user who is in no team yet.
+
+    Args:
+        sees_all: whether the one who invites may know who is in other accounts.
+
+    Raises EmailTaken, AddressNotInvitable, NameRejected, BadMailAddress.
+    """
     email = check_email(new.email)
-    taken = select(User.id).where(User.email == email, User.status != UserStatus.DELETED)
-    if await session.scalar(taken):
-        raise EmailTaken(email)
+    taken = select(User.account_id).where(User.email == email, User.status != UserStatus.DELETED)
+    if owner := await session.scalar(taken):
+        raise EmailTaken(email) if sees_all or owner == account_id else AddressNotInvitable
     external = new.external_id or email
     user = User(
         id=new_uuid(),
@@ -136,7 +152,7 @@ async def make_user(session: AsyncSession, clock: Clock, new: NewUser, account_i
     try:
         await session.flush()
     except IntegrityError:  # somebody else was quicker
-        raise EmailTaken(email) from None
+        raise (EmailTaken(email) if sees_all else AddressNotInvitable()) from None
     return user
 
 

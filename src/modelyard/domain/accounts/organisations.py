@@ -137,7 +137,7 @@ async def create_account(
     await _set_name(session, account, name)
     team = Team(id=new_uuid(), account_id=account.id, name=ADMIN_TEAM, is_admin=True, created_at=clock.now())
     session.add(team)
-    user = await make_user(session, clock, first, account.id)
+    user = await make_user(session, clock, first, account.id, sees_all=True)
     key = add_member(session, clock, user, team, FIRST_ROLES)
     await session.flush()
     link = await links.send(session, user, Purpose.INVITATION, server)
