@@ -126,6 +126,40 @@ def test_half_a_change_is_compared_with_what_holds() -> None:
         _check(minimum_engines=6, minimum=0, maximum=5)
 
 
+PROSE = {
+    "long_description": "longDescription",
+    "technical_details": "technicalDetails",
+    "performance_summary": "performanceSummary",
+    "version_history": "versionHistory",
+}
+
+
+@pytest.mark.parametrize("bad", ["\0", "\x1b[31m", "\x07", "\x7f", "\x9b", "\ud800"])
+@pytest.mark.parametrize("column", PROSE)
+def test_control_characters_in_prose(column: str, bad: str) -> None:
+    with pytest.raises(MetadataRejected, match=PROSE[column]):
+        check_changes(VersionChanges(**{column: f"a{bad}b"}), minimum_engines=0, maximum_engines=1)  # type: ignore[arg-type]
+    with pytest.raises(MetadataRejected, match="description"):
+        check_summary(f"a{bad}b")
+    with pytest.raises(MetadataRejected, match=r"inputs\[0\]\.description"):
+        _check(inputs=[TEXT_INPUT | {"description": f"a{bad}b"}])
+
+
+def test_prose_has_lines_and_may_run_from_right_to_left() -> None:
+    text = "one\ttwo\r\nthree \u202bשלום\u202c \u200fmore"
+    for column in PROSE:
+        check_changes(VersionChanges(**{column: text}), minimum_engines=0, maximum_engines=1)  # type: ignore[arg-type]
+    assert check_summary(text) == text
+
+
+@pytest.mark.parametrize("bad", ["\u202e", "\u200b", "\u2028", "\ud800", "\x85"])
+def test_names_hide_nothing(bad: str) -> None:
+    with pytest.raises(MetadataRejected, match=r"inputs\[0\]\.name"):
+        _check(inputs=[TEXT_INPUT | {"name": f"input{bad}txt.exe"}])
+    with pytest.raises(MetadataRejected, match="name"):
+        check_model_name(f"model{bad}x")
+
+
 def test_all_problems_come_in_one_error() -> None:
     with pytest.raises(MetadataRejected) as caught:
         _check(

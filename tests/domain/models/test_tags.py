@@ -56,7 +56,16 @@ async def test_empty_list_removes_all(database: Database, cast: Cast) -> None:
     assert await _set(database, cast, model_id, []) == []
 
 
-@pytest.mark.parametrize("tags", [[""], ["  "], ["x" * 101], [str(number) for number in range(51)]])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        [""],
+        ["  "],
+        *([name] for name in ("a\0b", "\u202eabc", "\x1b[2J", "\u200b", "\ud800")),
+        ["x" * 101],
+        [str(number) for number in range(51)],
+    ],
+)
 async def test_bad_tags_change_nothing(database: Database, cast: Cast, tags: list[str]) -> None:
     model_id = await add_model(database, cast.alice)
     await _set(database, cast, model_id, ["Image"])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -16,6 +17,8 @@ LONGEST_TEXT = 1_000_000
 LONGEST_SUMMARY = 10_000
 _MODEL_NAME = re.compile(r"[\w][\w .()+-]{0,99}")
 _FIELD_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_NO_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+*-]+|\*/\*", re.ASCII)
 
 
@@ -67,10 +70,15 @@ def check_model_name(name: str) -> str:
 
 
 def check_summary(text: str) -> str:
-    """Returns the text when it is short enough. Raises MetadataRejected."""
-    if len(text) > LONGEST_SUMMARY:
-        raise MetadataRejected([f"description: at most {LONGEST_SUMMARY} characters, this has {len(text)}"])
+    """Returns the text when it is short enough, and text. Raises MetadataRejected."""
+    if problems := _prose_problems("description", text, LONGEST_SUMMARY):
+        raise MetadataRejected(problems)
     return text
+
+
+def is_readable(name: str) -> bool:
+    """Whether a name has no characters that nobody can see, or that turn others around."""
+    return not any(unicodedata.category(character) in _INVISIBLE for character in name)
 
 
 def check_changes(changes: VersionChanges, *, minimum_engines: int, maximum_engines: int) -> None:
@@ -123,16 +131,14 @@ def _field_problems(name: str, entries: list[dict[str, Any]] | None, media: str)
 
 def _entry_problems(entry: dict[str, Any], media: str) -> list[str]:
     problems = []
-    if not _FIELD_NAME.fullmatch(entry["name"]) or entry["name"] in {".", ".."}:
+    if not _FIELD_NAME.fullmatch(entry["name"]) or entry["name"] in {".", ".."} or not is_readable(entry["name"]):
         problems.append("name: a file name of 1 to 255 characters without slashes")
     types = [part.strip() for part in entry[media].split(",")]
     if not all(_MEDIA_TYPE.fullmatch(part) for part in types):
         problems.append(f"{media}: media types such as text/plain, with commas between")
     if not 1 <= entry["maximumSize"] <= LARGEST_SIZE:
         problems.append(f"maximumSize: 1 to {LARGEST_SIZE} bytes, not {entry['maximumSize']}")
-    if len(entry["description"]) > LONGEST_TEXT:
-        problems.append(f"description: at most {LONGEST_TEXT} characters")
-    return problems
+    return problems + _prose_problems("description", entry["description"], LONGEST_TEXT)
 
 
 def _text_problems(changes: VersionChanges) -> list[str]:
@@ -143,11 +149,16 @@ def _text_problems(changes: VersionChanges) -> list[str]:
         "versionHistory": changes.version_history,
         "inputValidationSchema": changes.input_validation_schema,
     }
-    return [
-        f"{name}: at most {LONGEST_TEXT} characters, this has {len(text)}"
-        for name, text in texts.items()
-        if text is not None and len(text) > LONGEST_TEXT
-    ]
+    return [problem for name, text in texts.items() if text for problem in _prose_problems(name, text, LONGEST_TEXT)]
+
+
+def _prose_problems(name: str, text: str, longest: int) -> list[str]:
+    """Prose may be written from right to left; but some databases take no NUL, and some screens obey the others."""
+    if len(text) > longest:
+        return [f"{name}: at most {longest} characters, this has {len(text)}"]
+    if _NO_PROSE.search(text):
+        return [f"{name}: text without control characters, but for tabs and line ends"]
+    return []
 
 
 def _schema_problems(text: str | None) -> list[str]:

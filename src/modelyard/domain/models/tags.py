@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import InvalidInput
+from modelyard.domain.models.metadata import is_readable
 from modelyard.domain.models.tables import Model, ModelTag, Tag
 
 MOST_TAGS = 50
@@ -70,7 +71,9 @@ async def find_tags(session: AsyncSession, identifiers: Iterable[str]) -> list[T
 
 async def set_tags(session: AsyncSession, model: Model, names: list[str]) -> None:
     """Replaces the tags of a model; names or identifiers, unknown ones become custom tags."""
-    wanted = {tag_identifier(name): name.strip() for name in names}
+    wanted = {tag_identifier(name): " ".join(name.split()) for name in names}
+    if not all(map(is_readable, wanted.values())):
+        raise TagsRejected("tags: each must be one line without control characters or others that nobody can see.")
     if len(wanted) > MOST_TAGS or any(not key or len(key) > LONGEST_TAG for key in wanted):
         raise TagsRejected(f"A model has at most {MOST_TAGS} tags of 1 to {LONGEST_TAG} characters.")
     known = set(await session.scalars(select(Tag.identifier).where(Tag.identifier.in_(wanted))))
