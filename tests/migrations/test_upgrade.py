@@ -79,6 +79,41 @@ FIRST_ROWS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+_MODEL: dict[str, Any] = {
+    "id": "m",
+    "account_id": "a",
+    "team_id": "t",
+    "created_by": "u",
+    "created_by_email": "Ada@Example.org",
+    "created_by_full_name": "Ada A",
+    "author": "local",
+    "name": "echo",
+    "description": "",
+    "scope": "PRIVATE",
+    "is_recommended": 0,
+    "is_commercial": 0,
+    "created_at": TIME,
+    "updated_at": TIME,
+    "last_active_at": TIME,
+}
+_VERSION: dict[str, Any] = {
+    "model_id": "m",
+    "status": "partial",
+    "created_at": TIME,
+    "updated_at": TIME,
+    "statistics": "[]",
+    **dict.fromkeys(("input_validation_schema", "long_description", "technical_details"), ""),
+    **dict.fromkeys(("performance_summary", "version_history"), ""),
+    **dict.fromkeys(("minimum_engines", "maximum_engines", "load_passed", "run_passed", "batch_size"), 0),
+    **dict.fromkeys(("explains", "detects_drift"), 0),
+}
+FIRST_ROWS += [
+    ("models", _MODEL),
+    ("versions", _VERSION | {"id": 1, "version": "0.1.0", "created_by_email": "Ada@Example.org"}),
+    ("versions", _VERSION | {"id": 2, "version": "0.2.0", "created_by_email": "gone@example.org"}),
+]
+
+
 async def _first_schema(database: Database) -> None:
     await upgrade_database(database, "0001")
     rows = [dict(values) for _, values in FIRST_ROWS]
@@ -119,6 +154,18 @@ async def test_a_key_of_the_first_schema_still_opens_and_keeps_its_roles(empty: 
     assert actor.may(Permission.MANAGE_ACCOUNTS)
     assert broken == []
     assert enforced == 1
+    await empty.close()
+
+
+async def test_versions_belong_to_who_created_them(empty: Database) -> None:
+    await _first_schema(empty)
+    await upgrade_database(empty)
+
+    async with empty.read() as session:
+        rows = [
+            tuple(row) for row in await session.execute(text("SELECT version, created_by FROM versions ORDER BY id"))
+        ]
+    assert rows == [("0.1.0", "u"), ("0.2.0", None)]
     await empty.close()
 
 

@@ -332,6 +332,14 @@ async def test_nobody_approves_what_they_created(database: Database) -> None:
     await say(database, model_id, RISK, NO)  # a no needs no other eyes
 
 
+async def test_who_has_the_address_of_somebody_deleted_is_somebody_else(database: Database) -> None:
+    await ask_roles(database, "RISK")
+    model_id = await add_ready(database, replace(CAST.bob, grants=CAST.alice.grants))
+    await change(database, model_id, actor=CAST.olga, status="active")
+
+    await say(database, model_id, replace(RISK, user_id="user-alice", email=CAST.bob.email))
+
+
 async def test_nobody_approves_what_they_asked_for(database: Database) -> None:
     await ask_roles(database, "ACCOUNT_ADMIN")
     model_id = await add_ready(database)
@@ -454,7 +462,7 @@ async def test_the_list_has_pages_and_says_who_may_decide(database: Database, as
     async with database.read() as session:
         entries = (await list_waiting(session, RISK, Page())).entries
     assert [may_decide(RISK, *entry) for entry in entries] == [True] * 3
-    own: Callable[[Actor], Actor] = lambda actor: replace(actor, email=CAST.alice.email)  # noqa: E731
+    own: Callable[[Actor], Actor] = lambda actor: replace(actor, user_id=CAST.alice.user_id)  # noqa: E731
     assert [may_decide(own(RISK), *entry) for entry in entries] == [False] * 3
     assert [may_decide(ADMIN, *entry) for entry in entries] == [False] * 3
 

@@ -1,5 +1,6 @@
 """Versions: what a change leaves alone, what it takes back, and what an active version refuses."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from modelyard.domain.models.versions import (
     minimum_engines_sum,
     set_image,
 )
+from modelyard.domain.models.visibility import NotYourModel
 from tests.cast import CAST, Cast
 from tests.library import (
     JSON_OUTPUT,
@@ -87,6 +89,19 @@ async def test_colleagues_add_versions_but_strangers_do_not(database: Database, 
     with pytest.raises(NotAllowed):
         async with database.write() as session:
             await create_version(session, clock, CAST.charlie, model_id, version="0.3.0")
+
+
+async def test_who_has_the_address_of_its_creator_owns_no_version(database: Database, clock: ManualClock) -> None:
+    model_id = await add_model(database, CAST.alice)
+    await set_scope(database, model_id, Scope.ACCOUNT)
+    async with database.write() as session:
+        await create_version(session, clock, CAST.bob, model_id, version="0.2.0")
+    text = VersionChanges(long_description="changed")
+    async with database.write() as session:
+        with pytest.raises(NotYourModel):
+            await change_version(session, clock, replace(CAST.bob, user_id="user-bob-2"), model_id, "0.2.0", text)
+    async with database.write() as session:
+        await change_version(session, clock, replace(CAST.bob, email="bob@elsewhere.org"), model_id, "0.2.0", text)
 
 
 async def test_none_changes_nothing(database: Database) -> None:

@@ -45,7 +45,7 @@ def approval_facts(version: Version, roles: Sequence[str], decisions: Sequence[A
         roles=tuple(roles),
         waiting_for=missing if state == ApprovalState.PENDING else (),
         asked_at=version.approval_asked_at,
-        asked_by=version.approval_asked_by,
+        asked_by=version.approval_asked_by_email,
         decisions=tuple(decisions),
     )
 

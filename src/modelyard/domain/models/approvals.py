@@ -62,7 +62,7 @@ async def reopen(session: AsyncSession, clock: Clock, actor: Actor, version: Ver
     if approved:
         await _void(session, version, approvals_only=True)
         _tell(session, clock, actor, version, "approvals-void", roles=approved, changed=sorted(changed))
-    if facts.asked_at is not None and (approved or facts.asked_by != actor.email):
+    if facts.asked_at is not None and (approved or version.approval_asked_by != actor.user_id):
         _ask(session, clock, actor, version, roles=list(facts.roles), changed=sorted(changed))
 
 
@@ -74,12 +74,12 @@ def withdraw(session: AsyncSession, clock: Clock, actor: Actor, version: Version
 
 def forget_request(version: Version) -> None:
     """Ends a request; what was said stays."""
-    version.approval_asked_at = version.approval_asked_by = None
+    version.approval_asked_at = version.approval_asked_by = version.approval_asked_by_email = None
 
 
 def _ask(session: AsyncSession, clock: Clock, actor: Actor, version: Version, **details: list[str]) -> None:
     version.approval_asked_at = clock.now()
-    version.approval_asked_by = actor.email
+    version.approval_asked_by, version.approval_asked_by_email = actor.user_id, actor.email
     _tell(session, clock, actor, version, "approval-asked", **details)
 
 

@@ -63,6 +63,7 @@ def new_version(clock: Clock, actor: Actor, model_id: str, version: str) -> Vers
     return Version(
         model_id=model_id,
         version=check_version(version),
+        created_by=actor.user_id,
         created_by_email=actor.email,
         created_at=now,
         updated_at=now,

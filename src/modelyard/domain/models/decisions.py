@@ -154,7 +154,8 @@ def _reaches(actor: Actor, row: Version) -> bool:
 
 
 def _is_own(actor: Actor, row: Version) -> bool:
-    return actor.email in {row.created_by_email, row.approval_asked_by}
+    """By the person and not by their address, which belongs to somebody else once they are deleted."""
+    return actor.user_id in {row.created_by, row.approval_asked_by}
 
 
 def _require_approver(actor: Actor, row: Version, facts: ApprovalFacts) -> None:

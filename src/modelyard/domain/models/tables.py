@@ -112,6 +112,8 @@ class Version(Base):
     model_id: Mapped[str] = mapped_column(ForeignKey("models.id"))
     version: Mapped[str] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(20), default=VersionStatus.PARTIAL)
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    """None where nobody is known who did, before this was kept."""
     created_by_email: Mapped[str] = mapped_column(String(320))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -141,7 +143,8 @@ class Version(Base):
     detects_drift: Mapped[bool] = mapped_column(default=False)
     approval_asked_at: Mapped[datetime | None]
     """Set while the version waits for approval, and while it is active because of it."""
-    approval_asked_by: Mapped[str | None] = mapped_column(String(320))
+    approval_asked_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    approval_asked_by_email: Mapped[str | None] = mapped_column(String(320))
 
     model: Mapped[Model] = relationship(back_populates="versions", lazy="raise")
     image: Mapped[ContainerImage | None] = relationship(lazy="raise")

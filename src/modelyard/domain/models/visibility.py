@@ -83,6 +83,6 @@ def require_change(actor: Actor, model: Model) -> None:
 
 def require_version_change(actor: Actor, version: Version, permission: Permission = Permission.CHANGE_MODELS) -> None:
     """Raises NotYourModel unless the actor may change the version: who added it to somebody else's model may, too."""
-    is_creator = version.created_by_email == actor.email and version.model.account_id == actor.account_id
+    is_creator = version.created_by == actor.user_id and version.model.account_id == actor.account_id
     if not may_change(actor, version.model, permission) and not (is_creator and actor.may(permission)):
         raise NotYourModel

@@ -318,8 +318,19 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("approval_asked_at", modelyard.core.database.UtcDateTime(timezone=True), nullable=True)
         )
-        batch_op.add_column(sa.Column("approval_asked_by", sa.String(length=320), nullable=True))
+        batch_op.add_column(sa.Column("approval_asked_by", sa.String(length=36), nullable=True))
+        batch_op.add_column(sa.Column("approval_asked_by_email", sa.String(length=320), nullable=True))
+        batch_op.add_column(sa.Column("created_by", sa.String(length=36), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_versions_approval_asked_by_users"), "users", ["approval_asked_by"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_versions_created_by_users"), "users", ["created_by"], ["id"])
 
+    op.execute(
+        "UPDATE versions SET created_by = (SELECT users.id FROM users"
+        " JOIN models ON models.account_id = users.account_id"
+        " WHERE models.id = versions.model_id AND users.email = lower(versions.created_by_email))"
+    )
     op.execute("UPDATE api_keys SET retrieved_at = created_at")
     op.execute(
         "UPDATE memberships SET roles = coalesce((SELECT api_keys.roles FROM api_keys"
