@@ -2,6 +2,7 @@
 
 import pytest
 
+from modelyard.entrypoints.rest import requests
 from tests.asgi import Answer, AsgiClient
 from tests.entrypoints.rest.steps import Walk, expect, expect_error
 
@@ -102,3 +103,22 @@ async def test_wrong_methods(alice: AsgiClient, method: str) -> None:
 async def test_tolerant_paths(alice: AsgiClient) -> None:
     for path in ("/api/models/", "/api/api/models", "/api/api/api/models/", "/api/models///"):
         assert expect(await alice.call("GET", path)) == []
+
+
+async def test_a_whole_list_goes_on_behind_a_link_when_it_is_very_long(
+    alice: AsgiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a", "b", "c", "d", "e"]
+    for name in names:
+        expect(await alice.call("POST", "/api/models", {"name": name, "version": "0.1.0"}), 201)
+    first = await alice.call("GET", "/api/models?sort-by=name")
+    assert (len(expect(first)), "link" in first.headers) == (5, False)
+
+    monkeypatch.setattr(requests, "LARGEST_PAGE", 2)
+    path, sizes = "/api/models?sort-by=name", []
+    while path:
+        answer = await alice.call("GET", path)
+        sizes.append(len(expect(answer)))
+        path = answer.headers.get("link", "").partition(">")[0].removeprefix("<http://testserver")
+
+    assert sizes == [2, 2, 1]

@@ -218,10 +218,10 @@ def _whole_number(text: str | None, name: str, default: int) -> int:
 
 
 def read_page(request: Request) -> Page:
-    """`page` and `per-page`; without both of them the whole list."""
+    """`page` and `per-page`; without both of them the whole list, of which the first page has all that fits."""
     query = request.query_params
     if "page" not in query and "per-page" not in query:
-        return Page()
+        return Page(1, LARGEST_PAGE)
     number = max(1, _whole_number(query.get("page"), "page", 1))
     size = _whole_number(query.get("per-page"), "per-page", 10)
     return Page(number, min(LARGEST_PAGE, max(1, size)))
@@ -278,7 +278,9 @@ def next_link(request: Request, page: Page, *, has_next: bool) -> dict[str, str]
     """The `Link` header, exactly when another page exists."""
     if not has_next:
         return {}
-    address = request.url.include_query_params(page=page.number + 1)
+    query = request.query_params
+    size = {} if "page" in query or "per-page" in query else {"per-page": page.size}
+    address = request.url.include_query_params(page=page.number + 1, **size)
     return {"Link": f'<{address}>; rel="next"'}
 
 
