@@ -10,7 +10,7 @@ from modelyard.core.database import Database
 from modelyard.core.errors import InvalidInput, NotFound
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor, RoleMissing
-from modelyard.domain.accounts.api_keys import add_member
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.quota_queries import QuotaFilter, QuotaNotFound, UsedQuota, find_quota, list_quotas
 from modelyard.domain.accounts.quotas import (

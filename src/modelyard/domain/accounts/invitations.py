@@ -18,7 +18,7 @@ from modelyard.domain.accounts.members import wanted_roles
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.naming import check_email, check_name
 from modelyard.domain.accounts.one_time_links import WANTED_STATUS, LinkSender, Purpose, SentLink
-from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.states import TeamStatus, UserStatus
 from modelyard.domain.accounts.tables import Team, User
 from modelyard.domain.accounts.teams import TeamBeyondYou, TeamNotFound, find_team

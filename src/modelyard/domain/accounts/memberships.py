@@ -50,7 +50,8 @@ async def end_keys(
 ) -> Sequence[str]:
     """Deactivates or deletes the keys of a user in a team, None: in all; returns them.
 
-    Keys of projects stay: they belong to all who work there. They rest while their owner is not active.
+    Keys of projects stay: they belong to all who work there. They rest while their owner is not active, or not in the
+    project's team (`project_owners.py`).
     """
     is_open = ApiKey.status != KeyStatus.DELETED if status == KeyStatus.DELETED else ApiKey.status == KeyStatus.ACTIVE
     of_team = [] if team_id is None else [ApiKey.team_id == team_id]

@@ -2,11 +2,11 @@
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass, fields
 from typing import Any
 
 from modelyard.core.errors import InvalidInput
+from modelyard.core.harmless import is_unseen
 
 SHORTEST_TIMEOUT_MS = 100
 LONGEST_TIMEOUT_MS = 86_400_000
@@ -17,7 +17,6 @@ LONGEST_TEXT = 1_000_000
 LONGEST_SUMMARY = 10_000
 _MODEL_NAME = re.compile(r"[\w][\w .()+-]{0,99}")
 _FIELD_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _NO_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+*-]+|\*/\*", re.ASCII)
 
@@ -78,7 +77,7 @@ def check_summary(text: str) -> str:
 
 def is_readable(name: str) -> bool:
     """Whether a name has no characters that nobody can see, or that turn others around."""
-    return not any(unicodedata.category(character) in _INVISIBLE for character in name)
+    return not any(map(is_unseen, name))
 
 
 def check_changes(changes: VersionChanges, *, minimum_engines: int, maximum_engines: int) -> None:
