@@ -10,7 +10,7 @@ _HERE = "modelyard.entrypoints.cli"
 FILES = {
     "audit": (f"{_HERE}.audit", "Who did what, and whether the record of it is whole."),
     "completion": (f"{_HERE}.completion", "Print what makes a SHELL complete commands, options and names of profiles."),
-    "deploy": (f"{_HERE}.deploy", "Take a model from its image and model.yaml into the library: all 17 steps."),
+    "deploy": (f"{_HERE}.deploy", "Deploy the model that FILE describes; model.yaml unless given."),
     "keys": (f"{_HERE}.keys", "API keys. A key is named by its prefix, the part before the dot."),
     "login": (f"{_HERE}.login", "Sign in, and store your API key for this server in a profile."),
     "logout": (f"{_HERE}.login", "Forget the key or token of a profile."),

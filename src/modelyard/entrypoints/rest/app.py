@@ -95,7 +95,6 @@ def create_api(platform: Platform) -> FastAPI:
         default_response_class=Json,
         lifespan=lifespan,
         redirect_slashes=False,
-        strict_content_type=False,
         middleware=_middleware(platform, measures),
     )
     app.state.platform = platform

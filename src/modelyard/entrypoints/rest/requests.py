@@ -194,6 +194,7 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if any(rule_of(method, path) is not Open.PUBLIC for method in options["methods"]):
             options["openapi_extra"] = {"security": documentation.NEEDS_KEY, **(options.get("openapi_extra") or {})}
+        options["strict_content_type"] = False  # clients leave it out, or say it of empty bodies
         options["responses"] = {**documentation.ERRORS, **(options.get("responses") or {})}
         super().__init__(path, endpoint, **options)
 
