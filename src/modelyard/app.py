@@ -14,6 +14,9 @@ from modelyard.adapters.container_protocols.base import ContainerProtocolFactory
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
 from modelyard.adapters.identity.base import IdentityProvider
+from modelyard.adapters.imaging.artist import Artist
+from modelyard.adapters.imaging.base import PictureArtist, PictureCutter
+from modelyard.adapters.imaging.process import CuttingProcesses
 from modelyard.adapters.mail.base import Mailer
 from modelyard.adapters.mail.smtp import mailer_from
 from modelyard.adapters.registries.archive import TarArchiveReader
@@ -53,6 +56,7 @@ from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.submit import SubmissionLimits, Submitter
 from modelyard.domain.jobs.upkeep import JobUpkeep
+from modelyard.domain.models.loose_files import LooseFileRemoval
 from modelyard.domain.models.requirements import create_presets
 from modelyard.domain.models.tags import create_predefined
 from modelyard.domain.work.worker import Worker
@@ -113,6 +117,8 @@ class Adapters:
     protocols: tuple[ContainerProtocolFactory, ...]
     open_runtime: OpenRuntime
     mailer: Mailer
+    cutter: PictureCutter
+    artist: PictureArtist
     identity_provider: IdentityProvider | None = None
 
 
@@ -126,6 +132,8 @@ def real_adapters(settings: Settings) -> Adapters:
         protocols=(GrpcV2Factory(), HttpV1Factory()),
         open_runtime=opened_runtime,
         mailer=mailer_of(settings),
+        cutter=CuttingProcesses(),
+        artist=Artist(),
         identity_provider=identity_provider_of(settings),
     )
 
@@ -166,9 +174,12 @@ class Platform:
         self.sealer = Sealer(*secrets_of(settings, self.data_dir))
         self.storage = self._adapters.storage
         self.mailer = self._adapters.mailer
+        self.cutter = self._adapters.cutter
+        self.artist = self._adapters.artist
         self.identity_provider = self._adapters.identity_provider
         self.identity_rules = IdentityRules(settings.oidc_teams, settings.oidc_required_email_verified)
         self.blobs = BlobStore(self.storage)
+        self._loose_files = LooseFileRemoval(self.database, self.clock, self.storage)
         self.router = Router(self.database.bells)
         self.registry = self._adapters.registry
         limits = SubmissionLimits(settings.max_items_per_job, settings.input_retention_hours)
@@ -234,6 +245,7 @@ class Platform:
         self.links = LinkSender(self.clock, self.fingerprinter, self.mailer, lifetimes)
         self.password_links = PasswordLinks(self.database, self.clock, self.fingerprinter, self.throttle, hashing)
         await remove_leftovers(self.database, self.uploads)
+        await self._loose_files.remove_left_over()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -248,6 +260,7 @@ class Platform:
             "letters": self._send_letters,
             "audit": audit.run,
             "refusals": self.refusals.run,
+            "loose files": self._loose_files.run,
         }
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:

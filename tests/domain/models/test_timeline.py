@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from modelyard.adapters.imaging.base import Cut, CutPicture
 from modelyard.core.database import Database
 from modelyard.core.paging import Page
 from modelyard.domain.accounts.actor import Actor
@@ -14,7 +15,8 @@ from modelyard.domain.images.progress import ImportProgress
 from modelyard.domain.models.catalog import ModelNotFound, change_model
 from modelyard.domain.models.event_titles import title_of
 from modelyard.domain.models.image_records import record_import
-from modelyard.domain.models.pictures import CutPicture, set_picture
+from modelyard.domain.models.picture_files import name_picture
+from modelyard.domain.models.pictures import Words, set_picture
 from modelyard.domain.models.samples import write_sample
 from modelyard.domain.models.sharing import set_visibility
 from modelyard.domain.models.tables import Version
@@ -136,21 +138,21 @@ async def test_long_texts_are_shortened(database: Database) -> None:
 
 async def test_samples_and_pictures_keep_their_contents_to_themselves(database: Database) -> None:
     model_id = await add_model(database, CAST.alice)
-    cut = CutPicture("card", "address-of-a-picture", "image/png", b"")
+    picture = name_picture(CutPicture("png", {"card": Cut(b"", b"")}))
     async with database.write() as session:
         sample = {"secretAccessKey": SECRET}
         await write_sample(session, ManualClock(), CAST.alice, model_id, "0.1.0", "input", sample, 50)
-        await set_picture(session, ManualClock(), CAST.alice, model_id, [cut], caption="Our model")
+        await set_picture(session, ManualClock(), CAST.alice, model_id, picture, Words("Our model"))
     entries = await _timeline(database, model_id)
 
     assert [entry.title for entry in entries[:2]] == [
         "The model got a picture.",
         "The sample input of version 0.1.0 changed.",
     ]
-    assert entries[0].details == {"before": None, "after": {"caption": "Our model"}}
+    assert entries[0].details == {"before": None, "after": {"caption": "Our model", "alt": None}}
     assert entries[1].details["before"] == {"size": 0}
     assert SECRET not in str(entries)
-    assert cut.address not in str(entries)
+    assert picture.id not in str(entries)
 
 
 @pytest.mark.parametrize("has_failed", [False, True])

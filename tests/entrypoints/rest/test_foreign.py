@@ -31,6 +31,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/api/models/{model_id}/visibility"): {"scope": "ALL"},
     ("POST", "/api/models/{model_id}/versions/{version}/container-image"): {"registry": {"url": "a/b:1"}},
     ("POST", "/api/models/{model_id}/versions/{version}/approvals"): {"decision": "approved"},
+    ("PUT", "/api/models/{model_id}/snapshot-image"): [],
     ("PATCH", "/api/accounting/teams/{team}"): {"name": "Ours now"},
     ("PUT", "/api/accounting/teams/{team}/members/{user}"): {"roles": ["DEVELOPER"]},
     ("PATCH", "/api/accounting/access-keys/{prefix}"): {"status": "Inactive"},
@@ -47,8 +48,16 @@ BODIES: dict[tuple[str, str], Any] = {
 """What is sent; nothing at all where nothing is needed."""
 SHARED_IN_THE_ACCOUNT = {
     ("GET", "/api/accounting/accounts/{account}"),
+    ("GET", "/api/accounting/accounts/{account}/logo"),
     ("GET", "/api/accounting/roles/{role}"),
 }
+
+
+SEEN_IN_THE_ACCOUNT = {
+    ("POST", "/api/accounting/accounts/{account}/logo"),
+    ("DELETE", "/api/accounting/accounts/{account}/logo"),
+}
+"""Things that all in the account see, and only its administrators change."""
 
 
 async def _things_of_alice(platform: Platform, walk: Walk, alice: AsgiClient, olga: AsgiClient) -> dict[str, str]:
@@ -97,6 +106,8 @@ async def _things_of_alice(platform: Platform, walk: Walk, alice: AsgiClient, ol
         "role": "SECRET_ROLE",
         "preset": "1",
         "session_id": session_id,
+        "picture": "0" * 32,
+        "tag": "image",
     }
 
 
@@ -159,6 +170,8 @@ def _expected(who: str, method: str, path: str) -> int:
     rule = ROUTES[method, path]
     if who == "another team" and (method, path) in SHARED_IN_THE_ACCOUNT:
         return 200
+    if who == "another team" and (method, path) in SEEN_IN_THE_ACCOUNT:
+        return 403
     if isinstance(rule, Permission) and not any(rule in PERMISSIONS[role] for role in HOME_ROLES):
         return 403  # what strangers may not do at home either
     return 403 if rule is Open.SIGNED_IN else 404

@@ -11,7 +11,7 @@ from modelyard.entrypoints.rest import intake
 from modelyard.entrypoints.rest.uploads import LONGEST_HEADER, MOST_PARTS
 from tests.adapters.registries.archives import member, pack, saved
 from tests.asgi import Answer, AsgiClient
-from tests.entrypoints.rest.steps import Walk, archive, expect, expect_error, picture, rows, snapshot
+from tests.entrypoints.rest.steps import Walk, archive, expect, expect_error, rows, snapshot
 from tests.library import TEXT_INPUT
 
 FILE = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.tar"\r\n\r\n'
@@ -149,25 +149,6 @@ async def test_test_files(alice: AsgiClient, walk: Walk, platform: Platform) -> 
         expect(await alice.upload(f"{path}?name=input.txt", content, file_name="../../a\\b.txt"), 201)
     (kept,) = _files(platform)
     assert kept.read_bytes() == b""
-
-
-async def test_pictures(alice: AsgiClient, anybody: AsgiClient, walk: Walk, platform: Platform) -> None:
-    path = (await walk.model()).rpartition("/versions")[0]
-    expect(await alice.upload(f"{path}/image?description=Mine", picture(), file_name="a.png"), 201)
-    model = expect(await alice.upload(f"{path}/image", picture(), file_name="b.svg", media_type="image/svg+xml"), 201)
-
-    assert len(_files(platform)) == len(model["images"]) == 3
-    for image in model["images"]:
-        answer = await anybody.call("GET", image["url"])
-        assert answer.status == 200
-        assert answer.headers["content-type"] == "image/jpeg"
-        assert answer.headers["x-content-type-options"] == "nosniff"
-    before = await snapshot(platform.database)
-    for data in (b"", b"<svg/>", picture()[:500], picture((100, 100))):
-        expect_error(await alice.upload(f"{path}/image", data), 400, "picture")
-    expect_error(await alice.upload(f"{path}/image", b"x" * 5_000_001), 413)
-    assert await snapshot(platform.database) == before
-    assert len(_files(platform)) == 3
 
 
 async def test_a_disk_that_fills_up_while_it_uploads(

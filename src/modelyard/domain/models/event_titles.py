@@ -8,6 +8,12 @@ Details = Mapping[str, Any]
 _SENTENCES = {
     "model:created": "The model was created.",
     "model:picture-set": "The model got a picture.",
+    "model:picture-described": "The words of the model's picture changed.",
+    "model:picture-removed": "The model's picture was removed.",
+    "model:snapshot-added": "The model got a snapshot picture.",
+    "model:snapshot-described": "The words of a snapshot picture changed.",
+    "model:snapshots-ordered": "The order of the snapshot pictures changed.",
+    "model:snapshot-removed": "A snapshot picture was removed.",
     "model:version:created": "{version} was created.",
     "model:version:image-requested": "The import of an image for {version} began.",
     "model:version:image-imported": "The image of {version} was imported.",

@@ -11,7 +11,9 @@ from modelyard.domain.accounts.tables import User
 from modelyard.domain.accounts.user_access import find_user, is_oneself, require_over_user
 from modelyard.domain.accounts.users import UserDeleted
 from modelyard.domain.audit.record import record
-from modelyard.domain.models.pictures import CutPicture, PictureNotFound
+from modelyard.domain.models.loose_files import claim_files, release_files
+from modelyard.domain.models.picture_files import MEDIA_TYPES, NewPicture
+from modelyard.domain.models.pictures import PictureNotFound
 
 
 async def find_to_portray(session: AsyncSession, actor: Actor, user_id: str) -> User:
@@ -29,16 +31,18 @@ async def find_to_portray(session: AsyncSession, actor: Actor, user_id: str) -> 
     return user
 
 
-async def set_portrait(
-    session: AsyncSession, clock: Clock, actor: Actor, user_id: str, cut: CutPicture
-) -> tuple[User, str | None]:
-    """Makes a stored cut somebody's picture; returns them and the storage key of the one that it replaces."""
+async def set_portrait(session: AsyncSession, clock: Clock, actor: Actor, user_id: str, picture: NewPicture) -> User:
+    """Makes a stored picture that of somebody."""
     user = await find_to_portray(session, actor, user_id)
-    replaced, before = user.picture_key, user.picture_address
-    user.picture_address, user.picture_key, user.updated_at = cut.address, cut.storage_key, clock.now()
-    details = {"before": {"picture": before}, "after": {"picture": cut.address}}
+    before = user.picture_address
+    if user.picture_key:
+        release_files(session, clock, [user.picture_key])
+    address = next(iter(picture.files))
+    user.picture_address, user.picture_key, user.updated_at = address.text, address.storage_key, clock.now()
+    await claim_files(session, [address.storage_key])
+    details = {"before": {"picture": before}, "after": {"picture": address.text}}
     record(session, clock, actor, "user:picture-set", f"user/{user.id}", **details)
-    return user, replaced
+    return user
 
 
 async def find_portrait(session: AsyncSession, address: str) -> tuple[str, str]:
@@ -46,4 +50,4 @@ async def find_portrait(session: AsyncSession, address: str) -> tuple[str, str]:
     key = await session.scalar(select(User.picture_key).where(User.picture_address == address))
     if key is None:
         raise PictureNotFound
-    return key, "image/png" if address.endswith(".png") else "image/jpeg"
+    return key, MEDIA_TYPES[address.rpartition(".")[2]]

@@ -69,7 +69,10 @@ class Model(Base):
     """A machine-learning model in the library."""
 
     __tablename__ = "models"
-    __table_args__ = (Index(None, "account_id", "name"),)
+    __table_args__ = (
+        Index(None, "account_id", "name"),
+        Index("ix_models_facets", "scope", "account_id", "team_id", "created_by", "tag_bits", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(10), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
@@ -86,10 +89,18 @@ class Model(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     last_active_at: Mapped[datetime]
+    tag_bits: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """The predefined tags of the model, one bit for each (`tag_bits.py`), so that counting them reads one index."""
 
     versions: Mapped[list["Version"]] = relationship(back_populates="model", lazy="raise")
     tags: Mapped[list["Tag"]] = relationship(secondary="model_tags", order_by="ModelTag.position", lazy="raise")
-    pictures: Mapped[list["Picture"]] = relationship(order_by="Picture.id", lazy="raise")
+    pictures: Mapped[list["Picture"]] = relationship(
+        primaryjoin="or_(Model.id == foreign(Picture.model_id), Model.account_id == foreign(Picture.account_id))",
+        order_by="(Picture.position, Picture.id)",
+        viewonly=True,
+        lazy="raise",
+    )
+    """Its own, its snapshots, and the logo of its account."""
     teams: Mapped[list["ModelTeam"]] = relationship(order_by="ModelTeam.team_id", lazy="raise")
 
 
@@ -191,12 +202,16 @@ class Tag(Base):
     name: Mapped[str] = mapped_column(String(100))
     data_type: Mapped[str] = mapped_column(String(40))
     is_categorical: Mapped[bool]
+    picture_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    """Of its image, when an administrator has uploaded one; addresses are made from it as from a picture's."""
+    picture_extension: Mapped[str | None] = mapped_column(String(4))
 
 
 class ModelTag(Base):
     """A tag on a model."""
 
     __tablename__ = "model_tags"
+    __table_args__ = (Index(None, "tag", "model_id"),)
 
     model_id: Mapped[str] = mapped_column(ForeignKey("models.id"), primary_key=True)
     tag: Mapped[str] = mapped_column(ForeignKey("tags.identifier"), primary_key=True)
@@ -204,14 +219,32 @@ class ModelTag(Base):
 
 
 class Picture(Base):
-    """One size of a model's picture; `address` is random and never changes its content."""
+    """An uploaded picture in all sizes that are shown of it. `id` is random; what has it never changes."""
 
     __tablename__ = "pictures"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    model_id: Mapped[str] = mapped_column(ForeignKey("models.id"), index=True)
-    address: Mapped[str] = mapped_column(String(80), unique=True)
-    relation_type: Mapped[str] = mapped_column(String(20))
-    caption: Mapped[str] = mapped_column(String(500))
-    media_type: Mapped[str] = mapped_column(String(40))
-    storage_key: Mapped[str] = mapped_column(String(500))
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    model_id: Mapped[str | None] = mapped_column(ForeignKey("models.id"), index=True)
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    """Set for a logo, which all models of the account show."""
+    position: Mapped[int] = mapped_column(default=0)
+    caption: Mapped[str | None] = mapped_column(String(500))
+    """None: the name of what it shows."""
+    alt: Mapped[str | None] = mapped_column(String(500))
+    """None: as the caption."""
+    relations: Mapped[list[str]]
+    """The sizes that there are of it."""
+    extension: Mapped[str] = mapped_column(String(4))
+    """Of the format that it was uploaded in."""
+    has_webp: Mapped[bool] = mapped_column(default=True)
+
+
+class LooseFile(Base):
+    """A stored file that is not part of anything yet, or not any more: what remains of it is removed."""
+
+    __tablename__ = "loose_files"
+
+    storage_key: Mapped[str] = mapped_column(String(500), primary_key=True)
+    due: Mapped[datetime] = mapped_column(index=True)
+    """From when on it may be removed."""

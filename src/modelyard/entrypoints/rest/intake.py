@@ -11,12 +11,9 @@ from modelyard.app import Platform
 from modelyard.core.errors import Unavailable
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.accounts.tables import User
 from modelyard.domain.images.request_import import request_load, request_pull
 from modelyard.domain.images.tables import ContainerImage
-from modelyard.domain.models import pictures, portraits, trial_files
-from modelyard.domain.models.catalog import find_model
-from modelyard.domain.models.tables import Model
+from modelyard.domain.models import trial_files
 from modelyard.domain.models.versions import set_image
 from modelyard.entrypoints.rest.uploads import UploadedPart, stream_file_part
 
@@ -142,42 +139,3 @@ async def _drain(chunks: asyncio.Queue[bytes | None], receiving: asyncio.Task[Up
     while (chunk := await chunks.get()) is not None:
         yield chunk
     await receiving  # raises what went wrong with the upload, so that nothing is stored
-
-
-async def receive_picture(platform: Platform, actor: Actor, model_id: str, data: bytes, *, caption: str) -> Model:
-    """Cuts a picture to size, stores the cuts, and makes them the model's picture."""
-    from modelyard.domain.models import cutting  # noqa: PLC0415 - Pillow is large, and pictures are seldom uploaded
-
-    cuts = await asyncio.to_thread(cutting.cut_picture, data)
-    for cut in cuts:
-        await platform.storage.put(cut.storage_key, cut.data)
-    try:
-        async with platform.database.write() as session:
-            replaced = await pictures.set_picture(session, platform.clock, actor, model_id, cuts, caption=caption)
-    except BaseException:
-        await _delete(platform, [cut.storage_key for cut in cuts])
-        raise
-    await _delete(platform, replaced)
-    async with platform.database.read() as session:
-        return await find_model(session, actor, model_id)
-
-
-async def receive_portrait(platform: Platform, actor: Actor, user_id: str, data: bytes) -> User:
-    """The same for the picture of a person."""
-    from modelyard.domain.models import cutting  # noqa: PLC0415 - as above
-
-    cut = await asyncio.to_thread(cutting.cut_portrait, data)
-    await platform.storage.put(cut.storage_key, cut.data)
-    try:
-        async with platform.database.write() as session:
-            user, replaced = await portraits.set_portrait(session, platform.clock, actor, user_id, cut)
-    except BaseException:
-        await _delete(platform, [cut.storage_key])
-        raise
-    await _delete(platform, [replaced] if replaced else [])
-    return user
-
-
-async def _delete(platform: Platform, keys: list[str]) -> None:
-    for key in keys:
-        await platform.storage.delete(key)

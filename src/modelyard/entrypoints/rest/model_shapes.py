@@ -8,11 +8,10 @@ from modelyard.core.clock import milliseconds_between
 from modelyard.domain.images.tables import ContainerImage, ImportState
 from modelyard.domain.models.amounts import cpu_text, memory_text
 from modelyard.domain.models.semantic import version_order
-from modelyard.domain.models.tables import Model, Picture, Requirement, Tag, Version, VersionStatus
+from modelyard.domain.models.tables import Model, Requirement, Tag, Version, VersionStatus
 from modelyard.domain.version_tests.tables import TestState, VersionTest
+from modelyard.entrypoints.rest.picture_shapes import model_images, snapshot_images, tag_images
 from modelyard.entrypoints.rest.wire import time_text, without_none
-
-PICTURES = "/api/pictures"
 
 
 def model_summary(model: Model) -> dict[str, Any]:
@@ -41,8 +40,8 @@ def model_details(model: Model) -> dict[str, Any]:
         "isCommercial": model.is_commercial,
         "isExpired": False,
         "tags": [tag_object(tag) for tag in model.tags],
-        "images": [picture_object(picture) for picture in model.pictures],
-        "snapshotImages": [],
+        "images": model_images(model),
+        "snapshotImages": snapshot_images(model),
         "lastActiveDateTime": time_text(model.last_active_at),
         "createdByEmail": model.created_by_email,
         "createdByFullName": model.created_by_full_name,
@@ -87,7 +86,8 @@ def tag_object(tag: Tag) -> dict[str, Any]:
         "name": tag.name,
         "dataType": tag.data_type,
         "isCategorical": tag.is_categorical,
-        "images": [],
+        "isUserCreated": not tag.is_categorical,
+        "images": tag_images(tag),
     }
 
 
@@ -98,16 +98,6 @@ def tagged_model(model: Model) -> dict[str, Any]:
         "modelId": model.id,
         "name": model.name,
         "tags": [tag_object(tag) for tag in model.tags],
-    }
-
-
-def picture_object(picture: Picture) -> dict[str, Any]:
-    """A picture and where it is."""
-    return {
-        "url": f"{PICTURES}/{picture.address}",
-        "caption": picture.caption,
-        "alt": picture.caption,
-        "relationType": picture.relation_type,
     }
 
 

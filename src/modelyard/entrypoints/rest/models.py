@@ -1,14 +1,12 @@
 """Routes of models and tags."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from modelyard.domain.models import catalog, pictures, queries, sharing, tags, versions
-from modelyard.entrypoints.rest import intake
+from modelyard.domain.models import catalog, queries, sharing, tags, versions
 from modelyard.entrypoints.rest.model_shapes import (
     latest_model,
     model_details,
@@ -28,11 +26,9 @@ from modelyard.entrypoints.rest.requests import (
     read_sort,
     read_text,
 )
-from modelyard.entrypoints.rest.uploads import FILE_BODY, read_file_part
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(prefix="/api/models", tags=["models"], route_class=GuardedRoute)
-pictures_router = APIRouter(prefix="/api/pictures", tags=["models"], route_class=GuardedRoute)
 
 
 class NewModel(BaseModel):
@@ -155,33 +151,3 @@ async def set_visibility(model_id: str, body: VisibilityChange, platform: ThePla
             session, platform.clock, actor, model_id, scope=body.scope, teams=body.teams
         )
     return Json(visibility_object(model))
-
-
-@router.post("/{model_id}/image", status_code=201, summary="Set a model's picture", openapi_extra=FILE_BODY)
-async def set_picture(
-    model_id: str,
-    request: Request,
-    platform: ThePlatform,
-    actor: Caller,
-    description: Annotated[str, Query(description="Caption.")] = "",
-) -> Response:
-    async with platform.database.read() as session:
-        await catalog.find_model_to_change(session, actor, model_id)
-    part = await read_file_part(request, name="file", max_bytes=pictures.LARGEST_FILE)
-    caption = description or part.fields.get("caption", "")
-    model = await intake.receive_picture(platform, actor, model_id, part.data, caption=caption)
-    return Json(model_details(model), 201)
-
-
-@pictures_router.get("/{address}", summary="A picture", response_class=StreamingResponse)
-async def read_picture(address: str, platform: ThePlatform) -> Response:
-    """Public for whoever knows the address, which is random."""
-    async with platform.database.read() as session:
-        picture = await pictures.find_picture(session, address)
-    body: AsyncIterator[bytes] = platform.storage.get_stream(picture.storage_key)
-    headers = {
-        "Cache-Control": "public, max-age=31536000, immutable",
-        "Content-Security-Policy": "sandbox",
-        "Cross-Origin-Resource-Policy": "cross-origin",  # pages of others may show it
-    }
-    return StreamingResponse(body, media_type=picture.media_type, headers=headers)

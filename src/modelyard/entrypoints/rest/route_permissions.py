@@ -20,6 +20,7 @@ Rule = May | Open
 
 _MODEL = "/api/models/{model_id}"
 _VERSION = _MODEL + "/versions/{version}"
+_SNAPSHOTS = _MODEL + "/snapshot-image"
 _RESULTS = "/api/results/{job_id}"
 _PROJECTS = "/api/accounting/projects"
 _KEYS = "/api/accounting/access-keys"
@@ -119,7 +120,19 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _MODEL + "/visibility"): May.READ_MODELS,
     ("PATCH", _MODEL + "/visibility"): May.CHANGE_MODELS,
     ("GET", _MODEL + "/timeline"): May.READ_MODELS,
+    # pictures
+    ("GET", _MODEL + "/image"): May.READ_MODELS,
     ("POST", _MODEL + "/image"): May.CHANGE_MODELS,
+    ("PATCH", _MODEL + "/image"): May.CHANGE_MODELS,
+    ("DELETE", _MODEL + "/image"): May.CHANGE_MODELS,
+    ("GET", _SNAPSHOTS): May.READ_MODELS,
+    ("POST", _SNAPSHOTS): May.CHANGE_MODELS,
+    ("PUT", _SNAPSHOTS): May.CHANGE_MODELS,
+    ("PATCH", _SNAPSHOTS + "/{picture}"): May.CHANGE_MODELS,
+    ("DELETE", _SNAPSHOTS + "/{picture}"): May.CHANGE_MODELS,
+    ("GET", _ACCOUNTS + "/{account}/logo"): May.READ_ACCOUNTS,
+    ("POST", _ACCOUNTS + "/{account}/logo"): May.MANAGE_TEAMS,
+    ("DELETE", _ACCOUNTS + "/{account}/logo"): May.MANAGE_TEAMS,
     ("GET", "/api/pictures/{address}"): Open.PUBLIC,
     # versions
     ("GET", _MODEL + "/versions"): May.READ_MODELS,

@@ -23,8 +23,8 @@ from modelyard.domain.accounts.users import ChangedUser, UserChanges
 from modelyard.domain.jobs import people
 from modelyard.domain.jobs.statistics import count_jobs_of_users
 from modelyard.domain.models import portraits
-from modelyard.domain.models.pictures import LARGEST_FILE
-from modelyard.entrypoints.rest import intake
+from modelyard.domain.models.picture_files import PORTRAIT
+from modelyard.entrypoints.rest.picture_intake import read_picture_part, stored_picture
 from modelyard.entrypoints.rest.requests import (
     Caller,
     GuardedRoute,
@@ -36,7 +36,7 @@ from modelyard.entrypoints.rest.requests import (
     read_text,
     read_time,
 )
-from modelyard.entrypoints.rest.uploads import FILE_BODY, read_file_part
+from modelyard.entrypoints.rest.uploads import FILE_BODY
 from modelyard.entrypoints.rest.user_shapes import PORTRAITS, sent_link_object, user_object
 from modelyard.entrypoints.rest.wire import Json
 
@@ -141,8 +141,10 @@ async def set_picture(user: str, request: Request, platform: ThePlatform, actor:
     """One's own, or that of somebody whom one administers. JPEG or PNG."""
     async with platform.database.read() as session:
         found = await portraits.find_to_portray(session, actor, user)
-    part = await read_file_part(request, name="file", max_bytes=LARGEST_FILE)
-    portrayed = await intake.receive_portrait(platform, actor, found.id, part.data)
+    data, _ = await read_picture_part(request)
+    stored = stored_picture(platform, data, PORTRAIT, with_webp=False)
+    async with stored as picture, platform.database.write() as session:
+        portrayed = await portraits.set_portrait(session, platform.clock, actor, found.id, picture)
     async with platform.database.read() as session:
         return Json(await _answer(session, portrayed), 201)
 
