@@ -78,7 +78,7 @@ _MEANINGS = {
     Permission.READ_USERS: "See users.",
     Permission.MANAGE_USERS: "Invite, change, deactivate and delete users.",
     Permission.READ_TEAMS: "See teams and their members.",
-    Permission.MANAGE_TEAMS: "Rename teams, add and remove members; the admin team also creates teams and sets the logo.",
+    Permission.MANAGE_TEAMS: "Rename teams, add and remove members; the admin team creates teams and sets the logo.",
     Permission.READ_KEYS: "See keys, never their bodies.",
     Permission.MANAGE_KEYS: "Activate, deactivate, limit and delete the keys of others.",
     Permission.READ_PROJECTS: "See projects.",
