@@ -1,15 +1,21 @@
 """Tags of models."""
 
+from importlib import import_module
+
 import pytest
 from sqlalchemy import func, select
 
 from modelyard.core.database import Database
 from modelyard.domain.models.catalog import change_model
-from modelyard.domain.models.tables import Tag
-from modelyard.domain.models.tags import CUSTOM, TagsRejected, create_predefined, list_tags, tag_identifier
+from modelyard.domain.models.tables import Model, Tag
+from modelyard.domain.models.tag_names import CUSTOM, TagsRejected, bit_of, tag_identifier
+from modelyard.domain.models.tag_queries import list_tags
+from modelyard.domain.models.tags import create_predefined
 from tests.cast import Cast
 from tests.library import add_model
 from tests.manual_clock import ManualClock
+
+BITS = import_module("modelyard.migrations.versions.0005_pictures_and_tags").BITS
 
 
 async def _set(database: Database, cast: Cast, model_id: str, tags: list[str]) -> list[Tag]:
@@ -29,7 +35,7 @@ async def test_predefined_tags_are_added_once(database: Database) -> None:
         before = await session.scalar(select(func.count()).select_from(Tag))
         await create_predefined(session)
         assert await session.scalar(select(func.count()).select_from(Tag)) == before
-        assert all(tag.is_categorical for tag in await list_tags(session))
+        assert all(tag.is_categorical for tag in await list_tags(session, None))
 
 
 async def test_list_replaces_and_keeps_its_order(database: Database, cast: Cast) -> None:
@@ -74,3 +80,44 @@ async def test_bad_tags_change_nothing(database: Database, cast: Cast, tags: lis
 
     async with database.read() as session:
         assert await session.get(Tag, "new_tag") is None
+
+
+@pytest.mark.parametrize("names", [["My Own", "MY  own", "my_own"], ["my_own", "My Own"]])
+async def test_of_several_names_with_one_identifier_the_first_stays(
+    database: Database, cast: Cast, names: list[str]
+) -> None:
+    first, second = await add_model(database, cast.alice), await add_model(database, cast.alice)
+    await _set(database, cast, first, names)
+
+    (tag,) = await _set(database, cast, second, list(reversed(names)))
+
+    assert (tag.identifier, tag.name) == ("my_own", names[0])
+
+
+@pytest.mark.parametrize("name", ["<b>", "a,b", "a;b", "a/b", 'a"b', "a\\b", "a`b", "a\u202eb", "a\x00b", "\ud800"])
+async def test_names_that_would_be_read_as_something_else(database: Database, cast: Cast, name: str) -> None:
+    model_id = await add_model(database, cast.alice)
+    with pytest.raises(TagsRejected, match="may not have"):
+        await _set(database, cast, model_id, [name])
+
+
+async def test_names_of_all_languages(database: Database, cast: Cast) -> None:
+    model_id = await add_model(database, cast.alice)
+    names = ["Größe", "Gro\u0308ße", "画像", "C++", "C#", "R&D", "what's new?", "Topics, Ideas, and Sentiment"]
+    tags = await _set(database, cast, model_id, names)
+
+    assert [tag.identifier for tag in tags][:3] == ["größe", "画像", "c++"]
+    assert len(tags) == 7
+
+
+async def test_models_say_which_predefined_tags_they_have(database: Database, cast: Cast) -> None:
+    model_id = await add_model(database, cast.alice)
+    await _set(database, cast, model_id, ["Image", "my own", "Count"])
+    async with database.read() as session:
+        model = await session.get_one(Model, model_id)
+    assert model.tag_bits == bit_of("image") | bit_of("count")
+
+
+def test_bits_stay_as_they_were_stored() -> None:
+    assert [bit_of(tag) for tag in BITS] == [1 << number for number in range(21)]
+    assert bit_of("my_own") == 0

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     MANAGE_QUOTAS = "quotas:manage"
     READ_PRESETS = "presets:read"
     MANAGE_PRESETS = "presets:manage"
+    MANAGE_TAGS = "tags:manage"
     READ_AUDIT = "audit:read"
     READ_MEASURES = "measures:read"
 
@@ -91,6 +92,7 @@ _MEANINGS = {
     Permission.MANAGE_QUOTAS: "Create, change and delete quotas.",
     Permission.READ_PRESETS: "See all hardware presets and whom they are assigned to.",
     Permission.MANAGE_PRESETS: "Create and change hardware presets, assign them to accounts and models.",
+    Permission.MANAGE_TAGS: "Rename, merge and delete tags that people made up; give tags an image.",
     Permission.READ_AUDIT: "Read and export the audit trail.",
     Permission.READ_MEASURES: "Read the measurements of the installation.",
 }

@@ -87,6 +87,7 @@ _TABLE: dict[Permission, str] = {
     Permission.MANAGE_QUOTAS:   "all     team    -         -         -       -",
     Permission.READ_PRESETS:    "all     account -         -         all     -",
     Permission.MANAGE_PRESETS:  "all     -       -         -         -       -",
+    Permission.MANAGE_TAGS:     "all     -       -         -         -       -",
     Permission.READ_AUDIT:      "all     team    -         -         all     -",
     Permission.READ_MEASURES:   "all     -       -         -         all     -",
 }

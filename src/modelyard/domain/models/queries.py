@@ -113,6 +113,11 @@ async def list_versions(session: AsyncSession, actor: Actor, model_id: str, page
     return one_page(rows[page.offset :], page)
 
 
+def conditions_of(wanted: ModelFilter) -> list[ColumnElement[bool]]:
+    """What the filter asks of a row of `models`."""
+    return _conditions(wanted)
+
+
 def _conditions(wanted: ModelFilter) -> list[ColumnElement[bool]]:
     conditions = [_contains(TEXT_FILTERS[name], text) for name, text in wanted.texts.items() if name in TEXT_FILTERS]
     if model_ids := wanted.texts.get("modelId"):

@@ -90,7 +90,7 @@ class Model(Base):
     updated_at: Mapped[datetime]
     last_active_at: Mapped[datetime]
     tag_bits: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    """The predefined tags of the model, one bit for each (`tag_bits.py`), so that counting them reads one index."""
+    """The predefined tags of the model, one bit for each (`tag_names.py`), so that counting them reads one index."""
 
     versions: Mapped[list["Version"]] = relationship(back_populates="model", lazy="raise")
     tags: Mapped[list["Tag"]] = relationship(secondary="model_tags", order_by="ModelTag.position", lazy="raise")

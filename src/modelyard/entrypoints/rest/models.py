@@ -6,17 +6,14 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from modelyard.domain.models import catalog, queries, sharing, tags, versions
+from modelyard.domain.models import catalog, queries, sharing, versions
 from modelyard.entrypoints.rest.model_shapes import (
     latest_model,
     model_details,
     model_summary,
-    tag_object,
-    tagged_model,
     visibility_object,
 )
 from modelyard.entrypoints.rest.requests import (
-    AnyCaller,
     Caller,
     GuardedRoute,
     ThePlatform,
@@ -88,25 +85,6 @@ async def minimum_engines(platform: ThePlatform, actor: Caller) -> Response:
         return Json({"minimumProcessingEnginesSum": await versions.minimum_engines_sum(session, actor)})
 
 
-@router.get("/tags", summary="All predefined tags")
-async def list_tags(platform: ThePlatform) -> Response:
-    """Public, because old clients send no key here; tags that people made up are not in it."""
-    async with platform.database.read() as session:
-        return Json([tag_object(tag) for tag in await tags.list_tags(session) if tag.is_categorical])
-
-
-@router.get("/tags/{tag_ids}", summary="Some tags, and the models that carry one of them")
-async def read_tagged(tag_ids: str, platform: ThePlatform, actor: AnyCaller) -> Response:
-    """Identifiers with commas between. Public as the list is: without a key only models that everybody may see."""
-    wanted = [part.strip().lower() for part in tag_ids.split(",") if part.strip()][: tags.MOST_TAGS]
-    async with platform.database.read() as session:
-        models = await queries.list_tagged(session, actor, wanted)
-        found = await tags.find_tags(session, wanted)
-    carried = {tag.identifier for model in models for tag in model.tags}
-    shown = [tag for tag in found if tag.is_categorical or tag.identifier in carried]
-    return Json({"tags": [tag_object(tag) for tag in shown], "models": [tagged_model(model) for model in models]})
-
-
 @router.get("/{model_id}", summary="Read a model")
 async def read_model(model_id: str, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.read() as session:
@@ -135,7 +113,7 @@ async def change_model(model_id: str, body: ModelChange, platform: ThePlatform, 
 
 
 def _tag_name(tag: str | dict[str, Any]) -> str:
-    return tag if isinstance(tag, str) else str(tag.get("identifier") or tag.get("name") or "")
+    return tag if isinstance(tag, str) else str(tag.get("name") or tag.get("identifier") or "")
 
 
 @router.get("/{model_id}/visibility", summary="Who may see a model")

@@ -20,6 +20,7 @@ Rule = May | Open
 
 _MODEL = "/api/models/{model_id}"
 _VERSION = _MODEL + "/versions/{version}"
+_TAG = "/api/models/tags/{tag}"
 _SNAPSHOTS = _MODEL + "/snapshot-image"
 _RESULTS = "/api/results/{job_id}"
 _PROJECTS = "/api/accounting/projects"
@@ -114,6 +115,13 @@ ROUTES: dict[tuple[str, str], Rule] = {
     # tags and single models
     ("GET", "/api/models/tags"): Open.PUBLIC,
     ("GET", "/api/models/tags/{tag_ids}"): Open.PUBLIC,
+    ("GET", "/api/models/tag-counts"): Open.PUBLIC,
+    ("GET", "/api/models/facets"): May.READ_MODELS,
+    ("PATCH", _TAG): May.MANAGE_TAGS,
+    ("DELETE", _TAG): May.MANAGE_TAGS,
+    ("POST", _TAG + "/merge"): May.MANAGE_TAGS,
+    ("POST", _TAG + "/image"): May.MANAGE_TAGS,
+    ("DELETE", _TAG + "/image"): May.MANAGE_TAGS,
     ("GET", _MODEL): May.READ_MODELS,
     ("PATCH", _MODEL): May.CHANGE_MODELS,
     ("GET", _MODEL + "/related-models"): May.READ_MODELS,
