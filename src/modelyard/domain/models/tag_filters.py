@@ -31,6 +31,11 @@ class TagFilter:
     alternatives: Sequence[Sequence[str]]
 
     @property
+    def is_predefined(self) -> bool:
+        """Whether it names nothing but predefined tags."""
+        return all(bit_of(tag) for alternative in self.alternatives for tag in alternative)
+
+    @property
     def category(self) -> str | None:
         """The category whose tags are offered as alternatives; None for everything that is not just that."""
         found = {CATEGORY_OF.get(each[0]) if len(each) == 1 else None for each in self.alternatives}

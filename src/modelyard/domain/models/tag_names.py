@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from modelyard.core.errors import InvalidInput
 
@@ -60,7 +61,7 @@ def bit_of(identifier: str) -> int:
     return _BITS.get(identifier, 0)
 
 
-def bits_of(identifiers: list[str]) -> int:
+def bits_of(identifiers: Iterable[str]) -> int:
     """The bits of all predefined tags among these."""
     return sum(bit_of(identifier) for identifier in set(identifiers))
 
