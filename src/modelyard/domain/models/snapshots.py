@@ -8,7 +8,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.record import record
-from modelyard.domain.models.catalog import find_model, find_model_to_change
+from modelyard.domain.models.catalog import find_model_to_change
 from modelyard.domain.models.changed_values import differences
 from modelyard.domain.models.loose_files import claim_files
 from modelyard.domain.models.picture_files import NewPicture, PictureKind
@@ -42,11 +42,6 @@ class OrderRejected(InvalidInput):
             f"The list must name each of the model's {len(known)} snapshot pictures exactly once: "
             f"{', '.join(known) or 'there are none'}."
         )
-
-
-async def list_snapshots(session: AsyncSession, actor: Actor, model_id: str) -> Model:
-    """The model with its snapshots. Raises ModelNotFound."""
-    return await find_model(session, actor, model_id)
 
 
 async def require_room(session: AsyncSession, actor: Actor, model_id: str) -> Model:

@@ -163,7 +163,7 @@ def _logo_object(images: list[dict[str, Any]]) -> dict[str, Any]:
     return images[0]
 
 
-@router.get(PICTURES + "/{address}", summary="A picture")
+@router.get(PICTURES + "/{address}", summary="A picture", response_class=Response)
 async def read_picture(address: str, request: Request, platform: ThePlatform) -> Response:
     """Public for whoever knows the address, which cannot be guessed. What it shows never changes."""
     parts = picture_files.parse_address(address)
