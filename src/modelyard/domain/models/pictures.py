@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.core.errors import Conflict, InvalidInput, NotFound
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.audit.changes import differences
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.catalog import find_model_to_change
-from modelyard.domain.models.changed_values import differences
 from modelyard.domain.models.loose_files import claim_files, release_files
 from modelyard.domain.models.picture_files import Address, NewPicture, PictureKind, addresses
 from modelyard.domain.models.tables import Model, Picture, Tag

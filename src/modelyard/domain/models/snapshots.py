@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.audit.changes import differences
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.catalog import find_model_to_change
-from modelyard.domain.models.changed_values import differences
 from modelyard.domain.models.loose_files import claim_files
 from modelyard.domain.models.picture_files import NewPicture, PictureKind
 from modelyard.domain.models.pictures import (
