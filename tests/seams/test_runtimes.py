@@ -84,6 +84,15 @@ async def test_an_image_tells_its_facts(cast: RuntimeCast) -> None:
     assert await cast.runtime.inspect_image(facts.image_id) == facts
 
 
+async def test_an_image_tells_its_layers(cast: RuntimeCast) -> None:
+    layers = await cast.runtime.image_layers(cast.image)
+
+    assert max(layer.size for layer in layers) > 0
+    assert any(layer.created_by for layer in layers)
+    with pytest.raises(ImageNotFound):
+        await cast.runtime.image_layers("localhost/modelyard/nothing:1")
+
+
 async def test_a_missing_image_is_not_found(cast: RuntimeCast) -> None:
     with pytest.raises(ImageNotFound):
         await cast.runtime.inspect_image("localhost/modelyard/nothing:1")

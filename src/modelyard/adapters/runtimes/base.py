@@ -77,6 +77,14 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageLayer:
+    """One layer of an image: unpacked size in bytes, and the instruction that made it."""
+
+    size: int
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mount:
     """A directory of the host that the container sees."""
 
@@ -176,6 +184,9 @@ class Runtime(Protocol):
 
     async def inspect_image(self, image: str) -> ImageFacts:
         """Facts of an image by id or name. Raises ImageNotFound."""
+
+    async def image_layers(self, image: str) -> tuple[ImageLayer, ...]:
+        """The steps that made an image, newest first; steps that added no files have size 0. Raises ImageNotFound."""
 
     async def tag_image(self, image: str, repository: str, tag: str) -> None:
         """Gives an image a further name, which also keeps it from being pruned as nameless."""

@@ -16,6 +16,7 @@ from modelyard.adapters.runtimes.base import (
     ContainerState,
     Credentials,
     ImageFacts,
+    ImageLayer,
     ImageNotFound,
     OnProgress,
     ResourceUse,
@@ -76,6 +77,9 @@ class DockerApiRuntime:
 
     async def inspect_image(self, image: str) -> ImageFacts:
         return await self._images.inspect(image)
+
+    async def image_layers(self, image: str) -> tuple[ImageLayer, ...]:
+        return await self._images.layers(image)
 
     async def tag_image(self, image: str, repository: str, tag: str) -> None:
         await self._images.tag(image, repository, tag)

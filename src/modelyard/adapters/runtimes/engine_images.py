@@ -17,13 +17,14 @@ from modelyard.adapters.runtimes.base import (
     Credentials,
     ImageFacts,
     ImageInUse,
+    ImageLayer,
     ImageNotFound,
     ImagePullFailed,
     OnProgress,
     PullProgress,
 )
 from modelyard.adapters.runtimes.engine_api import EngineApi, despite_races, json_lines
-from modelyard.adapters.runtimes.readings import read_image
+from modelyard.adapters.runtimes.readings import read_image, read_layers
 from modelyard.core.errors import PlatformError
 
 _MISSING = re.compile(
@@ -64,6 +65,12 @@ class EngineImages:
     async def inspect(self, image: str) -> ImageFacts:
         """See `Runtime.inspect_image`."""
         return read_image(await self._show(image))
+
+    async def layers(self, image: str) -> tuple[ImageLayer, ...]:
+        """See `Runtime.image_layers`."""
+        async with self._api.errors(_no_image(image)):
+            answer: Any = await despite_races(lambda: self._api.docker.images.history(image), is_quick=True)
+        return read_layers(answer)
 
     async def tag(self, image: str, repository: str, tag: str) -> None:
         """See `Runtime.tag_image`."""

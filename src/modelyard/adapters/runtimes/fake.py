@@ -16,6 +16,7 @@ from modelyard.adapters.runtimes.base import (
     Credentials,
     ImageFacts,
     ImageInUse,
+    ImageLayer,
     ImageNotFound,
     ImagePullFailed,
     OnProgress,
@@ -112,6 +113,9 @@ class FakeRuntime:
 
     async def inspect_image(self, image: str) -> ImageFacts:
         return self._image(image).facts()
+
+    async def image_layers(self, image: str) -> tuple[ImageLayer, ...]:
+        return (ImageLayer(self._image(image).facts().size, "COPY model /"), ImageLayer(0, "CMD serve"))
 
     async def tag_image(self, image: str, repository: str, tag: str) -> None:
         self._names[f"{repository}:{tag}"] = self._image(image).image_id

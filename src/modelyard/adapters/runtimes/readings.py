@@ -1,11 +1,12 @@
 """Read what podman and docker answer into our values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from modelyard.adapters.runtimes.base import ContainerState, ContainerStatus, ImageFacts, RuntimeFacts
+from modelyard.adapters.runtimes.base import ContainerState, ContainerStatus, ImageFacts, ImageLayer, RuntimeFacts
 
+_LONGEST_INSTRUCTION = 300
 _KILLED = 137
 """The exit code of a program that was ended by SIGKILL."""
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv6l": "arm"}
@@ -28,6 +29,19 @@ def read_image(answer: Mapping[str, Any]) -> ImageFacts:
         user=config.get("User") or "",
         environment=tuple(config.get("Env") or ()),
     )
+
+
+def read_layers(answer: Iterable[Mapping[str, Any]]) -> tuple[ImageLayer, ...]:
+    """The layers of an image from the answer for its history."""
+    return tuple(
+        ImageLayer(max(0, int(step.get("Size") or 0)), _instruction(step.get("CreatedBy") or "")) for step in answer
+    )
+
+
+def _instruction(text: str) -> str:
+    """An instruction as people wrote it, on one line and not too long."""
+    plain = " ".join(text.removeprefix("/bin/sh -c ").removeprefix("#(nop) ").split())
+    return plain if len(plain) <= _LONGEST_INSTRUCTION else plain[: _LONGEST_INSTRUCTION - 1] + "…"
 
 
 def read_container(answer: Mapping[str, Any], *, killed_by_us: bool = False) -> ContainerState:
