@@ -98,7 +98,9 @@ def settings(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a server on the data directory, whatever the environment says."""
     for name in [name for name in os.environ if name.startswith("MODELYARD_")]:
         monkeypatch.delenv(name)
-    return Settings.model_validate({"data_dir": data_dir, "secret_key": SECRET, "engine_idle_seconds": 60})
+    return Settings.model_validate(
+        {"data_dir": data_dir, "secret_key": SECRET, "engine_idle_seconds": 60, "test_report_seconds": 1}
+    )
 
 
 @pytest.fixture

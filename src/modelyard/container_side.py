@@ -28,7 +28,9 @@ from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.models.image_records import record_import
 from modelyard.domain.version_tests import request as version_tests
-from modelyard.domain.version_tests.tasks import LoadVersion, RunVersion
+from modelyard.domain.version_tests.load_process import LoadVersion
+from modelyard.domain.version_tests.measure import Measurer
+from modelyard.domain.version_tests.run_process import RunVersion
 from modelyard.domain.work.worker import Task, Worker
 from modelyard.settings import Settings
 
@@ -85,13 +87,14 @@ class ContainerSide:
             owner=shared.owner,
         )
         trials = TrialEngines(*base, launcher, shared.owner)
+        measurer = Measurer(*base, launcher, most_seconds=settings.test_report_seconds)
         from_registry = RegistryFetcher(runtime, shared.registry, shared.sealer)
         from_archive = ArchiveFetcher(runtime, shared.archives)
         tasks: dict[str, Task] = {
             request_import.PULL: ImportImage(*base, runtime, from_registry, on_end=record_import),
             request_import.LOAD: ImportImage(*base, runtime, from_archive, on_end=record_import),
             version_tests.LOAD: LoadVersion(*base, trials, launcher),
-            version_tests.RUN: RunVersion(*base, trials, launcher, shared.blobs.storage),
+            version_tests.RUN: RunVersion(*base, trials, measurer, shared.blobs.storage),
         }
         self.worker = Worker(*base, tasks, owner=shared.owner, concurrency=settings.work_concurrency)
 

@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     engine_log_bytes: int = Field(1_000_000, gt=0, description="How much output of each container is kept.")
     engine_processes: int = Field(512, gt=0, description="Most processes and threads in one container.")
     work_concurrency: int = Field(4, gt=0, description="Imports and tests that run at the same time.")
+    test_report_seconds: float = Field(
+        60, ge=0, le=115, description="After a run test has passed, load is measured for so long at most; 0: never."
+    )
     drain_seconds: float = Field(6, ge=0, description="After SIGTERM, what runs may finish for this time.")
     log_json: bool = Field(False, description="Logs as JSON lines instead of readable text.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -51,17 +51,24 @@ async def infer(engine: RunningEngine, items: Sequence[Mapping[str, bytes]], opt
 
 
 async def _run(engine: RunningEngine, items: Sequence[Mapping[str, bytes]], options: InferenceOptions) -> list[Answer]:
-    outcomes = await engine.connection.run(
+    return [judge(outcome, options.outputs) for outcome in await ask(engine, items, options)]
+
+
+async def ask(
+    engine: RunningEngine, items: Sequence[Mapping[str, bytes]], options: InferenceOptions
+) -> list[ItemOutcome]:
+    """What the model makes of items, unchecked. Raises as the container protocol does."""
+    return await engine.connection.run(
         list(items),
         timeout=options.run_timeout * len(items),
         explain=options.explain and engine.facts.explains,
         detect_drift=options.detect_drift and engine.facts.detects_drift,
         max_output_bytes=options.max_output_bytes,
     )
-    return [_answer(outcome, options.outputs) for outcome in outcomes]
 
 
-def _answer(outcome: ItemOutcome, declared: tuple[DeclaredOutput, ...]) -> Answer:
+def judge(outcome: ItemOutcome, declared: tuple[DeclaredOutput, ...]) -> Answer:
+    """What counts of an outcome: outputs that are as declared, or what is wrong."""
     if outcome.error is not None:
         return Answer(error=_sentence(outcome.error))
     outputs, problem = check_outputs(outcome.outputs, declared)

@@ -1,4 +1,4 @@
-"""The table of load tests and run tests."""
+"""The tables of load tests and run tests, and of the reports that they leave."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -52,4 +52,32 @@ class VersionTest(Base):
     technical_information: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class ReportState(StrEnum):
+    """Where a report stands."""
+
+    MEASURING = "measuring"
+    COMPLETED = "completed"
+    ENDED_EARLY = "ended early"
+
+
+class TestReport(Base):
+    """What the newest test of a version left. It says nothing of whether the version may be active."""
+
+    __test__ = False
+    __tablename__ = "test_reports"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    test_id: Mapped[int] = mapped_column(ForeignKey("version_tests.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    step_name: Mapped[str] = mapped_column(String(100))
+    percentage: Mapped[int]
+    """Of the measurement after a run test."""
+    basis: Mapped[dict[str, Any]]
+    """What was tested: image, preset, contract, test files; a change of it makes the report stale."""
+    measurements: Mapped[dict[str, Any]]
+    """`Measurements` of report.py."""
+    created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

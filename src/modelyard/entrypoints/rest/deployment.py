@@ -11,10 +11,12 @@ from modelyard.domain.images.tables import ImportState
 from modelyard.domain.models import catalog
 from modelyard.domain.models.versions import require_image_change
 from modelyard.domain.version_tests import request as tests
+from modelyard.domain.version_tests.read_report import find_progress
 from modelyard.domain.version_tests.tables import TestKind
 from modelyard.entrypoints.rest import intake
 from modelyard.entrypoints.rest.errors import error_answer
 from modelyard.entrypoints.rest.model_shapes import image_object, test_object
+from modelyard.entrypoints.rest.report_shapes import progress_member
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform
 from modelyard.entrypoints.rest.uploads import FILE_BODY
 from modelyard.entrypoints.rest.wire import Json
@@ -133,8 +135,10 @@ async def start_run_test(
 
 @router.get("/run-process", summary="How far the run test is, and its result")
 async def read_run_test(model_id: str, version: str, platform: ThePlatform, actor: Caller) -> Response:
+    """Once it has passed, the version is measured under load; `report` says how far that is."""
     async with platform.database.read() as session:
-        return Json(test_object(await tests.read_test(session, actor, model_id, version, TestKind.RUN)))
+        test = await tests.read_test(session, actor, model_id, version, TestKind.RUN)
+        return Json(test_object(test) | progress_member(await find_progress(session, test)))
 
 
 @router.post("/testInput", status_code=201, summary="Add the test file of an input", openapi_extra=FILE_BODY)

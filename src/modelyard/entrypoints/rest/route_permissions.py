@@ -164,6 +164,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _VERSION + "/run-process"): May.READ_MODELS,
     ("POST", _VERSION + "/run-process"): May.DEPLOY_MODELS,
     ("POST", _VERSION + "/testInput"): May.DEPLOY_MODELS,
+    ("GET", _VERSION + "/report"): May.READ_MODELS,
     # jobs and results
     ("GET", "/api/jobs"): May.READ_JOBS,
     ("POST", "/api/jobs"): May.SUBMIT_JOBS,
