@@ -1,7 +1,8 @@
 """Builds the container image of an example model: `python examples/build.py sentiment [--tag NAME] [--base IMAGE]`.
 
 The packages of the model are installed on this machine and copied into the image, so the build itself needs no
-network. Packages and the base image are kept. An image that was made of the same things already is left as it is.
+network. Packages that several examples need are layers of their own, which their images share. Packages, layers and
+the base image are kept. An image that was made of the same things already is left as it is.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import os
 import platform
 import py_compile
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 EXAMPLES = Path(__file__).resolve().parent
+LAYERS = EXAMPLES / "layers"
+SERVING = EXAMPLES / "serving"
 CACHE = EXAMPLES.parent / ".cache" / "examples"
 BASE = "localhost/modelyard/base:bookworm"
 PYTHON = "3.11"  # of Debian bookworm
@@ -33,7 +37,6 @@ UNNEEDED = (
     "**/*.pyx",
     "**/*.pxd",
     "**/*.h",
-    "numpy/f2py",
     "numpy/**/*.a",
     "onnxruntime/tools",
     "onnxruntime/transformers",
@@ -99,11 +102,26 @@ def recipe_of(name: str, base: str) -> str:
     """A digest of the base and of all that the image's Containerfile copies."""
     instructions = (EXAMPLES / name / "Containerfile").read_text(encoding="utf-8")
     digest = hashlib.sha256(f"{inspect(base).get('Id', base)}\n{instructions}".encode())
-    digest.update(packages_key(EXAMPLES / name / "requirements.txt").encode())
-    for path in sorted((EXAMPLES / name).iterdir()):
-        if path.is_file() and path.name in instructions.split():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for requirements in parts_of(name, instructions).values():
+        digest.update(packages_key(requirements).encode())
+    words = instructions.split()
+    files = [path for path in sorted((EXAMPLES / name).iterdir()) if path.is_file() and path.name in words]
+    files += sorted(SERVING.glob("*.py")) if SERVING.name in words else []
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def parts_of(name: str, instructions: str) -> dict[str, Path]:
+    """What a Containerfile copies beside files: folders of packages, each with what is to be installed in it."""
+    parts = {
+        f"layers/{layer}": LAYERS / f"{layer}.txt"
+        for layer in re.findall(r"^COPY layers/(\S+)", instructions, re.MULTILINE)
+    }
+    for folder, requirements in (("packages", "requirements.txt"), ("training-packages", "training-requirements.txt")):
+        if f"COPY {folder} " in instructions:
+            parts[folder] = EXAMPLES / name / requirements
+    return parts
 
 
 def read_recipe(tag: str) -> str:
@@ -120,11 +138,15 @@ def inspect(tag: str) -> dict[str, Any]:
 
 def build_image(name: str, tag: str, base: str, recipe: str) -> None:
     """Puts program and packages together and runs podman."""
-    packages = install_packages(EXAMPLES / name / "requirements.txt")
+    instructions = (EXAMPLES / name / "Containerfile").read_text(encoding="utf-8")
     context = CACHE / name / "context"
     shutil.rmtree(context, ignore_errors=True)
     shutil.copytree(EXAMPLES / name, context, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    shutil.copytree(packages, context / "packages", copy_function=os.link)
+    shutil.copytree(
+        SERVING, context / SERVING.name, ignore=shutil.ignore_patterns("__pycache__", ".*", "*.pyi", "*.proto")
+    )
+    for folder, requirements in parts_of(name, instructions).items():
+        shutil.copytree(install_packages(requirements), context / folder, copy_function=os.link)
     say("building the image")
     subprocess.run(
         [
@@ -133,6 +155,7 @@ def build_image(name: str, tag: str, base: str, recipe: str) -> None:
             "--quiet",
             *runtime_options(),
             "--pull=missing",
+            "--network=none",
             "--build-arg",
             f"BASE={base}",
             "--label",
@@ -149,11 +172,11 @@ def build_image(name: str, tag: str, base: str, recipe: str) -> None:
 
 def install_packages(requirements: Path) -> Path:
     """The folder with the installed packages; installed only when requirements or this program changed."""
-    folder = CACHE / requirements.parent.name / f"packages-{packages_key(requirements)}"
+    folder = CACHE / requirements.parent.name / f"{requirements.stem}-{packages_key(requirements)}"
     if folder.exists():
-        say("packages are there already")
         return folder
-    say("installing packages")
+    say(f"installing packages of {requirements.relative_to(EXAMPLES)}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
     making = folder.with_suffix(".making")
     shutil.rmtree(making, ignore_errors=True)
     subprocess.run(

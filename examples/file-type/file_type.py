@@ -1,29 +1,30 @@
 """Says what kind of file some bytes are."""
 
-from typing import Any
+import json
+from collections.abc import Mapping
 
 from magika import Magika, PredictionMode  # type: ignore[import-not-found]
-
-
-class BadFile(Exception):
-    """This input cannot be judged."""
+from serving.model import BadInput  # type: ignore[import-not-found]
 
 
 class FileTypeModel:
     """A small neural network that looks at the beginning and the end of a file."""
 
+    inputs = ("input",)
+
     def __init__(self) -> None:
         self._magika = Magika(prediction_mode=PredictionMode.HIGH_CONFIDENCE)
 
-    def analyse(self, content: bytes) -> dict[str, Any]:
-        """The document of results for one file. Raises BadFile."""
+    def analyse(self, inputs: Mapping[str, bytes], *, explain: bool, detect_drift: bool) -> dict[str, bytes]:
+        """The results of one file. Raises BadInput."""
+        content = inputs["input"]
         if not content:
-            raise BadFile("The file is empty.")
+            raise BadInput("The file is empty.")
         found = self._magika.identify_bytes(content)
         if not found.ok:
-            raise BadFile(f"The file cannot be judged: {found.status}.")
+            raise BadInput(f"The file cannot be judged: {found.status}.")
         kind = found.output
-        return {
+        results = {
             "data": {
                 "result": {
                     "classPredictions": [{"class": str(kind.label), "score": round(float(found.score), 4)}],
@@ -37,3 +38,4 @@ class FileTypeModel:
                 "drift": None,
             }
         }
+        return {"results.json": json.dumps(results).encode()}

@@ -1,35 +1,37 @@
 """Says how a text feels, why, and what the text is made of."""
 
+import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from serving.model import BadInput  # type: ignore[import-not-found]
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-not-found]
 
 MAX_EXPLAINED_WORDS = 50
 _WORD = re.compile(r"\S+")
 
 
-class BadText(Exception):
-    """This input cannot be read as a text."""
-
-
 class SentimentModel:
     """A lexicon of words with their feeling, and rules for negation, emphasis and emoji."""
+
+    inputs = ("input.txt",)
 
     def __init__(self) -> None:
         self._analyzer = SentimentIntensityAnalyzer()
 
-    def analyse(self, content: bytes, *, explain: bool, detect_drift: bool) -> dict[str, Any]:
-        """The document of results for one text. Raises BadText."""
-        text = read_text(content)
+    def analyse(self, inputs: Mapping[str, bytes], *, explain: bool, detect_drift: bool) -> dict[str, bytes]:
+        """The results of one text. Raises BadInput."""
+        text = read_text(inputs["input.txt"])
         compound = self._compound(text)
-        return {
+        results = {
             "data": {
                 "result": {"classPredictions": rank_classes(compound), "compound": compound},
                 "explanation": self._explain(text, compound) if explain else None,
                 "drift": self._describe(text) if detect_drift else None,
             }
         }
+        return {"results.json": json.dumps(results).encode()}
 
     def _compound(self, text: str) -> float:
         return float(self._analyzer.polarity_scores(text)["compound"])
@@ -71,11 +73,11 @@ def rank_classes(compound: float) -> list[dict[str, Any]]:
 
 
 def read_text(content: bytes) -> str:
-    """The text of an input. Raises BadText."""
+    """The text of an input. Raises BadInput."""
     try:
         text = content.decode()
     except UnicodeDecodeError as problem:
-        raise BadText(f"The text is not valid UTF-8: byte {problem.start} cannot be read.") from problem
+        raise BadInput(f"The text is not valid UTF-8: byte {problem.start} cannot be read.") from problem
     if not text.strip():
-        raise BadText("The text is empty.")
+        raise BadInput("The text is empty.")
     return text

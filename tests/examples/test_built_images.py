@@ -1,16 +1,23 @@
 """The example models as containers without network, capabilities, or a file system that they can write to."""
 
+import io
 import json
 import sys
+import tempfile
+import wave
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
+from PIL import Image
 
+from examples.digits.drawing import draw_digit
+from examples.speech.synthesis import make_clip
 from modelyard.adapters.container_protocols.base import DeclaredField, ItemOutcome, UnexpectedAnswer
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
-from tests.examples.running import can_run, output_of, podman_options, ready, running
+from tests.examples.running import Running, can_run, output_of, podman_options, ready, running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MODELS = Path(__file__).parents[1] / "models"
@@ -56,6 +63,115 @@ async def test_sentiment() -> None:
         assert (document(plain)["explanation"], document(plain)["drift"]) == (None, None)
         await protocol.shutdown()
         assert (await engine.ended())["ExitCode"] == 0
+        await protocol.close()
+
+
+async def test_digits() -> None:
+    async with running(await build("digits"), memory="512m") as engine:
+        protocol = GrpcV2Factory().connect(engine.endpoint)
+        facts = await ready(protocol)
+        assert (facts.batch_size, facts.explains, facts.detects_drift) == (16, True, True)
+        sample = (EXAMPLES / "digits" / "sample.png").read_bytes()
+        pictures = [sample, *(draw_digit(digit, seed=3) for digit in "0234568"), b"no picture", blank()]
+        items = [{"image": picture} for picture in pictures]
+        *good, broken, empty = await protocol.run([*items], timeout=20, explain=True, detect_drift=True)
+        read = [document(outcome)["result"]["classPredictions"][0]["class"] for outcome in good]
+        assert "".join(read) == "50234568"
+        [runs], size = (document(good[0])["explanation"][name] for name in ("maskRLE", "dimensions"))
+        assert sum(runs) == size["height"] * size["width"] == 160 * 160
+        mask = unpack(runs)
+        assert 100 < sum(mask) < 0.2 * len(mask)
+        assert all(ink for ink, marked in zip(ink_by_columns(sample), mask, strict=True) if marked)
+        assert set(document(good[0])["drift"]) == {"pixels", "inkShare", "cellMean", "widthToHeight"}
+        assert "not a PNG or JPEG" in (broken.error or "")
+        assert "shows nothing" in (empty.error or "")
+        assert await measured(engine) == promised("digits")
+        await protocol.close()
+
+
+def blank() -> bytes:
+    """A picture of nothing."""
+    target = io.BytesIO()
+    Image.new("RGB", (40, 40), "white").save(target, "PNG")
+    return target.getvalue()
+
+
+def unpack(runs: list[int]) -> list[bool]:
+    """The mask, column by column."""
+    return [place % 2 == 1 for place, run in enumerate(runs) for _ in range(run)]
+
+
+def ink_by_columns(picture: bytes) -> list[bool]:
+    """Which pixels are not paper, column by column."""
+    grey = Image.open(io.BytesIO(picture)).convert("L")
+    return [grey.getpixel((x, y)) < 200 for x in range(grey.width) for y in range(grey.height)]  # type: ignore[operator]
+
+
+async def measured(engine: Running) -> dict[str, float]:
+    """What was measured while the image was built."""
+    with tempfile.TemporaryDirectory() as folder:
+        await output_of("podman", "cp", f"{engine.container}:/app/metrics.json", folder)
+        found: dict[str, float] = json.loads((Path(folder) / "metrics.json").read_text())
+    return found
+
+
+def promised(name: str) -> dict[str, float]:
+    """What the card says."""
+    card = yaml.safe_load((EXAMPLES / name / "model.yaml").read_text())
+    return {metric["label"]: metric["value"] for metric in card["metrics"]}
+
+
+async def test_speech() -> None:
+    clip = make_clip(seed=11, rate=16000, phrases=3)
+    async with running(await build("speech"), memory="512m") as engine:
+        protocol = HttpV1Factory().connect(engine.endpoint)
+        await ready(protocol)
+        items = [{"audio.wav": content} for content in (clip.wav, b"RIFF", tone_of_8_bits())]
+        spoken, broken, coarse = await protocol.run([*items], timeout=20)
+        segments = document(spoken)["result"]["segments"]
+        assert len(segments) == len(clip.spoken) == 3
+        for segment, (start, end) in zip(segments, clip.spoken, strict=True):
+            assert abs(segment["start"] - start) < 0.15
+            assert -0.05 < segment["end"] - end < 0.45
+        shares = {entry["class"]: entry["score"] for entry in document(spoken)["result"]["classPredictions"]}
+        assert shares["speech"] > 0.3
+        assert sum(shares.values()) == pytest.approx(1)
+        lines = spoken.outputs["segments.csv"].decode().splitlines()
+        assert (lines[0], len(lines)) == ("start_seconds,end_seconds", 4)
+        assert "not a WAV file" in (broken.error or "")
+        assert "16 bits" in (coarse.error or "")
+        assert await measured(engine) == promised("speech")
+        await protocol.close()
+
+
+def tone_of_8_bits() -> bytes:
+    """A WAV file of the kind that the model does not take."""
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(8000)
+        file.writeframes(bytes(800))
+    return target.getvalue()
+
+
+async def test_forecast() -> None:
+    straight = {"values": [float(n) for n in range(20)], "seasonLength": 1, "horizon": 3}
+    wrong = [{"values": [1, 2]}, {"values": ["a"] * 9}, {"values": [1.0] * 9, "horizon": 0}, []]
+    async with running(await build("forecast"), memory="512m") as engine:
+        protocol = HttpV1Factory().connect(engine.endpoint)
+        await ready(protocol)
+        sample = (EXAMPLES / "forecast" / "sample.json").read_bytes()
+        contents = [sample, *(json.dumps(given).encode() for given in [straight, *wrong]), b"{"]
+        season, line, *bad = await protocol.run([{"series.json": content} for content in contents], timeout=30)
+        rows = document(season)["result"]["forecast"]
+        assert [row["step"] for row in rows] == list(range(1, 13))
+        assert all(row["lower"] < row["value"] < row["upper"] for row in rows)
+        assert max(rows, key=lambda row: row["value"])["step"] in {6, 7, 8}  # July
+        assert [round(row["value"]) for row in document(line)["result"]["forecast"]] == [20, 21, 22]
+        assert season.outputs["forecast.csv"].decode().splitlines()[0] == "step,value,lower,upper"
+        assert all(outcome.error for outcome in bad)
+        assert await measured(engine) == promised("forecast")
         await protocol.close()
 
 

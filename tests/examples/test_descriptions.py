@@ -1,5 +1,6 @@
 """Each example has everything that the platform shows, and its description keeps to its specification."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 import yaml
 from PIL import Image
 
+from examples.samples import make_series
+from examples.speech.synthesis import make_clip
 from modelyard.adapters.container_protocols.sizes import parse_size
 
 ROOT = Path(__file__).parents[2]
@@ -69,8 +72,27 @@ def test_picture_and_papers(example: Path) -> None:
     assert list(example.glob("sample*"))
 
 
+def test_the_classes_of_the_library_are_there() -> None:
+    """One example for each kind of input, and both container protocols."""
+    cards = {path.name: yaml.safe_load((path / "model.yaml").read_text()) for path in EXAMPLES}
+    inputs = {entry["label"] for card in cards.values() for entry in card["filters"] if entry["type"] == "Input Type"}
+
+    assert set(cards) == {"digits", "file-type", "forecast", "sentiment", "speech"}
+    assert {card["type"] for card in cards.values()} == {"file", "grpc"}
+    assert inputs == {"Audio", "Binary", "Image", "Time Series"}
+    assert "text/plain" in cards["sentiment"]["inputs"]["input.txt"]["acceptedMediaTypes"]
+
+
+def test_samples_are_made_by_the_program_beside_them(tmp_path: Path) -> None:
+    for name in ("digits/sample.png", "speech/sample.wav", "forecast/sample.json"):
+        assert (ROOT / "examples" / name).stat().st_size < 100_000
+    assert json.loads((ROOT / "examples/forecast/sample.json").read_text())["values"] == make_series()
+    assert (ROOT / "examples/speech/sample.wav").read_bytes() == make_clip(seed=5).wav
+
+
 def test_requirements_are_bounded(example: Path) -> None:
-    lines = (example / "requirements.txt").read_text().splitlines()
+    lists = [*example.glob("*requirements.txt"), *(ROOT / "examples" / "layers").glob("*.txt")]
+    lines = [line for path in lists for line in path.read_text().splitlines()]
     for line in filter(lambda line: line and not line.startswith("#"), lines):
         assert re.fullmatch(r"[\w-]+>=[\d.]+,<\d+", line), line
 
@@ -81,4 +103,4 @@ def test_both_copies_of_the_messages_agree() -> None:
         return text[text.index("message StatusRequest") :].split("\n\nservice ", maxsplit=1)[0].strip()
 
     ours = ROOT / "src/modelyard/adapters/container_protocols/model.proto"
-    assert messages(ROOT / "examples/sentiment/model.proto") == messages(ours)
+    assert messages(ROOT / "examples/serving/model.proto") == messages(ours)

@@ -2,13 +2,15 @@
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, "/app")
-serve: Any = import_module("serve")
+grpc_v2: Any = import_module("serving.grpc_v2")
+sentiment: Any = import_module("sentiment")
 
 
-class Forgetful(serve.SentimentServer):  # type: ignore[misc]
+class Forgetful(grpc_v2.ModelServer):  # type: ignore[misc]
     """Answers one item too few."""
 
     def run(self, request: object, context: object) -> object:
@@ -19,5 +21,4 @@ class Forgetful(serve.SentimentServer):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    serve.SentimentServer = Forgetful
-    serve.main()
+    grpc_v2.serve(sentiment.SentimentModel, Path("/app/model.yaml"), Forgetful)
