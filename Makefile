@@ -8,7 +8,7 @@ help:  ## list the targets
 install:  ## make .venv with the modelyard command
 	@scripts/setup base
 
-demo:  ## deploy two example models and run jobs on them
+demo:  ## deploy five example models and run jobs on them
 	@scripts/setup containers
 	@.venv/bin/python -m examples.demo
 

@@ -1,4 +1,4 @@
-"""Shows the platform at work: builds two example models, deploys them in 17 steps each, and runs jobs on them.
+"""Shows the platform at work: builds five example models, deploys them in 17 steps each, and runs jobs on them.
 
 `python -m examples.demo [--data-dir DIRECTORY]`; a second run deploys only what has changed.
 """
@@ -15,16 +15,25 @@ from examples.demo.card import Card, read_card
 from examples.demo.deployment import Deployment, make_plan
 from examples.demo.failure import DemoFailed
 from examples.demo.files import files
+from examples.demo.headlines import measured
 from examples.demo.images import EXAMPLES, Image, build_image
 from examples.demo.jobs import Item, Target, run_job
 from examples.demo.key import key_file, read_or_create_key
 from examples.demo.screen import Screen
 from examples.demo.server import Server
+from examples.demo.signals import pictures, recordings, series
 from examples.demo.texts import texts
 
 ROOT = EXAMPLES.parent
+SECONDS_BETWEEN_LOOKS = 0.2
 DATA_DIR = ROOT / "var" / "demo"
-MODELS: dict[str, Callable[[], list[Item]]] = {"sentiment": texts, "file-type": files}
+MODELS: dict[str, Callable[[], list[Item]]] = {
+    "sentiment": texts,
+    "digits": pictures,
+    "speech": recordings,
+    "file-type": files,
+    "forecast": series,
+}
 """Each example and the items of its job."""
 
 
@@ -86,8 +95,20 @@ def show_model(api: Api, screen: Screen, card: Card, image: Image, items: list[I
             deployment = Deployment(api, card, image, plan, data_dir)
             deployment.run(steps)
             model_id = deployment.model_id
+    show_report(api, screen, f"/api/models/{model_id}/versions/{plan.version}/report")
     entry = card.inputs[0]
-    run_job(api, screen, Target(model_id, plan.version, entry["name"], entry["acceptedMediaTypes"]), items)
+    media_type = entry["acceptedMediaTypes"].partition(",")[0]
+    run_job(api, screen, Target(model_id, plan.version, entry["name"], media_type), items)
+
+
+def show_report(api: Api, screen: Screen, path: str) -> None:
+    """What the tests measured, once all of it is measured: nobody else shall have the processor meanwhile."""
+    with screen.steps() as steps, steps.step("       Measured under load") as bar:
+        while (report := api.get(path))["state"] == "MEASURING":
+            bar.share(report["percentage"] / 100)
+            bar.note(report["stepName"])
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        bar.result(measured(report))
 
 
 def where_to_go(data_dir: Path) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from examples.demo.api import Api
 from examples.demo.card import Card
 from examples.demo.failure import DemoFailed
+from examples.demo.headlines import headline
 from examples.demo.images import Image, save_image
 from examples.demo.screen import Bar, Steps
 
@@ -173,15 +174,14 @@ class Deployment:
     def _give_test_file(self, bar: Bar) -> None:
         entry, sample = self._card.inputs[0], self._card.sample
         path = f"{self._version}/testInput?name={entry['name']}"
-        self._api.upload(path, sample, entry["acceptedMediaTypes"], bar.share)
+        self._api.upload(path, sample, entry["acceptedMediaTypes"].partition(",")[0], bar.share)
         bar.result(f"{sample.name}, {sample.stat().st_size} bytes")
 
     def _test_run(self, bar: Bar) -> None:
         self._api.post(f"{self._version}/run-process")
         result = self._follow("run-process", bar)["result"]
         _require_success("run test", result)
-        best = result["results.json"]["data"]["result"]["classPredictions"][0]
-        bar.result(f"it answered: {best['class']} {best['score']:.2f}")
+        bar.result(f"it answered: {' '.join(headline(result['results.json']))}")
 
     def _describe(self, bar: Bar) -> None:
         self._change_text(bar, longDescription=self._card.text("details"))

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from examples.demo.api import Api
+from examples.demo.headlines import headline
 from examples.demo.screen import Screen
 
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -29,7 +30,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the job runs on: the version's input takes one media type."""
+    """What the job runs on: the version's input, and a media type that it takes."""
 
     model_id: str
     version: str
@@ -75,8 +76,8 @@ def make_table(items: list[Item], results: dict[str, Any]) -> Table:
     table.add_column("Time", justify="right", no_wrap=True)
     for item in items:
         if (good := results["results"].get(item.name)) is not None:
-            best = good[OUTPUT]["data"]["result"]["classPredictions"][0]
-            result, score = Text(best["class"], _style(best["class"])), f"{best['score']:.2f}"
+            what, score = headline(good[OUTPUT])
+            result = Text(what, _style(what))
         else:
             good = results["failures"].get(item.name, {})
             result, score = Text(str(good.get("error", "There is no result.")), "red"), "-"
