@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,7 +120,19 @@ class Exposures:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await asyncio.get_running_loop().sock_connect(inside, address)
+            refuse_itself(inside)
         except BaseException:
             inside.close()
             raise
         return inside
+
+
+def refuse_itself(connected: socket.socket) -> None:
+    """Raises ConnectionRefusedError when a connection leads to itself, and frees its port at once.
+
+    Where nothing listens yet, the kernel may choose the very port that is asked for as the one to come from; the
+    two then meet. Kept open, such a connection would take the port away from the program that is about to listen.
+    """
+    if connected.getsockname() == connected.getpeername():
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # no waiting after its end
+        raise ConnectionRefusedError("nothing listens on the port")
