@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-import yaml  # type: ignore[import-untyped]
+import yaml
 from serving import model_pb2 as messages  # type: ignore[import-not-found]
 from serving.model import BadInput, Model  # type: ignore[import-not-found]
 
