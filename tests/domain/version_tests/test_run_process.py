@@ -7,7 +7,8 @@ from sqlalchemy import update
 
 from modelyard.adapters.container_protocols.base import ItemOutcome
 from modelyard.domain.engines.errors import EngineExited
-from modelyard.domain.models.tables import Version
+from modelyard.domain.models.tables import TestInput, Version
+from modelyard.domain.version_tests.file_schema import TestFileBreaksSchema
 from modelyard.domain.version_tests.rows import ChangedMeanwhile
 from modelyard.domain.version_tests.run_process import RunTestFailed
 from modelyard.domain.version_tests.tables import TestKind, TestState
@@ -94,3 +95,15 @@ async def test_result_for_other_inputs_does_not_count(trials: Trials) -> None:
     with pytest.raises(ChangedMeanwhile):
         await running
     assert not (await read_version_row(trials.database, trials.model_id)).run_passed
+
+
+async def test_a_test_file_that_breaks_the_schema_of_inputs(trials: Trials) -> None:
+    values = {"inputs": [TEXT_INPUT | {"acceptedMediaTypes": "application/json"}], "input_validation_schema": "false"}
+    async with trials.database.write() as session:
+        await session.execute(update(Version).values(**values))
+        await session.execute(update(TestInput).values(media_type="application/json"))
+    await trials.storage.put("test-inputs/a", b'{"age": 5}')
+
+    test = await trials.fails(trials.run, TestKind.RUN, TestFileBreaksSchema)
+
+    assert "the input 'input.txt' breaks the version's schema of inputs" in str(test.error)

@@ -6,6 +6,7 @@ from typing import Any
 from modelyard.core.errors import TooLarge
 from modelyard.domain.inputs import embedded, text
 from modelyard.domain.inputs.items import LONGEST_NAME, InputValue, SourcesRejected, SubmittedItem, check_item
+from modelyard.domain.inputs.schema_check import SchemaCheck
 from modelyard.domain.models.contract import DeclaredInput
 
 SOURCES: dict[str, Callable[[str, Any], InputValue]] = {
@@ -16,10 +17,18 @@ MOST_INPUTS = 200
 """Named inputs of one item."""
 
 
-def read_items(kind: str, sources: Any, declared: tuple[DeclaredInput, ...], *, most_items: int) -> list[SubmittedItem]:
+def read_items(
+    kind: str,
+    sources: Any,
+    declared: tuple[DeclaredInput, ...],
+    *,
+    most_items: int,
+    schema: SchemaCheck | None = None,
+) -> list[SubmittedItem]:
     """All items of a submission, in their order, each checked by itself.
 
-    Raises SourcesRejected when nothing of it can be read, or every item is wrong; TooLarge for too many items.
+    Raises SourcesRejected when nothing of it can be read, or every item is wrong; TooLarge for too many items, or for
+    too much to compare with the schema.
     """
     read = SOURCES.get(kind)
     if read is None:
@@ -30,14 +39,18 @@ def read_items(kind: str, sources: Any, declared: tuple[DeclaredInput, ...], *, 
         )
     if len(sources) > most_items:
         raise TooLarge(f"A job may have {most_items} items; this one has {len(sources)}. Split it.")
-    items = [_read_item(read, name, values, declared) for name, values in sources.items()]
+    items = [_read_item(read, name, values, declared, schema) for name, values in sources.items()]
     if all(item.error for item in items):
         raise SourcesRejected(_all_wrong(items))
     return items
 
 
 def _read_item(
-    read: Callable[[str, Any], InputValue], name: str, values: Any, declared: tuple[DeclaredInput, ...]
+    read: Callable[[str, Any], InputValue],
+    name: str,
+    values: Any,
+    declared: tuple[DeclaredInput, ...],
+    schema: SchemaCheck | None,
 ) -> SubmittedItem:
     if not 1 <= len(name) <= LONGEST_NAME:
         raise SourcesRejected(f"An item's name has 1 to {LONGEST_NAME} characters.")
@@ -46,9 +59,12 @@ def _read_item(
     if len(values) > MOST_INPUTS:
         return SubmittedItem(name, error=f"an item has at most {MOST_INPUTS} inputs")
     try:
-        return check_item(name, [read(key, value) for key, value in values.items()], declared)
+        item = check_item(name, [read(key, value) for key, value in values.items()], declared)
     except ValueError as error:
         return SubmittedItem(name, error=str(error))
+    if schema and not item.error and (problem := schema.problem_of(item.values, declared)):
+        return SubmittedItem(name, error=problem, size=item.size)
+    return item
 
 
 def _all_wrong(items: list[SubmittedItem]) -> str:

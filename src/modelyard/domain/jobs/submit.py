@@ -18,6 +18,7 @@ from modelyard.domain.accounts.quota_uses import charge
 from modelyard.domain.audit.record import record
 from modelyard.domain.engines import reconcile
 from modelyard.domain.inputs.items import SubmittedItem
+from modelyard.domain.inputs.schema_check import schema_check
 from modelyard.domain.inputs.sources import read_items
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore
 from modelyard.domain.jobs.status import ItemState, JobStatus
@@ -110,6 +111,7 @@ class Submitter:
             submission.sources,
             declared_inputs(version),
             most_items=self._limits.most_items,
+            schema=schema_check(version),
         )
         job = self._new_job(actor, version, submission, items)
         try:

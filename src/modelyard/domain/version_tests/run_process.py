@@ -31,6 +31,7 @@ from modelyard.domain.models.versions import RUN_DEPENDS_ON
 from modelyard.domain.version_tests import steps
 from modelyard.domain.version_tests.container_facts import measure_facts, start_of
 from modelyard.domain.version_tests.failure import record_failure
+from modelyard.domain.version_tests.file_schema import require_schema
 from modelyard.domain.version_tests.load_process import summary
 from modelyard.domain.version_tests.measure import Measurer, Sample
 from modelyard.domain.version_tests.output_findings import find_problems
@@ -164,6 +165,7 @@ class RunVersion:
         names = {entry.name for entry in declared_inputs(version)}
         files = [file for file in version.test_inputs if file.name in names]
         contents = await asyncio.gather(*(self._storage.get(file.storage_key) for file in files))
+        await asyncio.to_thread(require_schema, version, files, contents)
         options = InferenceOptions(
             outputs=declared_outputs(version),
             run_timeout=(version.run_timeout_ms or 0) / 1000,
