@@ -14,6 +14,7 @@ from modelyard.domain.models.metadata import (
     check_model_name,
     check_summary,
 )
+from modelyard.domain.models.requirements import RequirementUnknown
 from tests.library import JSON_OUTPUT, TEXT_INPUT
 
 
@@ -195,3 +196,77 @@ def test_names_are_accepted_or_rejected(name: str) -> None:
         return
     assert accepted == name.strip()
     assert accepted.isprintable()
+
+
+def test_all_problems_of_metrics_inputs_and_timeouts_come_at_once() -> None:
+    with pytest.raises(MetadataRejected) as caught:
+        _check(
+            minimum=3,
+            maximum=1,
+            status_timeout_ms=1,
+            inputs=[TEXT_INPUT, TEXT_INPUT | {"name": "b", "maximumSize": 0, "acceptedMediaTypes": "text"}],
+            outputs=[JSON_OUTPUT | {"name": "a/b", "description": "\0"}],
+            statistics=[{"label": "x" * 201}, {"order": 2**40, "value": 1.0}],
+            input_validation_schema='{"properties": {"a": {"type": "txt"}}, "required": 5}',
+            technical_details="a\0b",
+            unread=("requirement.requirementId: Input should be a valid integer",),
+        )
+
+    assert caught.value.problems == [
+        "requirement.requirementId: Input should be a valid integer",
+        "timeout.status: 100 to 86400000 milliseconds, not 1",
+        "inputs[1].acceptedMediaTypes: media types such as text/plain, with commas between",
+        "inputs[1].maximumSize: 1 to 100000000000 bytes, not 0",
+        "outputs[0].name: a file name of 1 to 255 characters without slashes",
+        "outputs[0].description: text without NUL characters",
+        "statistics[0].label: at most 200 characters, this has 201",
+        "statistics[1].order: -2147483647 to 2147483647",
+        "technicalDetails: text without NUL characters",
+        "inputValidationSchema.properties.a.type: 'txt' is not valid under any of the given schemas",
+        "inputValidationSchema.required: 5 is not of type 'array'",
+        "processing: 0 <= minimumParallelCapacity <= maximumParallelCapacity <= 1000, not 3 and 1",
+    ]
+
+
+def test_an_unknown_preset_is_told_with_the_rest_or_by_itself() -> None:
+    unknown = RequirementUnknown(4711, [1, 2])
+    with pytest.raises(MetadataRejected) as caught:
+        check_changes(
+            VersionChanges(run_timeout_ms=1), minimum_engines=0, maximum_engines=1, requirement_problem=unknown
+        )
+    assert caught.value.problems[1].startswith("requirement.requirementId: There is no hardware preset 4711")
+    with pytest.raises(RequirementUnknown):
+        check_changes(VersionChanges(), minimum_engines=0, maximum_engines=1, requirement_problem=unknown)
+
+
+def test_very_many_problems_are_counted() -> None:
+    inputs = [TEXT_INPUT | {"name": f"{number}/", "maximumSize": 0} for number in range(100)]
+    with pytest.raises(MetadataRejected, match="and 100 more") as caught:
+        _check(inputs=inputs)
+    assert len(caught.value.problems) == 200
+
+
+def _deep(levels: int) -> Any:
+    return [_deep(levels - 1)] if levels else "x"
+
+
+@pytest.mark.parametrize(
+    ("further", "problem"),
+    [
+        ({"label": "a\0b"}, r"statistics\[0\].label: text without NUL"),
+        ({"more": ["a\0b"]}, "statistics: text without NUL"),
+        ({"more\0": 1}, "statistics: text without NUL"),
+        ({"more": _deep(70)}, "statistics: nested more than"),
+        ({"more": list(range(30_000))}, "statistics: at most 20000 values"),
+        ({"more": "x" * (LONGEST_TEXT + 1)}, "statistics: at most 1000000 characters"),
+        ({"description": "x" * (LONGEST_TEXT + 1)}, r"statistics\[0\].description: at most"),
+    ],
+)
+def test_bad_metrics(further: dict[str, Any], problem: str) -> None:
+    with pytest.raises(MetadataRejected, match=problem):
+        _check(statistics=[{"label": "F1", "value": 0.5} | further])
+
+
+def test_a_summary_without_nul() -> None:
+    with pytest.raises(MetadataRejected, match="NUL"):
+        check_summary("a\0b")

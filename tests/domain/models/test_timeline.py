@@ -127,7 +127,7 @@ async def test_changes_of_a_model_say_what_was_and_what_is(database: Database) -
 
 async def test_long_texts_are_shortened(database: Database) -> None:
     model_id = await add_model(database, CAST.alice)
-    await change(database, model_id, long_description="x" * 10_000, statistics=[{"label": "y" * 10_000}])
+    await change(database, model_id, long_description="x" * 10_000, statistics=[{"description": "y" * 10_000}])
     details = await _details(database, "model:version:changed")
 
     assert details["before"] == {"long_description": "", "statistics": []}

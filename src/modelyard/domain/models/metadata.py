@@ -1,12 +1,15 @@
 """Checks what people write about models and versions; all problems of a change come in one error."""
 
-import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
 from modelyard.core.errors import InvalidInput
 from modelyard.core.harmless import is_unseen
+from modelyard.core.json_schemas import schema_problems
+from modelyard.core.shown_json import NestedTooDeeply, has_nul, shown, weight_of
+from modelyard.domain.models.requirements import RequirementUnknown
 
 SHORTEST_TIMEOUT_MS = 100
 LONGEST_TIMEOUT_MS = 86_400_000
@@ -15,6 +18,13 @@ MOST_FIELDS = 100
 MOST_ENGINES = 1000
 LONGEST_TEXT = 1_000_000
 LONGEST_SUMMARY = 10_000
+LONGEST_LABEL = 200
+"""Of a metric, its category and its type."""
+LARGEST_ORDER = 2**31 - 1
+LARGEST_STATISTICS = 20_000
+"""Values in all metrics, members that nobody knows included."""
+MOST_PROBLEMS = 100
+"""Told at once; more of them are counted."""
 _MODEL_NAME = re.compile(r"[\w][\w .()+-]{0,99}")
 _FIELD_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
 _NO_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
@@ -25,12 +35,23 @@ class MetadataRejected(InvalidInput):
     """Some of the metadata cannot be used."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems[:20]) + ".")
+        told = problems[:MOST_PROBLEMS]
+        if len(problems) > len(told):
+            told.append(f"and {len(problems) - len(told)} more")
+        super().__init__("; ".join(told) + ".")
+        self.problems = problems
+
+
+_NO_COLUMNS = {"status", "unread"}
 
 
 @dataclass(frozen=True, slots=True)
 class VersionChanges:
-    """What to change of a version; None leaves a field as it is, lists replace."""
+    """What to change of a version; None leaves a field as it is, lists replace.
+
+    Args:
+        unread: what whoever asks has sent and nobody could read, each with its place; it is told with the rest.
+    """
 
     requirement_id: int | None = None
     status_timeout_ms: int | None = None
@@ -46,6 +67,7 @@ class VersionChanges:
     minimum_engines: int | None = None
     maximum_engines: int | None = None
     status: str | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def wants_active(self) -> bool:
@@ -54,7 +76,7 @@ class VersionChanges:
 
     def values(self) -> dict[str, Any]:
         """The fields to change, by the names of the version's columns."""
-        pairs = ((field.name, getattr(self, field.name)) for field in fields(self) if field.name != "status")
+        pairs = ((field.name, getattr(self, field.name)) for field in fields(self) if field.name not in _NO_COLUMNS)
         return {name: value for name, value in pairs if value is not None}
 
 
@@ -70,7 +92,7 @@ def check_model_name(name: str) -> str:
 
 def check_summary(text: str) -> str:
     """Returns the text when it is short enough, and text. Raises MetadataRejected."""
-    if problems := _prose_problems("description", text, LONGEST_SUMMARY):
+    if problems := prose_problems("description", text, LONGEST_SUMMARY):
         raise MetadataRejected(problems)
     return text
 
@@ -80,19 +102,28 @@ def is_readable(name: str) -> bool:
     return not any(map(is_unseen, name))
 
 
-def check_changes(changes: VersionChanges, *, minimum_engines: int, maximum_engines: int) -> None:
+def check_changes(
+    changes: VersionChanges,
+    *,
+    minimum_engines: int,
+    maximum_engines: int,
+    requirement_problem: RequirementUnknown | None = None,
+) -> None:
     """Checks everything that needs no database.
 
     Args:
         minimum_engines, maximum_engines: what holds where the change does not say.
+        requirement_problem: what is wrong with the preset; it is told with the rest, or by itself.
 
     Raises MetadataRejected.
     """
     problems = [
+        *changes.unread,
         *_timeout_problems("timeout.status", changes.status_timeout_ms),
         *_timeout_problems("timeout.run", changes.run_timeout_ms),
         *_field_problems("inputs", changes.inputs, "acceptedMediaTypes"),
         *_field_problems("outputs", changes.outputs, "mediaType"),
+        *_statistics_problems(changes.statistics),
         *_text_problems(changes),
         *_schema_problems(changes.input_validation_schema),
         *_engine_problems(
@@ -100,12 +131,16 @@ def check_changes(changes: VersionChanges, *, minimum_engines: int, maximum_engi
             maximum_engines if changes.maximum_engines is None else changes.maximum_engines,
         ),
     ]
-    if changes.statistics is not None and len(changes.statistics) > MOST_FIELDS:
-        problems.append(f"statistics: at most {MOST_FIELDS}")
-    if changes.statistics is not None and len(json.dumps(changes.statistics)) > LONGEST_TEXT:
-        problems.append(f"statistics: at most {LONGEST_TEXT} characters of JSON")
+    if requirement_problem is not None and problems:
+        problems.append(f"requirement.requirementId: {requirement_problem.message.rstrip('.')}")
     if problems:
         raise MetadataRejected(problems)
+    if requirement_problem is not None:
+        raise requirement_problem
+
+
+def _schema_problems(text: str | None) -> list[str]:
+    return [problem.told_of("inputValidationSchema") for problem in schema_problems(text)] if text else []
 
 
 def _timeout_problems(name: str, value: int | None) -> list[str]:
@@ -137,7 +172,46 @@ def _entry_problems(entry: dict[str, Any], media: str) -> list[str]:
         problems.append(f"{media}: media types such as text/plain, with commas between")
     if not 1 <= entry["maximumSize"] <= LARGEST_SIZE:
         problems.append(f"maximumSize: 1 to {LARGEST_SIZE} bytes, not {entry['maximumSize']}")
-    return problems + _prose_problems("description", entry["description"], LONGEST_TEXT)
+    return problems + _all_prose({"description": entry["description"]}, LONGEST_TEXT)
+
+
+def _statistics_problems(statistics: list[dict[str, Any]] | None) -> Iterator[str]:
+    if statistics is None:
+        return
+    if len(statistics) > MOST_FIELDS:
+        yield f"statistics: at most {MOST_FIELDS}, not {len(statistics)}"
+        return
+    for position, entry in enumerate(statistics):
+        for problem in _statistic_problems(entry):
+            yield f"statistics[{position}].{problem}"
+    try:
+        values = shown(statistics)
+        if weight_of(values) > LARGEST_STATISTICS:
+            yield f"statistics: at most {LARGEST_STATISTICS} values in all, not {weight_of(values)}"
+        elif has_nul([{name: each for name, each in entry.items() if name not in _KNOWN} for entry in values]):
+            yield "statistics: text without NUL characters"
+        elif _length(values) > LONGEST_TEXT:
+            yield f"statistics: at most {LONGEST_TEXT} characters of text in all"
+    except NestedTooDeeply as error:
+        yield f"statistics: {error}"
+
+
+_KNOWN = {"label", "category", "type", "description"}
+
+
+def _statistic_problems(entry: dict[str, Any]) -> list[str]:
+    labels = {name: entry.get(name) or "" for name in ("label", "category", "type")}
+    problems = _all_prose(labels, LONGEST_LABEL)
+    problems += _all_prose({"description": entry.get("description") or ""}, LONGEST_TEXT)
+    if abs(entry.get("order") or 0) > LARGEST_ORDER:
+        problems.append(f"order: -{LARGEST_ORDER} to {LARGEST_ORDER}")
+    return problems
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(len(name) + _length(each) for name, each in value.items())
+    return sum(map(_length, value)) if isinstance(value, list) else len(str(value))
 
 
 def _text_problems(changes: VersionChanges) -> list[str]:
@@ -146,28 +220,21 @@ def _text_problems(changes: VersionChanges) -> list[str]:
         "technicalDetails": changes.technical_details,
         "performanceSummary": changes.performance_summary,
         "versionHistory": changes.version_history,
-        "inputValidationSchema": changes.input_validation_schema,
     }
-    return [problem for name, text in texts.items() if text for problem in _prose_problems(name, text, LONGEST_TEXT)]
+    return _all_prose({name: text for name, text in texts.items() if text is not None}, LONGEST_TEXT)
 
 
-def _prose_problems(name: str, text: str, longest: int) -> list[str]:
+def _all_prose(texts: dict[str, str], longest: int) -> list[str]:
+    return [problem for name, text in texts.items() for problem in prose_problems(name, text, longest)]
+
+
+def prose_problems(name: str, text: str, longest: int) -> list[str]:
     """Prose may be written from right to left; but some databases take no NUL, and some screens obey the others."""
     if len(text) > longest:
         return [f"{name}: at most {longest} characters, this has {len(text)}"]
     if _NO_PROSE.search(text):
         return [f"{name}: text without control characters, but for tabs and line ends"]
     return []
-
-
-def _schema_problems(text: str | None) -> list[str]:
-    if not text:
-        return []
-    try:
-        schema = json.loads(text)
-    except (ValueError, RecursionError):
-        return ["inputValidationSchema: JSON text, or empty"]
-    return [] if isinstance(schema, dict | bool) else ["inputValidationSchema: a JSON Schema, which is an object"]
 
 
 def _engine_problems(minimum: int, maximum: int) -> list[str]:

@@ -25,15 +25,15 @@ from modelyard.domain.models.catalog import (
 from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import VersionFrozen
 from modelyard.domain.models.metadata import MOST_ENGINES, VersionChanges, check_changes
-from modelyard.domain.models.requirements import EDGE_ID, find_preset
-from modelyard.domain.models.tables import Model, Version, VersionStatus
+from modelyard.domain.models.requirements import EDGE_ID, RequirementUnknown, find_preset
+from modelyard.domain.models.tables import Model, Requirement, Version, VersionStatus
 from modelyard.domain.models.visibility import NotYourModel, require_version_change, visible_to
 
 TOPIC = "versions"
 """Rings when it may have changed what should run."""
-_CONTRACT = ("inputs", "outputs")
+_CONTRACT = {"inputs": "inputs", "outputs": "outputs", "input_validation_schema": "schema of inputs"}
 LOAD_DEPENDS_ON = ("image_id", "requirement_id")
-RUN_DEPENDS_ON = (*LOAD_DEPENDS_ON, "inputs", "outputs")
+RUN_DEPENDS_ON = (*LOAD_DEPENDS_ON, "inputs", "outputs", "input_validation_schema")
 """What a passed test holds for: a change of it means that the test has to be done again."""
 APPROVAL_DEPENDS_ON = (*RUN_DEPENDS_ON, "long_description", "technical_details", "performance_summary")
 """What approvers are shown: a change of it means that they have to be asked again."""
@@ -87,18 +87,17 @@ async def change_version(
     await lock_version(session, model_id, version)
     row = await find_version_to_change(session, actor, model_id, version)
     promised = promise_to(row)
-    check_changes(changes, minimum_engines=row.minimum_engines, maximum_engines=row.maximum_engines)
+    preset = await _find_preset(session, row, changes.requirement_id)
+    check_changes(
+        changes,
+        minimum_engines=row.minimum_engines,
+        maximum_engines=row.maximum_engines,
+        requirement_problem=preset if isinstance(preset, RequirementUnknown) else None,
+    )
     if changes.minimum_engines is not None or changes.maximum_engines is not None:
         require_version_change(actor, row, Permission.SET_ENGINES)
     values = changes.values()
-    if changes.requirement_id is not None:
-        preset = await find_preset(
-            session,
-            changes.requirement_id,
-            account_id=row.model.account_id,
-            model_id=model_id,
-            current=row.requirement_id,
-        )
+    if isinstance(preset, Requirement):
         row.requirement = preset
         values["requirement_id"] = preset.id
     before, changed = before_and_after(row, values)
@@ -116,9 +115,24 @@ async def change_version(
     return row
 
 
+async def _find_preset(
+    session: AsyncSession, row: Version, wanted: int | None
+) -> Requirement | RequirementUnknown | None:
+    """The preset, or why it cannot be chosen: that is told together with everything else that is wrong."""
+    if wanted is None:
+        return None
+    model = row.model
+    try:
+        return await find_preset(
+            session, wanted, account_id=model.account_id, model_id=model.id, current=row.requirement_id
+        )
+    except RequirementUnknown as error:
+        return error
+
+
 def _apply(row: Version, changed: dict[str, Any]) -> None:
     """Sets fields; what a test has shown holds only as long as what it was shown for."""
-    frozen = [name for name in _CONTRACT if name in changed]
+    frozen = [words for name, words in _CONTRACT.items() if name in changed]
     if EDGE_ID in {row.requirement_id, changed.get("requirement_id")} and "requirement_id" in changed:
         frozen.append("requirement")  # what runs here was tested here, what is for edge devices was not
     if frozen and row.status == VersionStatus.ACTIVE:

@@ -11,6 +11,7 @@ from starlette.routing import Match
 
 from modelyard.core import errors
 from modelyard.core.logs import log
+from modelyard.core.places import place_of
 from modelyard.entrypoints.rest.middleware import path_to_log
 from modelyard.entrypoints.rest.refusals import tell_of_refusal
 from modelyard.entrypoints.rest.wire import Json, without_none
@@ -79,8 +80,8 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 
 def _problem(entry: dict[str, Any]) -> str:
-    place = ".".join(str(part) for part in entry["loc"] if part not in {"body", "query", "path"})
-    return f"{place[:200] or 'body'}: {entry['msg']}"
+    place = place_of(part for part in entry["loc"] if part not in {"body", "query", "path"})
+    return f"{place or 'body'}: {entry['msg']}"
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

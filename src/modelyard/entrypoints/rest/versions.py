@@ -21,6 +21,7 @@ from modelyard.domain.version_tests.tables import TestKind
 from modelyard.entrypoints.rest.approval_shapes import approval_member
 from modelyard.entrypoints.rest.model_shapes import version_details
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, next_link, read_page
+from modelyard.entrypoints.rest.whole_bodies import WholeBody
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(prefix="/api/models/{model_id}/versions", tags=["versions"], route_class=GuardedRoute)
@@ -85,7 +86,7 @@ class Processing(BaseModel):
     maximumParallelCapacity: int | None = None  # noqa: N815
 
 
-class VersionChange(Processing):
+class VersionChange(WholeBody, Processing):
     """What to change; absent or null leaves a field as it is, lists replace."""
 
     requirement: RequirementChoice | None = None
@@ -94,7 +95,9 @@ class VersionChange(Processing):
     outputs: list[OutputEntry] | None = None
     statistics: list[Statistic] | None = None
     processing: Processing | None = None
-    inputValidationSchema: str | None = None  # noqa: N815
+    inputValidationSchema: str | dict[str, Any] | None = Field(  # noqa: N815
+        None, description="A JSON Schema (2020-12) for JSON inputs, as text or as it is; empty for none."
+    )
     longDescription: str | None = None  # noqa: N815
     technicalDetails: str | None = None  # noqa: N815
     performanceSummary: str | None = None  # noqa: N815
@@ -111,7 +114,7 @@ class VersionChange(Processing):
             inputs=_plain(self.inputs),
             outputs=_plain(self.outputs),
             statistics=_plain(self.statistics),
-            input_validation_schema=self.inputValidationSchema,
+            input_validation_schema=_text(self.inputValidationSchema),
             long_description=self.longDescription,
             technical_details=self.technicalDetails,
             performance_summary=self.performanceSummary,
@@ -119,7 +122,12 @@ class VersionChange(Processing):
             minimum_engines=engines.minimumParallelCapacity,
             maximum_engines=engines.maximumParallelCapacity,
             status=self.status,
+            unread=self.unread,
         )
+
+
+def _text(schema: str | dict[str, Any] | None) -> str | None:
+    return json.dumps(schema, ensure_ascii=False) if isinstance(schema, dict) else schema
 
 
 def _plain(entries: Any) -> list[dict[str, Any]] | None:
