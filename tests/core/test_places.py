@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelyard.core.places import LONGEST, place_of
+from modelyard.core.places import LONGEST, place_of, told_once
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,13 @@ from modelyard.core.places import LONGEST, place_of
 )
 def test_places(path: list[str | int], place: str) -> None:
     assert place_of(path) == place
+
+
+def test_what_could_not_be_read_is_told_once() -> None:
+    unread = ("inputs[1]: no object", "caveats: no text")
+    problems = ["inputs[1].name: missing", "inputs[10].name: missing", "caveats: too long", "caveatsMore: too long"]
+
+    assert told_once(unread, problems) == [*unread, "inputs[10].name: missing", "caveatsMore: too long"]
 
 
 def test_a_long_place_is_shortened() -> None:

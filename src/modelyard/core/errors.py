@@ -6,6 +6,7 @@ PlatformError
 ├── NotAllowed          the caller is known, but may not do this
 ├── NotFound            there is no such thing, or the caller may not see it
 ├── Conflict            the thing is not in a state in which this can be done
+│   └── Outdated        it has changed since the caller read it
 ├── TooLarge            more bytes, items or levels than the limit
 ├── LimitReached        a quota or rate is used up
 ├── Unavailable         something that we need is not there at the moment
@@ -45,6 +46,10 @@ class NotFound(PlatformError):
 
 class Conflict(PlatformError):
     """The thing is not in a state in which this can be done."""
+
+
+class Outdated(Conflict):
+    """The thing has changed since the caller read it; they have to look at it again."""
 
 
 class TooLarge(PlatformError):

@@ -5,10 +5,9 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 from referencing import Registry
 
-from modelyard.core.places import place_of
 from modelyard.core.schema_keywords import CountingValidator, Steps, TooCostly, current_steps
 from modelyard.core.schema_rules import SchemaProblem, rule_problems
 from modelyard.core.shown_json import NestedTooDeeply, shown, weight_of
@@ -34,7 +33,7 @@ class CompiledSchema:
                 schema.pop(name, None)
         self._validator = CountingValidator(schema, registry=Registry())
 
-    def problems(self, value: Any, steps: Steps | None = None, *, most: int = MOST_PROBLEMS) -> list[str]:
+    def problems(self, value: Any, steps: Steps | None = None, *, most: int = MOST_PROBLEMS) -> list[SchemaProblem]:
         """What is wrong with a value, each with its place; nothing when it is as the schema wants it.
 
         Args:
@@ -43,13 +42,14 @@ class CompiledSchema:
         token = current_steps.set(steps or Steps(MOST_STEPS))
         try:
             found = self._validator.iter_errors(shown(value))
-            return [_told(error) for error, _ in zip(found, range(most), strict=False)]
+            return [_problem(error) for error, _ in zip(found, range(most), strict=False)]
         except NestedTooDeeply as error:
-            return [str(error)]
+            return [SchemaProblem((), str(error))]
         except TooCostly:
-            return ["comparing it with the schema takes too many steps"]
+            return [SchemaProblem((), "comparing it with the schema takes too many steps")]
         except (RecursionError, OverflowError):
-            return ["it cannot be compared with the schema: it is nested too deeply, or has a number too large"]
+            reason = "it cannot be compared with the schema: it is nested too deeply, or has a number too large"
+            return [SchemaProblem((), reason)]
         finally:
             current_steps.reset(token)
 
@@ -64,10 +64,7 @@ def schema_problems(text: str) -> list[SchemaProblem]:
     """What is wrong with a text that should be a JSON Schema, each with its place in it."""
     try:
         schema = _read(text)
-        problems = [
-            SchemaProblem(tuple(error.absolute_path), error.message[:_LONGEST_PROBLEM])
-            for error, _ in zip(_META.iter_errors(schema), range(MOST_PROBLEMS), strict=False)
-        ]
+        problems = [_problem(error) for error, _ in zip(_META.iter_errors(schema), range(MOST_PROBLEMS), strict=False)]
         return problems or rule_problems(schema)[:MOST_PROBLEMS]
     except (NestedTooDeeply, RecursionError):
         return [SchemaProblem((), "nested too deeply")]
@@ -90,7 +87,5 @@ def _read(text: str) -> Any:
     return schema
 
 
-def _told(error: ValidationError) -> str:
-    place = place_of(error.absolute_path)
-    message = error.message[:_LONGEST_PROBLEM]
-    return f"{place}: {message}" if place else message
+def _problem(error: ValidationError) -> SchemaProblem:
+    return SchemaProblem(tuple(error.absolute_path), error.message[:_LONGEST_PROBLEM])

@@ -1,7 +1,7 @@
 """Where something is inside a JSON value, as people write it: `inputs[2].maximumSize`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _PLAIN = re.compile(r"[A-Za-z_$][\w$-]*", re.ASCII)
 LONGEST = 200
@@ -18,3 +18,10 @@ def place_of(path: Iterable[str | int]) -> str:
         else:
             place += f"[{part[:LONGEST]!r}]"
     return place if len(place) <= LONGEST else place[:LONGEST] + "…"
+
+
+def told_once(unread: Sequence[str], problems: Sequence[str]) -> list[str]:
+    """What could not be read, and of what is wrong beside that what is not about the same places."""
+    places = tuple(problem.partition(": ")[0] for problem in unread)
+    inside = tuple(place + mark for place in places for mark in (": ", ".", "["))
+    return [*unread, *(problem for problem in problems if not problem.startswith(inside))]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError, validators
+from jsonschema import Draft202012Validator, ValidationError, validators  # type: ignore[import-untyped]
 
 from modelyard.core.linear_patterns import TextTooLong, compile_pattern
 from modelyard.core.shown_json import weight_of

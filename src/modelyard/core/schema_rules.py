@@ -26,15 +26,15 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class SchemaProblem:
-    """What is wrong, and where in the schema."""
+    """What is wrong, and where: in a schema, or in a value that breaks it."""
 
     path: Path
     text: str
 
-    def told_of(self, name: str) -> str:
-        """As a sentence about the member of a body that holds the schema."""
-        place = place_of(self.path)
-        return f"{name}{'' if place.startswith('[') or not place else '.'}{place}: {self.text}"
+    def told_of(self, *around: str | int) -> str:
+        """As a sentence with the place, beginning where the whole thing stands."""
+        place = place_of((*around, *self.path))
+        return f"{place}: {self.text}" if place else self.text
 
 
 def rule_problems(schema: Any) -> list[SchemaProblem]:

@@ -24,6 +24,7 @@ _SENTENCES = {
     "model:version:run-test-requested": "The run test of {version} began.",
     "model:version:run-test-passed": "{version} passed its run test.",
     "model:version:run-test-failed": "{version} failed its run test: {error}",
+    "model:version:card-changed": "The card of {version} changed.",
     "model:version:test-input-set": "{version} got a test file.",
     "model:version:sample-input-set": "The sample input of {version} changed.",
     "model:version:sample-output-set": "The sample output of {version} changed.",

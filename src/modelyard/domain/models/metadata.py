@@ -8,6 +8,7 @@ from typing import Any
 from modelyard.core.errors import InvalidInput
 from modelyard.core.harmless import is_unseen
 from modelyard.core.json_schemas import schema_problems
+from modelyard.core.places import told_once
 from modelyard.core.shown_json import NestedTooDeeply, has_nul, shown, weight_of
 from modelyard.domain.models.requirements import RequirementUnknown
 
@@ -118,7 +119,6 @@ def check_changes(
     Raises MetadataRejected.
     """
     problems = [
-        *changes.unread,
         *_timeout_problems("timeout.status", changes.status_timeout_ms),
         *_timeout_problems("timeout.run", changes.run_timeout_ms),
         *_field_problems("inputs", changes.inputs, "acceptedMediaTypes"),
@@ -131,6 +131,7 @@ def check_changes(
             maximum_engines if changes.maximum_engines is None else changes.maximum_engines,
         ),
     ]
+    problems = told_once(changes.unread, problems)
     if requirement_problem is not None and problems:
         problems.append(f"requirement.requirementId: {requirement_problem.message.rstrip('.')}")
     if problems:

@@ -179,6 +179,33 @@ class Approval(Base):
     is_void: Mapped[bool] = mapped_column(default=False)
 
 
+class CardRevision(Base):
+    """What the card of a version said from a moment on, with the words about it that stand in the version itself."""
+
+    __tablename__ = "card_revisions"
+    __table_args__ = (UniqueConstraint("version_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    technical_details: Mapped[str] = mapped_column(Text)
+    performance_summary: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+    changed_by_email: Mapped[str] = mapped_column(String(320))
+
+
+class CardSchema(Base):
+    """What an account asks of the cards of its models, as a JSON Schema."""
+
+    __tablename__ = "card_schemas"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    schema: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+    changed_by_email: Mapped[str] = mapped_column(String(320))
+
+
 class TestInput(Base):
     """A file that the run test gives to the model as one of its inputs."""
 

@@ -15,6 +15,7 @@ from modelyard.domain.audit.record import record
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.models.activation import enter_status
 from modelyard.domain.models.approvals import lock_version, reopen
+from modelyard.domain.models.cards import WORDS, remember_words
 from modelyard.domain.models.catalog import (
     find_model,
     find_version,
@@ -105,6 +106,8 @@ async def change_version(
     if changed:
         row.updated_at = clock.now()
         record_change(session, clock, actor, "model:version:changed", f"model/{model_id}/{version}", before, changed)
+    if not changed.keys().isdisjoint(WORDS):
+        await remember_words(session, clock, actor, row)
     if not changed.keys().isdisjoint(APPROVAL_DEPENDS_ON):
         await reopen(session, clock, actor, row, changed.keys() & set(APPROVAL_DEPENDS_ON))
     if changes.status is not None:

@@ -22,6 +22,7 @@ STATUS: dict[type[errors.PlatformError], int] = {
     errors.NotAllowed: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Outdated: 412,
     errors.TooLarge: 413,
     errors.LimitReached: 429,
     errors.Unavailable: 503,

@@ -1,16 +1,23 @@
 """Bodies that are read as far as they can be, so that all their problems are told in one answer."""
 
-from collections.abc import Iterable
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
 from modelyard.core.places import place_of
 
+_Place = tuple[str | int, ...]
+
 
 class WholeBody(BaseModel):
     """A body whose members are checked by the domain as well: what is of the wrong type is told beside that."""
 
+    stand_ins: ClassVar[Mapping[str, Callable[[str], Any]]] = {}
+    """For members that are lists, what stands where an entry could not be read; an empty object where nothing is said.
+
+    It is made from the entry's place, and never stored: the body is refused.
+    """
     _unread: tuple[str, ...] = PrivateAttr(())
 
     @property
@@ -26,41 +33,47 @@ class WholeBody(BaseModel):
         except ValidationError as error:
             if not isinstance(body, dict):
                 raise
-            errors = error.errors(include_url=False, include_context=False, include_input=False)
-            places = [_mend(body, entry["loc"]) for entry in errors]
+            told = {
+                _place(body, entry["loc"]): entry["msg"]
+                for entry in error.errors(include_url=False, include_context=False, include_input=False)
+            }
+            for place in told:
+                cls._mend(body, place)
             mended = handler(body)
-            told = {place_of(place): entry["msg"] for place, entry in zip(places, errors, strict=True)}
-            mended._unread = tuple(f"{place}: {message}" for place, message in told.items())
+            mended._unread = tuple(f"{place_of(place)}: {message}" for place, message in told.items())
             return mended
 
+    @classmethod
+    def _mend(cls, body: dict[str, Any], place: _Place) -> None:
+        """Takes out what cannot be read; entries of lists keep their positions."""
+        if not place:
+            return
+        around: Any = body
+        for part in place[:-1]:
+            around = around[part]
+        last = place[-1]
+        make = cls.stand_ins.get(str(place[0]))
+        stand_in = make(f"unread {place_of(place)}") if make else {}
+        if isinstance(last, int):
+            around[last] = stand_in
+        elif isinstance(stand_in, dict) and last in stand_in:
+            around[last] = stand_in[last]
+        else:
+            around.pop(last, None)
 
-def _mend(body: dict[str, Any], loc: Iterable[str | int]) -> list[str | int]:
-    """Takes what cannot be read out of a body, entries of lists keeping their positions; returns its place."""
+
+def _place(body: dict[str, Any], loc: Iterable[str | int]) -> _Place:
+    """How far a location leads into a body: it ends with a member that is missing, or names of possible types."""
     place: list[str | int] = []
     inner: Any = body
-    around: Any = None
-    for part in loc:  # ends with names of types where several are possible
+    for part in loc:
         if isinstance(inner, list) and isinstance(part, int):
-            around, inner = inner, inner[part]
-        elif isinstance(inner, dict) and isinstance(part, str) and (part in inner or part == "name"):
-            around, inner = inner, inner.get(part)
+            inner = inner[part]
+        elif isinstance(inner, dict) and isinstance(part, str):
+            if part not in inner and place and isinstance(place[-1], str):
+                break
+            inner = inner.get(part)
         else:
             break
         place.append(part)
-    last = place[-1]
-    if isinstance(last, int):
-        around[last] = {"name": _stand_in(place)} if _has_names(place) else {}
-    elif last == "name":
-        around[last] = _stand_in(place)
-    else:
-        around.pop(last, None)
-    return place
-
-
-def _has_names(place: list[str | int]) -> bool:
-    return place[0] in {"inputs", "outputs"}
-
-
-def _stand_in(place: list[str | int]) -> str:
-    """A name that no other entry has; it is never stored, since the body is refused."""
-    return f"unread {place_of(place)}".replace("/", " ")[:200]
+    return tuple(place)
