@@ -46,6 +46,7 @@ class Permission(StrEnum):
     READ_PRESETS = "presets:read"
     MANAGE_PRESETS = "presets:manage"
     MANAGE_TAGS = "tags:manage"
+    MANAGE_CARD_SCHEMA = "card-schema:manage"
     READ_AUDIT = "audit:read"
     READ_MEASURES = "measures:read"
 
@@ -93,6 +94,7 @@ _MEANINGS = {
     Permission.READ_PRESETS: "See all hardware presets and whom they are assigned to.",
     Permission.MANAGE_PRESETS: "Create and change hardware presets, assign them to accounts and models.",
     Permission.MANAGE_TAGS: "Rename, merge and delete tags that people made up; give tags an image.",
+    Permission.MANAGE_CARD_SCHEMA: "In the admin team, set what the model cards of the account have to say.",
     Permission.READ_AUDIT: "Read and export the audit trail.",
     Permission.READ_MEASURES: "Read the measurements of the installation.",
 }

@@ -88,6 +88,7 @@ _TABLE: dict[Permission, str] = {
     Permission.READ_PRESETS:    "all     account -         -         all     -",
     Permission.MANAGE_PRESETS:  "all     -       -         -         -       -",
     Permission.MANAGE_TAGS:     "all     -       -         -         -       -",
+    Permission.MANAGE_CARD_SCHEMA: "all  team    -         -         -       -",
     Permission.READ_AUDIT:      "all     team    -         -         all     -",
     Permission.READ_MEASURES:   "all     -       -         -         all     -",
 }

@@ -9,8 +9,10 @@ from modelyard.core.errors import InvalidInput
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.approvals import forget_request, is_approved, withdraw
+from modelyard.domain.models.card_schemas import card_gaps
 from modelyard.domain.models.lifecycle import move, require_move
 from modelyard.domain.models.tables import Version, VersionStatus
+from modelyard.domain.models.version_diff import activation_warnings
 
 
 class StatusUnknown(InvalidInput):
@@ -27,17 +29,19 @@ async def enter_status(session: AsyncSession, clock: Clock, actor: Actor, row: V
     """
     wanted = status.strip().lower()
     if wanted == VersionStatus.ACTIVE:
-        if require_move(row, VersionStatus.ACTIVE) and await is_approved(session, clock, actor, row):
-            activate(session, clock, actor, row)
+        gaps = [f"step 14, {gap}" for gap in await card_gaps(session, row)]
+        if require_move(row, VersionStatus.ACTIVE, gaps) and await is_approved(session, clock, actor, row):
+            await activate(session, clock, actor, row)
     elif wanted == VersionStatus.INACTIVE:
         deactivate(session, clock, actor, row)
     else:
         raise StatusUnknown(status)
 
 
-def activate(session: AsyncSession, clock: Clock, actor: Actor, row: Version) -> None:
-    """Makes a version active. Raises TransitionForbidden, StepsMissing."""
-    _move(session, clock, actor, row, VersionStatus.ACTIVE, "activated")
+async def activate(session: AsyncSession, clock: Clock, actor: Actor, row: Version) -> None:
+    """Makes a version active; the audit row tells whom that breaks. Raises TransitionForbidden, StepsMissing."""
+    warnings = await activation_warnings(session, row)
+    _move(session, clock, actor, row, VersionStatus.ACTIVE, "activated", **({"warnings": warnings} if warnings else {}))
 
 
 def deactivate(session: AsyncSession, clock: Clock, actor: Actor, row: Version, **details: Any) -> None:

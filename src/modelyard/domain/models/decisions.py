@@ -18,6 +18,7 @@ from modelyard.domain.audit.record import record
 from modelyard.domain.models.activation import activate, deactivate
 from modelyard.domain.models.approval_state import ApprovalFacts, ApprovalState
 from modelyard.domain.models.approvals import forget_request, lock_version, read_approval, read_approvals
+from modelyard.domain.models.card_schemas import card_gaps
 from modelyard.domain.models.catalog import find_version_to_decide
 from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import facts_of, missing_steps
@@ -189,8 +190,10 @@ async def _follow(session: AsyncSession, clock: Clock, actor: Actor, row: Versio
         if row.status == VersionStatus.ACTIVE:
             deactivate(session, clock, actor, row, because="rejected")
         forget_request(row)
-    elif not (await read_approval(session, row)).waiting_for and not missing_steps(facts_of(row)):
-        activate(session, clock, actor, row)
+    elif not (
+        (await read_approval(session, row)).waiting_for or missing_steps(facts_of(row)) or await card_gaps(session, row)
+    ):
+        await activate(session, clock, actor, row)
 
 
 def _checked_reason(decision: Decision) -> str:

@@ -1,5 +1,6 @@
 """The life of a version: one table of transitions, and what a version needs before it can be active."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modelyard.core.errors import Conflict
@@ -95,13 +96,19 @@ def move(version: Version, wanted: VersionStatus) -> bool:
     return True
 
 
-def require_move(version: Version, wanted: VersionStatus) -> bool:
-    """Whether the status would change, and may. Raises TransitionForbidden, StepsMissing."""
+def require_move(version: Version, wanted: VersionStatus, further: Sequence[str] = ()) -> bool:
+    """Whether the status would change, and may.
+
+    Args:
+        further: what is missing beside the steps.
+
+    Raises TransitionForbidden, StepsMissing.
+    """
     current = VersionStatus(version.status)
     if current == wanted:
         return False
     if wanted not in TRANSITIONS[current]:
         raise TransitionForbidden(current, wanted)
-    if wanted == VersionStatus.ACTIVE and (missing := missing_steps(facts_of(version))):
+    if wanted == VersionStatus.ACTIVE and (missing := [*missing_steps(facts_of(version)), *further]):
         raise StepsMissing(missing)
     return True
