@@ -32,6 +32,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/models/{model_id}/versions/{version}/container-image"): {"registry": {"url": "a/b:1"}},
     ("POST", "/api/models/{model_id}/versions/{version}/approvals"): {"decision": "approved"},
     ("PUT", "/api/models/{model_id}/snapshot-image"): [],
+    ("PUT", "/api/models/{model_id}/versions/{version}/card"): {"caveats": "None at all"},
+    ("PUT", "/api/accounting/accounts/{account}/card-schema"): {"required": ["caveats"]},
     ("PATCH", "/api/accounting/teams/{team}"): {"name": "Ours now"},
     ("PUT", "/api/accounting/teams/{team}/members/{user}"): {"roles": ["DEVELOPER"]},
     ("PATCH", "/api/accounting/access-keys/{prefix}"): {"status": "Inactive"},
@@ -46,6 +48,10 @@ BODIES: dict[tuple[str, str], Any] = {
     },
 }
 """What is sent; nothing at all where nothing is needed."""
+FOR_THE_ADMIN_TEAM = {
+    ("PUT", "/api/accounting/accounts/{account}/card-schema"),
+    ("DELETE", "/api/accounting/accounts/{account}/card-schema"),
+}
 SHARED_IN_THE_ACCOUNT = {
     ("GET", "/api/accounting/accounts/{account}"),
     ("GET", "/api/accounting/accounts/{account}/logo"),
@@ -93,6 +99,8 @@ async def _things_of_alice(platform: Platform, walk: Walk, alice: AsgiClient, ol
     return {
         "model_id": model_id,
         "version": "0.1.0",
+        "other": "0.1.0",
+        "revision": "0",
         "job_id": job["jobIdentifier"],
         "item_name": "only",
         "output_name": "results.json",
@@ -172,6 +180,8 @@ def _expected(who: str, method: str, path: str) -> int:
         return 200
     if who == "another team" and (method, path) in SEEN_IN_THE_ACCOUNT:
         return 403
+    if who == "another team" and (method, path) in FOR_THE_ADMIN_TEAM:
+        return 403  # they see the account, and administer none but their team
     if isinstance(rule, Permission) and not any(rule in PERMISSIONS[role] for role in HOME_ROLES):
         return 403  # what strangers may not do at home either
     return 403 if rule is Open.SIGNED_IN else 404

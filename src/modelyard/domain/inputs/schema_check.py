@@ -72,7 +72,7 @@ class SchemaCheck:
         if not problems:
             return None
         what = f"the input {next(iter(found))!r} breaks" if is_alone else "the JSON inputs break"
-        return f"{what} the version's schema of inputs: {'; '.join(problems)}"
+        return f"{what} the version's schema of inputs: {'; '.join(problem.told_of() for problem in problems)}"
 
 
 def schema_check(version: Version) -> SchemaCheck | None:

@@ -18,6 +18,9 @@ from modelyard.entrypoints.rest import (
     accounts,
     approvals,
     audit,
+    card_schemas,
+    cards,
+    contract_diffs,
     deployment,
     engines,
     errors,
@@ -61,6 +64,9 @@ ROUTERS = (
     models.router,
     pictures.router,
     versions.router,
+    cards.router,
+    contract_diffs.router,
+    card_schemas.router,
     deployment.router,
     reports.router,
     sign_in.router,
@@ -134,8 +140,8 @@ def _middleware(platform: Platform, measures: Measures) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=list(origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Modzy-Team-Id", "X-Request-Id"],
-            expose_headers=["Link", "X-Request-Id", "Retry-After"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "Modzy-Team-Id", "X-Request-Id"],
+            expose_headers=["ETag", "Link", "X-Request-Id", "Retry-After"],
         )
         chain.insert(1, cors)
     return chain

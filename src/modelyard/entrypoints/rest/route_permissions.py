@@ -29,6 +29,8 @@ _ROLES = "/api/accounting/roles"
 _TEAMS = "/api/accounting/teams"
 _USERS = "/api/accounting/users"
 _ACCOUNTS = "/api/accounting/accounts"
+_CARD = _VERSION + "/card"
+_CARD_SCHEMA = _ACCOUNTS + "/{account}/card-schema"
 _ACCOUNT_USERS = _ACCOUNTS + "/{account}/users"
 
 ROUTES: dict[tuple[str, str], Rule] = {
@@ -152,6 +154,18 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("PUT", _VERSION + "/sample-input"): May.CHANGE_MODELS,
     ("GET", _VERSION + "/sample-output"): May.READ_MODELS,
     ("PUT", _VERSION + "/sample-output"): May.CHANGE_MODELS,
+    ("GET", _VERSION + "/diff/{other}"): May.READ_MODELS,
+    # model cards
+    ("GET", _CARD): May.READ_MODELS,
+    ("PUT", _CARD): May.CHANGE_MODELS,
+    ("GET", _CARD + "/revisions"): May.READ_MODELS,
+    ("GET", _CARD + "/revisions/{revision}"): May.READ_MODELS,
+    ("GET", _CARD + "/compare"): May.READ_MODELS,
+    ("GET", _CARD + "/problems"): May.READ_MODELS,
+    ("GET", _CARD + "/export"): May.READ_MODELS,
+    ("GET", _CARD_SCHEMA): May.READ_ACCOUNTS,
+    ("PUT", _CARD_SCHEMA): May.MANAGE_CARD_SCHEMA,
+    ("DELETE", _CARD_SCHEMA): May.MANAGE_CARD_SCHEMA,
     # approvals
     ("GET", "/api/models/approvals"): May.APPROVE_MODELS,
     ("GET", _VERSION + "/approvals"): May.READ_MODELS,

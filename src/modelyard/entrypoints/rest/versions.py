@@ -1,6 +1,7 @@
 """Routes of versions: create, describe, activate, samples."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,6 +17,7 @@ from modelyard.domain.models.approvals import read_approval
 from modelyard.domain.models.metadata import VersionChanges
 from modelyard.domain.models.requirements import DEFAULT_ID
 from modelyard.domain.models.tables import Version, VersionStatus
+from modelyard.domain.models.version_diff import activation_warnings
 from modelyard.domain.version_tests.request import newest_test
 from modelyard.domain.version_tests.tables import TestKind
 from modelyard.entrypoints.rest.approval_shapes import approval_member
@@ -86,9 +88,13 @@ class Processing(BaseModel):
     maximumParallelCapacity: int | None = None  # noqa: N815
 
 
+_STAND_INS = {"inputs": lambda place: {"name": place}, "outputs": lambda place: {"name": place}}
+
+
 class VersionChange(WholeBody, Processing):
     """What to change; absent or null leaves a field as it is, lists replace."""
 
+    stand_ins = _STAND_INS
     requirement: RequirementChoice | None = None
     timeout: Timeout | None = None
     inputs: list[InputEntry] | None = None
@@ -144,12 +150,15 @@ def _preset(choice: RequirementChoice | None) -> int | None:
     return choice.requirementId
 
 
-async def version_answer(session: AsyncSession, version: Version, status: int = 200) -> Response:
-    """A version with its newest tests and its approval."""
+async def version_answer(
+    session: AsyncSession, version: Version, status: int = 200, *, warnings: Sequence[str] = ()
+) -> Response:
+    """A version with its newest tests and its approval, and whom it breaks when it becomes active."""
     load = await newest_test(session, version.id, TestKind.LOAD)
     run = await newest_test(session, version.id, TestKind.RUN)
     approval = approval_member(await read_approval(session, version))
-    return Json(version_details(version, load=load, run=run) | approval, status)
+    told = {"warnings": list(warnings)} if warnings else {}
+    return Json(version_details(version, load=load, run=run) | approval | told, status)
 
 
 async def _change(
@@ -194,12 +203,16 @@ async def read_version(model_id: str, version: str, platform: ThePlatform, actor
 async def change_version(
     model_id: str, version: str, body: VersionChange, platform: ThePlatform, actor: Caller
 ) -> Response:
-    """A version that has to be approved before is not active yet: 202, with what it waits for in `approval`."""
+    """A version that has to be approved before is not active yet: 202, with what it waits for in `approval`.
+
+    Whom an activation breaks, compared with the version that was active, is told in `warnings`.
+    """
     changes = body.to_changes()
     async with platform.database.write() as session:
         row = await _change(session, platform, actor, model_id, version, changes)
         waits = changes.wants_active and row.status != VersionStatus.ACTIVE
-        return await version_answer(session, row, 202 if waits else 200)
+        warnings = await activation_warnings(session, row) if changes.wants_active else []
+        return await version_answer(session, row, 202 if waits else 200, warnings=warnings)
 
 
 @router.patch("/{version}/processing", summary="Set how many engines may run")
