@@ -24,6 +24,7 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.wrong_keys import WrongKeys
 from modelyard.domain.audit.record import PLATFORM, record
 from modelyard.domain.audit.tables import AuditEvent
+from modelyard.domain.models.tables import CardRevision
 from modelyard.migrations.upgrade import HEAD, upgrade_database
 from tests.cast import SECRET
 from tests.manual_clock import ManualClock
@@ -219,4 +220,51 @@ async def test_addresses_that_differ_by_case_are_named(empty: Database) -> None:
 
     async with empty.engine.connect() as connection:
         assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+    await empty.close()
+
+
+async def test_words_of_older_versions_become_first_revisions_of_cards(empty: Database) -> None:
+    await _first_schema(empty)
+    await upgrade_database(empty, "0002")
+    model = {
+        **dict.fromkeys(("author", "name", "description", "created_by_full_name"), "x"),
+        **dict.fromkeys(("created_at", "updated_at", "last_active_at"), TIME),
+        "id": "m",
+        "account_id": "a",
+        "team_id": "t",
+        "created_by": "u",
+        "created_by_email": "ada@example.org",
+        "scope": "PRIVATE",
+        "is_recommended": False,
+        "is_commercial": False,
+    }
+    version = {
+        **dict.fromkeys(("input_validation_schema", "long_description", "performance_summary", "version_history"), ""),
+        **dict.fromkeys(("load_passed", "run_passed", "explains", "detects_drift"), False),
+        "model_id": "m",
+        "status": "active",
+        "created_by_email": "ada@example.org",
+        "statistics": "[]",
+        "created_at": TIME,
+        "updated_at": TIME,
+        "minimum_engines": 0,
+        "maximum_engines": 1,
+        "batch_size": 1,
+    }
+    rows = [
+        ("models", model),
+        ("versions", version | {"id": 1, "version": "1.0.0", "technical_details": "A network."}),
+        ("versions", version | {"id": 2, "version": "2.0.0", "technical_details": ""}),
+    ]
+    async with empty.engine.begin() as connection:
+        for table, values in rows:
+            places = ", ".join(f":{name}" for name in values)
+            await connection.execute(text(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})"), values)  # noqa: S608
+
+    await upgrade_database(empty)
+
+    async with empty.read() as session:
+        (revision,) = await session.scalars(select(CardRevision))
+    assert (revision.version_id, revision.number, revision.content) == (1, 1, {})
+    assert (revision.technical_details, revision.changed_by_email) == ("A network.", "ada@example.org")
     await empty.close()
