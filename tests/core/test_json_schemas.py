@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from modelyard.core.json_schemas import LARGEST_SCHEMA, compile_schema, schema_problems
 from modelyard.core.schema_keywords import Steps
@@ -99,9 +100,29 @@ def test_refused_schemas(schema: Any, problem: str) -> None:
 
 
 def test_all_problems_are_told() -> None:
-    told = _refused({"type": "txt", "minimum": "x", "items": {"required": "a"}})
+    told = _refused(
+        {"type": "txt", "minimum": "x", "items": {"required": "a", "pattern": "(?=a)", "$ref": "https://example.org"}}
+    )
 
-    assert len(told) == 3
+    assert {problem.split(": ")[0] for problem in told} == {
+        "schema.type",
+        "schema.minimum",
+        "schema.items.required",
+        "schema.items.$ref",
+        "schema.items.pattern",
+    }
+
+
+WRONG: tuple[Any, ...] = (5, "x", None, [], {}, [5], {"x": 5}, True)
+
+
+@pytest.mark.parametrize(
+    "keyword", sorted([*Draft202012Validator.VALIDATORS, "$schema", "$id", "$defs", "definitions"])
+)
+def test_keywords_of_the_wrong_type(keyword: str) -> None:
+    for wrong in WRONG:
+        assert isinstance(_refused({keyword: wrong}), list)
+        assert isinstance(_refused({"properties": {"a": {keyword: wrong}}}), list)
 
 
 def test_schemas_that_double_at_every_level() -> None:

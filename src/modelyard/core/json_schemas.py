@@ -65,7 +65,8 @@ def schema_problems(text: str) -> list[SchemaProblem]:
     try:
         schema = _read(text)
         problems = [_problem(error) for error, _ in zip(_META.iter_errors(schema), range(MOST_PROBLEMS), strict=False)]
-        return problems or rule_problems(schema)[:MOST_PROBLEMS]
+        known = {problem.path for problem in problems}
+        return problems + [problem for problem in rule_problems(schema)[:MOST_PROBLEMS] if problem.path not in known]
     except (NestedTooDeeply, RecursionError):
         return [SchemaProblem((), "nested too deeply")]
     except ValueError as error:

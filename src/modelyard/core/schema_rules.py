@@ -38,7 +38,7 @@ class SchemaProblem:
 
 
 def rule_problems(schema: Any) -> list[SchemaProblem]:
-    """Everything that a schema, itself a valid one, does and must not do."""
+    """Everything that a schema does and must not do; what is of the wrong type is somebody else's business."""
     schemas = dict(_walk(schema, ()))
     problems = [problem for path, each in schemas.items() for problem in _problems_of(path, each, schemas)]
     return problems or list(_chain_problems(schemas))
@@ -52,13 +52,14 @@ def _walk(schema: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def _parts(schema: Mapping[str, Any], keywords: set[str] = _SINGLE | _LISTS | _MAPS) -> Iterator[tuple[Path, Any]]:
-    for keyword in schema.keys() & keywords:
-        value = schema[keyword]
+    for keyword, value in schema.items():
+        if keyword not in keywords:
+            continue
         if keyword in _SINGLE:
             yield (keyword,), value
-        elif keyword in _LISTS:
+        elif keyword in _LISTS and isinstance(value, list):
             yield from (((keyword, position), each) for position, each in enumerate(value))
-        else:
+        elif keyword in _MAPS and isinstance(value, Mapping):
             yield from (((keyword, name), each) for name, each in value.items())
 
 
@@ -69,15 +70,16 @@ def _problems_of(path: Path, schema: Any, schemas: Mapping[Path, Any]) -> Iterat
         yield SchemaProblem(path, f"at most {MOST_KEYWORDS} keywords in one schema, this has {len(schema)}")
     for keyword in sorted(schema.keys() & UNSUPPORTED):
         yield SchemaProblem((*path, keyword), "this keyword is not supported here")
-    if schema.get("$schema", DIALECT).rstrip("#") != DIALECT or (path and "$schema" in schema):
+    if str(schema.get("$schema", DIALECT)).rstrip("#") != DIALECT or (path and "$schema" in schema):
         yield SchemaProblem((*path, "$schema"), f"only {DIALECT}, and only at the top")
     if path and "$id" in schema:
         yield SchemaProblem((*path, "$id"), "only at the top")
-    if "$ref" in schema and _target(schema["$ref"]) not in schemas:
+    if "$ref" in schema and _target(str(schema["$ref"])) not in schemas:
         reason = "only references into this schema, such as #/$defs/name, to a schema that is there"
         yield SchemaProblem((*path, "$ref"), reason)
-    patterns: dict[Path, Any] = {("pattern",): schema["pattern"]} if "pattern" in schema else {}
-    patterns |= {("patternProperties", name): name for name in schema.get("patternProperties", ())}
+    patterns: dict[Path, Any] = {("pattern",): schema["pattern"]} if isinstance(schema.get("pattern"), str) else {}
+    if isinstance(by_pattern := schema.get("patternProperties"), Mapping):
+        patterns |= {("patternProperties", name): name for name in by_pattern}
     for step, pattern in patterns.items():
         try:
             compile_pattern(str(pattern))
@@ -121,7 +123,7 @@ def _cost(path: Path, schemas: Mapping[Path, Any], costs: dict[Path, int], level
         cost = 1
         if isinstance(schema, Mapping):
             followed = [path + step for step, _ in _parts(schema, _SAME_VALUE)]
-            target = _target(schema["$ref"]) if "$ref" in schema else None
+            target = _target(str(schema["$ref"])) if "$ref" in schema else None
             followed += [target] if target is not None else []
             cost += sum(_cost(each, schemas, costs, level + 1) for each in followed)
         costs[path] = cost

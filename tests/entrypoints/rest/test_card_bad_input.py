@@ -38,8 +38,8 @@ GROUPS: list[Any] = [5, "x", {}, [5], [None], [[]], [{}]]
 OF_A_GROUP: dict[str, list[Any]] = {
     "group": [5, "", " ", "\0", "x" * 1001, []],
     "metric": [5, "", "\0", {}],
-    "value": ["high", [], {}, "\0"],
-    "sampleCount": [-1, 1.5, "many", 10**16, 10**400],
+    "value": ["high", [], {}, "\0", True],
+    "sampleCount": [-1, True, 1.5, "many", 10**16, 10**400],
     "note": [5, "\0", "x" * 1001],
     "more": [1],
 }
@@ -211,6 +211,11 @@ DEEP = _deep(100)
         ({"statistics": [{"label": "a", "more": DEEP}]}, "statistics"),
         ({"statistics": [{"label": "a", "more": "\0"}]}, "statistics"),
         ({"statistics": [{"label": "\0"}]}, "statistics[0].label"),
+        ({"timeout": {"run": True}}, "timeout.run"),
+        ({"requirement": {"requirementId": True}}, "requirement.requirementId"),
+        ({"inputs": [TEXT_INPUT | {"maximumSize": True}]}, "inputs[0].maximumSize"),
+        ({"statistics": [{"label": "a", "value": False}]}, "statistics[0].value"),
+        ({"processing": {"maximumParallelCapacity": True}}, "processing.maximumParallelCapacity"),
         ({"statistics": [{"label": "a", "order": 1.5}]}, "statistics[0].order"),
         ({"statistics": [{"label": "a", "order": 10**30}]}, "statistics[0].order"),
         ({"statistics": [{"label": "a", "highlight": "perhaps"}]}, "statistics[0].highlight"),

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from modelyard.domain.models.card_compare import FieldDifference
 from modelyard.domain.models.card_content import ModelCard, card_of
 from modelyard.domain.models.cards import CardState
-from modelyard.entrypoints.rest.whole_bodies import WholeBody
+from modelyard.entrypoints.rest.whole_bodies import Number, Whole, WholeBody
 from modelyard.entrypoints.rest.wire import time_text, without_none
 
 
@@ -22,8 +22,8 @@ class GroupMetricBody(_Known):
 
     group: str | None = None
     metric: str | None = None
-    value: float | None = None
-    sampleCount: int | None = None  # noqa: N815 - the API's spelling
+    value: Number | None = None
+    sampleCount: Whole | None = None  # noqa: N815 - the API's spelling
     note: str | None = None
 
 

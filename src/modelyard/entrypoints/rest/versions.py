@@ -23,7 +23,7 @@ from modelyard.domain.version_tests.tables import TestKind
 from modelyard.entrypoints.rest.approval_shapes import approval_member
 from modelyard.entrypoints.rest.model_shapes import version_details
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, next_link, read_page
-from modelyard.entrypoints.rest.whole_bodies import WholeBody
+from modelyard.entrypoints.rest.whole_bodies import Number, Whole, WholeBody
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(prefix="/api/models/{model_id}/versions", tags=["versions"], route_class=GuardedRoute)
@@ -39,15 +39,15 @@ class NewVersion(BaseModel):
 class Timeout(BaseModel):
     """Milliseconds."""
 
-    status: int | None = None
-    run: int | None = None
+    status: Whole | None = None
+    run: Whole | None = None
 
 
 class RequirementChoice(BaseModel):
     """A hardware preset by its number; the older key means the default preset where the number is unknown."""
 
-    requirementId: int | None = None  # noqa: N815
-    requirementAccountId: int | None = None  # noqa: N815
+    requirementId: Whole | None = None  # noqa: N815
+    requirementAccountId: Whole | None = None  # noqa: N815
 
 
 class InputEntry(BaseModel):
@@ -55,7 +55,7 @@ class InputEntry(BaseModel):
 
     name: str
     acceptedMediaTypes: str = "application/json"  # noqa: N815
-    maximumSize: int = Field(1_000_000, description="Bytes per item.")  # noqa: N815
+    maximumSize: Whole = Field(1_000_000, description="Bytes per item.")  # noqa: N815
     description: str | None = ""
 
 
@@ -64,7 +64,7 @@ class OutputEntry(BaseModel):
 
     name: str
     mediaType: str = "application/json"  # noqa: N815
-    maximumSize: int = Field(1_000_000, description="Bytes per file.")  # noqa: N815
+    maximumSize: Whole = Field(1_000_000, description="Bytes per file.")  # noqa: N815
     description: str | None = ""
 
 
@@ -77,15 +77,15 @@ class Statistic(BaseModel):
     type: str | None = ""
     description: str | None = ""
     highlight: bool | None = False
-    order: int | None = 0
-    value: float = 0
+    order: Whole | None = 0
+    value: Number = 0
 
 
 class Processing(BaseModel):
     """How many engines may run."""
 
-    minimumParallelCapacity: int | None = None  # noqa: N815
-    maximumParallelCapacity: int | None = None  # noqa: N815
+    minimumParallelCapacity: Whole | None = None  # noqa: N815
+    maximumParallelCapacity: Whole | None = None  # noqa: N815
 
 
 _STAND_INS = {"inputs": lambda place: {"name": place}, "outputs": lambda place: {"name": place}}
