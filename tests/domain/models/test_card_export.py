@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from modelyard.core.database import Database
 from modelyard.domain.models.card_content import card_of

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from modelyard.core.database import Database
+from modelyard.domain.accounts.account_meant import AccountNotFound
 from modelyard.domain.accounts.actor import Actor, RoleMissing
 from modelyard.domain.accounts.roles import Role
-from modelyard.domain.accounts.teams import AccountNotFound
 from modelyard.domain.models.card_content import ModelCard
 from modelyard.domain.models.card_schemas import (
     NoCardSchema,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.domain.accounts.actor import Actor

@@ -11,11 +11,10 @@ from modelyard.core.json_schemas import compile_schema, schema_problems
 from modelyard.domain.accounts.actor import Actor, RoleMissing, may_over
 from modelyard.domain.accounts.organisations import find_account
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.audit.record import record
+from modelyard.domain.audit.changes import record_change
 from modelyard.domain.models.card_content import without_empty
 from modelyard.domain.models.cards import CardState, current_card
 from modelyard.domain.models.catalog import find_version
-from modelyard.domain.models.changed_values import differences
 from modelyard.domain.models.metadata import MetadataRejected
 from modelyard.domain.models.tables import CardSchema, Version
 
@@ -47,13 +46,12 @@ async def set_card_schema(
     if problems := [problem.told_of("schema") for problem in schema_problems(text)]:
         raise MetadataRejected(problems)
     found = await session.get(CardSchema, account_id)
-    changed = differences({"schema": found.schema if found else None}, {"schema": text})
+    before, after, target = {"schema": found.schema if found else None}, {"schema": text}, f"account/{account_id}"
     if found is None:
         found = CardSchema(account_id=account_id)
         session.add(found)
-    if changed:
+    if record_change(session, clock, actor, "account:card-schema-set", target, before, after):
         found.schema, found.changed_at, found.changed_by_email = text, clock.now(), actor.email
-        record(session, clock, actor, "account:card-schema-set", f"account/{account_id}", **changed)
     await session.flush()
     return found
 
@@ -63,8 +61,8 @@ async def delete_card_schema(session: AsyncSession, clock: Clock, actor: Actor, 
     await _require_administrator(session, actor, account_id)
     found = await read_card_schema(session, actor, account_id)
     await session.delete(found)
-    changed = differences({"schema": found.schema}, {"schema": None})
-    record(session, clock, actor, "account:card-schema-removed", f"account/{account_id}", **changed)
+    before, target = {"schema": found.schema}, f"account/{account_id}"
+    record_change(session, clock, actor, "account:card-schema-removed", target, before, {"schema": None})
 
 
 async def list_gaps(session: AsyncSession, actor: Actor, model_id: str, version: str) -> list[str]:

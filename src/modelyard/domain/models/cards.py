@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.errors import LimitReached, NotFound, Outdated
+from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.audit.changes import differences
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.approvals import lock_version, reopen
 from modelyard.domain.models.card_content import ModelCard, card_of, card_problems
 from modelyard.domain.models.catalog import find_version, find_version_to_change
-from modelyard.domain.models.changed_values import differences
 from modelyard.domain.models.metadata import MetadataRejected
 from modelyard.domain.models.tables import CardRevision, Version
 
@@ -104,11 +105,8 @@ async def list_revisions(
 ) -> Found[CardState]:
     """The revisions of a card, newest first. Raises ModelNotFound, VersionNotFound."""
     row = await find_version(session, actor, model_id, version)
-    query = _newest_first(row)
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    found = [card_state(row, revision) for revision in await session.scalars(query)]
-    return Found(found[: page.size], has_next=page.size is not None and len(found) > page.size)
+    revisions = await session.scalars(paged(_newest_first(row), page))
+    return one_page([card_state(row, revision) for revision in revisions], page)
 
 
 async def write_card(
