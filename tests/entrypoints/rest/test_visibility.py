@@ -11,6 +11,7 @@ from tests.cast import CAST
 from tests.entrypoints.rest.callers import SOUND, STRANGERS, VISION, key_with
 from tests.entrypoints.rest.steps import Walk, expect, expect_error, picture, snapshot
 
+PARTS = {"version": "0.1.0", "other": "0.1.0", "revision": "0", "picture": "0" * 32}
 BODY = {
     "identifiers": [],
     "version": "9.9.9",
@@ -34,9 +35,8 @@ async def test_a_hidden_model_looks_like_none_on_every_route(app: FastAPI, walk:
     for headers in callers:
         client = AsgiClient(app, headers)
         for method, path in _routes_of_a_model():
-            parts = {"version": "0.1.0", "picture": "0" * 32}
-            hidden = await client.call(method, path.format(model_id=model_id, **parts), BODY)
-            unknown = await client.call(method, path.format(model_id="z" * 10, **parts), BODY)
+            hidden = await client.call(method, path.format(model_id=model_id, **PARTS), BODY)
+            unknown = await client.call(method, path.format(model_id="z" * 10, **PARTS), BODY)
             message = expect_error(hidden, 404)
             assert message.replace(model_id, "z" * 10) == expect_error(unknown, 404), (method, path)
     assert await snapshot(platform.database) == before
