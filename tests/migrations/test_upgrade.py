@@ -229,7 +229,7 @@ async def test_words_of_older_versions_become_first_revisions_of_cards(empty: Da
     model = {
         **dict.fromkeys(("author", "name", "description", "created_by_full_name"), "x"),
         **dict.fromkeys(("created_at", "updated_at", "last_active_at"), TIME),
-        "id": "m",
+        "id": "words",
         "account_id": "a",
         "team_id": "t",
         "created_by": "u",
@@ -241,7 +241,7 @@ async def test_words_of_older_versions_become_first_revisions_of_cards(empty: Da
     version = {
         **dict.fromkeys(("input_validation_schema", "long_description", "performance_summary", "version_history"), ""),
         **dict.fromkeys(("load_passed", "run_passed", "explains", "detects_drift"), False),
-        "model_id": "m",
+        "model_id": "words",
         "status": "active",
         "created_by_email": "ada@example.org",
         "statistics": "[]",
@@ -253,8 +253,8 @@ async def test_words_of_older_versions_become_first_revisions_of_cards(empty: Da
     }
     rows = [
         ("models", model),
-        ("versions", version | {"id": 1, "version": "1.0.0", "technical_details": "A network."}),
-        ("versions", version | {"id": 2, "version": "2.0.0", "technical_details": ""}),
+        ("versions", version | {"id": 11, "version": "1.0.0", "technical_details": "A network."}),
+        ("versions", version | {"id": 12, "version": "2.0.0", "technical_details": ""}),
     ]
     async with empty.engine.begin() as connection:
         for table, values in rows:
@@ -265,6 +265,6 @@ async def test_words_of_older_versions_become_first_revisions_of_cards(empty: Da
 
     async with empty.read() as session:
         (revision,) = await session.scalars(select(CardRevision))
-    assert (revision.version_id, revision.number, revision.content) == (1, 1, {})
+    assert (revision.version_id, revision.number, revision.content) == (11, 1, {})
     assert (revision.technical_details, revision.changed_by_email) == ("A network.", "ada@example.org")
     await empty.close()

@@ -55,13 +55,13 @@ def test_what_is_missing_or_null_is_empty() -> None:
     ("change", "problem"),
     [
         ({"intendedUse": "x" * (LONGEST_TEXT + 1)}, "intendedUse: at most 100000 characters, this has 100001"),
-        ({"caveats": "a\0b"}, "caveats: text without NUL characters"),
-        ({"licence": "\0"}, "licence: text without NUL characters"),
+        ({"caveats": "a\0b"}, "caveats: text without control characters, but for tabs and line ends"),
+        ({"licence": "\0"}, "licence: text without control characters, but for tabs and line ends"),
         (
             {"risk": {"rating": "High"}},
             "risk.rating: one of minimal, limited, high, unacceptable, or empty while nobody has rated it",
         ),
-        ({"risk": {"reason": "\0"}}, "risk.reason: text without NUL characters"),
+        ({"risk": {"reason": "\0"}}, "risk.reason: text without control characters, but for tabs and line ends"),
         ({"metricsByGroup": [{"group": "a", "metric": "b"}] * 501}, "metricsByGroup: at most 500, not 501"),
         ({"metricsByGroup": [{"metric": "F1"}]}, "metricsByGroup[0].group: a name"),
         (

@@ -186,7 +186,7 @@ async def test_a_change_makes_approvals_void(cards: Cards) -> None:
     async with cards.database.write() as session:
         (await session.get_one(Account, ALICE.account_id)).approval_roles = ["ACCOUNT_ADMIN"]
         version = (await session.scalars(select(Version))).one()
-        version.approval_asked_at, version.approval_asked_by = cards.clock.now(), "somebody@example.org"
+        version.approval_asked_at, version.approval_asked_by = cards.clock.now(), CAST.bob.user_id
     await cards.write(FIRST)
 
     assert "model:version:approval-asked" in await audited(cards.database)

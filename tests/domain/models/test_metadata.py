@@ -218,10 +218,10 @@ def test_all_problems_of_metrics_inputs_and_timeouts_come_at_once() -> None:
         "inputs[1].acceptedMediaTypes: media types such as text/plain, with commas between",
         "inputs[1].maximumSize: 1 to 100000000000 bytes, not 0",
         "outputs[0].name: a file name of 1 to 255 characters without slashes",
-        "outputs[0].description: text without NUL characters",
+        "outputs[0].description: text without control characters, but for tabs and line ends",
         "statistics[0].label: at most 200 characters, this has 201",
         "statistics[1].order: -2147483647 to 2147483647",
-        "technicalDetails: text without NUL characters",
+        "technicalDetails: text without control characters, but for tabs and line ends",
         "inputValidationSchema.properties.a.type: 'txt' is not valid under any of the given schemas",
         "inputValidationSchema.required: 5 is not of type 'array'",
         "processing: 0 <= minimumParallelCapacity <= maximumParallelCapacity <= 1000, not 3 and 1",
@@ -253,7 +253,7 @@ def _deep(levels: int) -> Any:
 @pytest.mark.parametrize(
     ("further", "problem"),
     [
-        ({"label": "a\0b"}, r"statistics\[0\].label: text without NUL"),
+        ({"label": "a\0b"}, r"statistics\[0\].label: text without control"),
         ({"more": ["a\0b"]}, "statistics: text without NUL"),
         ({"more\0": 1}, "statistics: text without NUL"),
         ({"more": _deep(70)}, "statistics: nested more than"),
@@ -268,5 +268,5 @@ def test_bad_metrics(further: dict[str, Any], problem: str) -> None:
 
 
 def test_a_summary_without_nul() -> None:
-    with pytest.raises(MetadataRejected, match="NUL"):
+    with pytest.raises(MetadataRejected, match="control"):
         check_summary("a\0b")

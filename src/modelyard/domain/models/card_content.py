@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from modelyard.core.places import told_once
+from modelyard.domain.models.metadata import prose_problems
 
 LONGEST_TEXT = 100_000
 LONGEST_LINE = 1000
@@ -164,10 +165,7 @@ def _contact_problems(contact: Contact) -> Iterator[str]:
 
 
 def _text(name: str, text: str, longest: int) -> Iterator[str]:
-    if len(text) > longest:
-        yield f"{name}: at most {longest} characters, this has {len(text)}"
-    if "\0" in text:
-        yield f"{name}: text without NUL characters"
+    yield from prose_problems(name, text, longest)
 
 
 _Row = TypeVar("_Row", GroupMetric, Contact)
