@@ -3,7 +3,7 @@
 import pytest
 
 from modelyard.domain.models.hub_words import _PIPELINES, licence_of, pipeline_of
-from modelyard.domain.models.tags import PREDEFINED, tag_identifier
+from modelyard.domain.models.tag_names import PREDEFINED, tag_identifier
 
 
 @pytest.mark.parametrize(
