@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from modelyard.core.database import Database
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision; a start on an up-to-date database need not load Alembic."""
 _FOLDER = Path(__file__).parent
 

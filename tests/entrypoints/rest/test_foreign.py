@@ -30,6 +30,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/models/{model_id}/versions"): {"version": "0.2.0"},
     ("PATCH", "/api/models/{model_id}/visibility"): {"scope": "ALL"},
     ("POST", "/api/models/{model_id}/versions/{version}/container-image"): {"registry": {"url": "a/b:1"}},
+    ("POST", "/api/models/{model_id}/versions/{version}/clone"): {"version": "0.3.0"},
     ("POST", "/api/models/{model_id}/versions/{version}/approvals"): {"decision": "approved"},
     ("PATCH", "/api/accounting/teams/{team}"): {"name": "Ours now"},
     ("PUT", "/api/accounting/teams/{team}/members/{user}"): {"roles": ["DEVELOPER"]},
@@ -83,6 +84,7 @@ async def _things_of_alice(platform: Platform, walk: Walk, alice: AsgiClient, ol
         assert (await session.scalars(select(JobItem.name))).one() == "only"
     return {
         "model_id": model_id,
+        "permalink": f"{model_id}-acme-echo",
         "version": "0.1.0",
         "job_id": job["jobIdentifier"],
         "item_name": "only",

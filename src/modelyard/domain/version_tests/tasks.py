@@ -125,7 +125,8 @@ class RunVersion:
             raise NoExplanation
         async with self._database.write() as session:
             await require_unchanged(session, loaded.version, RUN_DEPENDS_ON)
-            await session.execute(update(Version).where(Version.id == loaded.version.id).values(run_passed=True))
+            seen = {"run_passed": True} | ({"explains": True} if loaded.test.explain else {})
+            await session.execute(update(Version).where(Version.id == loaded.version.id).values(seen))
             await progress.passed(session, outputs=shown, measurements=measurements)
 
     async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:

@@ -1,6 +1,7 @@
 """Routes of versions: create, describe, activate, samples."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from modelyard.app import Platform
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.models import catalog, queries, samples
+from modelyard.domain.models import catalog, samples
 from modelyard.domain.models import versions as domain
 from modelyard.domain.models.approvals import read_approval
 from modelyard.domain.models.metadata import VersionChanges
@@ -20,7 +21,7 @@ from modelyard.domain.version_tests.request import newest_test
 from modelyard.domain.version_tests.tables import TestKind
 from modelyard.entrypoints.rest.approval_shapes import approval_member
 from modelyard.entrypoints.rest.model_shapes import version_details
-from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, next_link, read_page
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(prefix="/api/models/{model_id}/versions", tags=["versions"], route_class=GuardedRoute)
@@ -136,12 +137,12 @@ def _preset(choice: RequirementChoice | None) -> int | None:
     return choice.requirementId
 
 
-async def version_answer(session: AsyncSession, version: Version, status: int = 200) -> Response:
+async def version_answer(session: AsyncSession, now: datetime, version: Version, status: int = 200) -> Response:
     """A version with its newest tests and its approval."""
     load = await newest_test(session, version.id, TestKind.LOAD)
     run = await newest_test(session, version.id, TestKind.RUN)
     approval = approval_member(await read_approval(session, version))
-    return Json(version_details(version, load=load, run=run) | approval, status)
+    return Json(version_details(version, now, load=load, run=run) | approval, status)
 
 
 async def _change(
@@ -151,15 +152,6 @@ async def _change(
     return await domain.change_version(
         session, platform.clock, actor, model_id, version, changes, default_engines=engines
     )
-
-
-@router.get("", summary="List the versions of a model")
-async def list_versions(model_id: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    page = read_page(request)
-    async with platform.database.read() as session:
-        found = await queries.list_versions(session, actor, model_id, page)
-    rows = [{"version": row.version, "status": row.status} for row in found.entries]
-    return Json(rows, headers=next_link(request, page, has_next=found.has_next))
 
 
 @router.post("", status_code=201, summary="Create a further version")
@@ -173,13 +165,14 @@ async def create_version(model_id: str, body: NewVersion, platform: ThePlatform,
             version=body.version,
             long_description=body.longDescription or "",
         )
-        return await version_answer(session, version, 201)
+        return await version_answer(session, platform.clock.now(), version, 201)
 
 
 @router.get("/{version}", summary="Read a version")
 async def read_version(model_id: str, version: str, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.read() as session:
-        return await version_answer(session, await catalog.find_version(session, actor, model_id, version))
+        row = await catalog.find_version(session, actor, model_id, version)
+        return await version_answer(session, platform.clock.now(), row)
 
 
 @router.patch("/{version}", summary="Describe, activate or deactivate a version")
@@ -191,7 +184,7 @@ async def change_version(
     async with platform.database.write() as session:
         row = await _change(session, platform, actor, model_id, version, changes)
         waits = changes.wants_active and row.status != VersionStatus.ACTIVE
-        return await version_answer(session, row, 202 if waits else 200)
+        return await version_answer(session, platform.clock.now(), row, 202 if waits else 200)
 
 
 @router.patch("/{version}/processing", summary="Set how many engines may run")
@@ -205,7 +198,7 @@ async def change_processing(
     )
     async with platform.database.write() as session:
         row = await _change(session, platform, actor, model_id, version, changes)
-        return await version_answer(session, row)
+        return await version_answer(session, platform.clock.now(), row)
 
 
 _SAMPLE_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
