@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from modelyard.core.database import Base
@@ -77,7 +77,15 @@ class Model(Base):
         Index(None, "updated_at", "id"),
         Index(None, "last_active_at", "id"),
         Index(None, "latest_version_key", "id"),
-        Index(None, "deleted_at"),
+        Index(None, "author", "name_key"),
+        Index(None, "created_by_email", "id"),
+        # Only of what is deleted: or else every list would begin with all that is not.
+        Index(
+            None,
+            "deleted_at",
+            sqlite_where=text("deleted_at IS NOT NULL"),
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(10), primary_key=True)

@@ -25,7 +25,11 @@ async def list_versions(
     """The versions of a model, without an order the lowest number first. Raises ModelNotFound."""
     require(actor, Permission.READ_MODELS)
     query = select(Version).join(Version.model)
-    query = _narrowed(query, now, actor, wanted, sort).where(Version.model_id == model_id).options(_SHORT)
+    query = (
+        _narrowed(query, now, actor, wanted, sort, Version.order_key)
+        .where(Version.model_id == model_id)
+        .options(_SHORT)
+    )
     found = await _one_page(session, query, page)
     if not found.entries and await _is_hidden(session, actor, model_id):
         raise ModelNotFound(model_id)
@@ -38,7 +42,7 @@ async def list_all_versions(
     """The versions of all models that the actor may see, with their models; without an order by model and number."""
     require(actor, Permission.READ_MODELS)
     query = select(Version).join(Version.model)
-    query = _narrowed(query, now, actor, wanted, sort, Version.model_id).options(
+    query = _narrowed(query, now, actor, wanted, sort, Version.model_id, Version.order_key).options(
         joinedload(Version.image),
         joinedload(Version.requirement),
         contains_eager(Version.model).options(*WHOLE_MODEL),
@@ -47,10 +51,11 @@ async def list_all_versions(
 
 
 def _narrowed(
-    query: Select[Any], now: datetime, actor: Actor, wanted: VersionFilter, sort: Sort, *first: Any
+    query: Select[Any], now: datetime, actor: Actor, wanted: VersionFilter, sort: Sort, *default: Any
 ) -> Select[Any]:
-    last = [*first, Version.order_key, Version.id]
-    order = order_by(VERSION_ORDERS, sort, now, default=last[0], last=last)
+    is_sorted = any(name in VERSION_ORDERS for name in sort.fields)
+    last = [Version.id] if is_sorted else [*default[1:], Version.id]
+    order = order_by(VERSION_ORDERS, sort, now, default=default[0], last=last)
     conditions = version_conditions(wanted, now)
     return query.where(visible_to(actor), Version.deleted_at.is_(None), *conditions).order_by(*order)
 

@@ -66,7 +66,8 @@ def _add_indices() -> None:
             ["updated_at", "id"],
             ["last_active_at", "id"],
             ["latest_version_key", "id"],
-            ["deleted_at"],
+            ["author", "name_key"],
+            ["created_by_email", "id"],
         ],
         "versions": [
             ["model_id", "order_key"],
@@ -83,6 +84,10 @@ def _add_indices() -> None:
     for table, columns in indices.items():
         for names in columns:
             op.create_index(op.f(f"ix_{table}_{'_'.join(names)}"), table, names)
+    is_deleted = sa.text("deleted_at IS NOT NULL")
+    op.create_index(
+        op.f("ix_models_deleted_at"), "models", ["deleted_at"], sqlite_where=is_deleted, postgresql_where=is_deleted
+    )
 
 
 def downgrade() -> None:
