@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import access, audit, cold_start, image_intake, jobs, start_up
+from benchmarks import access, audit, cold_start, image_intake, jobs, library, start_up
 from benchmarks.report import print_table, write_json
 from benchmarks.turns import Benchmark, Comparison, Scale
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "jobs": jobs.measure,
     "access": access.measure,
     "audit": audit.measure,
+    "library": library.measure,
 }
 
 

@@ -19,7 +19,7 @@ pytestmark = [
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["start-up", "image-intake", "cold-start", "jobs", "access", "audit"])
+@pytest.mark.parametrize("name", ["start-up", "image-intake", "cold-start", "jobs", "access", "audit", "library"])
 def test_quick_run_prints_ratios(name: str, tmp_path: Path) -> None:
     output = tmp_path / "ratios.json"
     command = [sys.executable, "-m", "benchmarks", name, "--quick", "--output", str(output)]

@@ -21,7 +21,7 @@ _SHORT = (
     load_only(Model.name, Model.latest_version, Model.latest_active_version),
     selectinload(Model.versions).load_only(Version.model_id, Version.version, Version.order_key),
 )
-_INDEXED_TEXTS = ("name", "createdByEmail")
+_LOOKED_UP_FIRST = ("name", "createdByEmail", "description")
 MOST_CANDIDATES = 1000
 NEWEST_FIRST = Sort(("updatedAt",), descending=True)
 
@@ -84,11 +84,11 @@ async def _is_a_name(session: AsyncSession, name: str) -> bool:
 
 
 async def _few_candidates(session: AsyncSession, wanted: ModelFilter) -> Sequence[str] | None:
-    """The models that a text leaves over, when they are few: found in an index, which is a tenth of the table.
+    """The models that a text leaves over, when they are few: found in one go, mostly in an index alone.
 
-    When they are many, a page of them is found soon in the index of any order.
+    When they are many, the look-up ends early, and a page of them is found soon in the index of any order.
     """
-    for name in _INDEXED_TEXTS:
+    for name in _LOOKED_UP_FIRST:
         if text := wanted.texts.get(name):
             query = select(Model.id).where(contains(MODEL_TEXTS[name], text)).limit(MOST_CANDIDATES + 1)
             found = list(await session.scalars(query))

@@ -23,7 +23,7 @@ MOST_TERMS_FOLLOWED = 8
 MOST_FOLLOWED = 100
 """Models that are looked at for one term."""
 MOST_RANKED = 100
-MOST_COUNTED = 1000
+MOST_COUNTED = 200
 """A term that so many models have is as good as in all of them."""
 TAG = "tag"
 WEIGHTS = {TAG: 3.0, "input": 2.0, "output": 2.0, "accepts": 1.0, "gives": 1.0, "word": 1.0}
