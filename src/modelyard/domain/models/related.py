@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -20,9 +20,9 @@ from modelyard.domain.models.visibility import visible_to
 
 MOST_RELATED = 20
 MOST_TERMS_FOLLOWED = 8
-MOST_FOLLOWED = 100
+MOST_FOLLOWED = 60
 """Models that are looked at for one term."""
-MOST_RANKED = 100
+MOST_RANKED = 50
 MOST_COUNTED = 200
 """A term that so many models have is as good as in all of them."""
 TAG = "tag"
@@ -72,15 +72,12 @@ async def _carriers_of(
     session: AsyncSession, actor: Actor, model_id: str, terms: Iterable[str]
 ) -> dict[str, list[str]]:
     """The models that have one of the terms and may be seen, with those of the terms that they have."""
-    parts = [_first_carriers(term, model_id) for term in terms]
-    if not parts:
-        return {}
-    carriers = union_all(*parts).subquery()
-    query = select(carriers.c.model_id, carriers.c.term).join(Model, Model.id == carriers.c.model_id)
     found: dict[str, list[str]] = {}
-    for other, term in await session.execute(query.where(visible_to(actor))):
-        found.setdefault(other, []).append(term)
-    return found
+    for term in terms:
+        for other in await session.scalars(_first_carriers(term, model_id)):
+            found.setdefault(other, []).append(term)
+    seen = await session.scalars(select(Model.id).where(Model.id.in_(sorted(found)), visible_to(actor)))
+    return {other: found[other] for other in seen}
 
 
 def _first_carriers(term: str, model_id: str) -> Select[Any]:
@@ -88,8 +85,7 @@ def _first_carriers(term: str, model_id: str) -> Select[Any]:
     model, column, value = (
         (ModelTag.model_id, ModelTag.tag, tag) if kind == TAG else (ModelTerm.model_id, ModelTerm.term, term)
     )
-    first = select(model.label("model_id")).where(column == value, model != model_id).order_by(model)
-    return select(first.limit(MOST_FOLLOWED).subquery().c.model_id, literal(term).label("term"))
+    return select(model).where(column == value, model != model_id).order_by(model).limit(MOST_FOLLOWED)
 
 
 async def _shared(session: AsyncSession, models: list[str], terms: Iterable[str]) -> dict[str, Counter[str]]:
