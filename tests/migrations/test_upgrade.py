@@ -229,8 +229,9 @@ async def test_models_of_earlier_schemas_are_found_and_sorted(empty: Database) -
 
     async with empty.read() as session:
         row = await session.get_one(Model, "abcdefghij")
-        versions = await session.scalars(select(Version.version).order_by(Version.order_key))
-        terms = set(await session.scalars(select(ModelTerm.term)))
+        ours = select(Version.version).where(Version.model_id == "abcdefghij")
+        versions = await session.scalars(ours.order_by(Version.order_key))
+        terms = set(await session.scalars(select(ModelTerm.term).where(ModelTerm.model_id == "abcdefghij")))
         broken = (await session.execute(text("PRAGMA foreign_key_check"))).all()
     assert list(versions) == ["0.20.0", "1.9.0", "1.10.0"]
     assert (row.latest_version, row.latest_active_version, row.is_active) == ("1.10.0", "1.9.0", True)

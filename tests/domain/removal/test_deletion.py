@@ -218,7 +218,9 @@ async def test_a_deleted_version_leaves_its_number_behind(database: Database) ->
 
 
 async def test_a_version_that_waits_for_approval_is_out_of_the_approvers_hands(database: Database) -> None:
-    model_id = await add_active(database, CAST.alice, status="partial", approval_asked_at=NOW, approval_asked_by="x")
+    model_id = await add_active(
+        database, CAST.alice, status="partial", approval_asked_at=NOW, approval_asked_by=CAST.bob.user_id
+    )
 
     await _do(database, delete_model, CAST.alice, model_id)
 

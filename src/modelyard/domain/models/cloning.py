@@ -18,8 +18,9 @@ from modelyard.domain.models.versions import require_place, stored_version
 
 NOT_COPIED = frozenset(
     {
-        *("id", "model_id", "version", "order_key", "created_by_email", "created_at", "updated_at"),
-        *("status", "deleted_at", "deleted_by", "approval_asked_at", "approval_asked_by", "image_id"),
+        *("id", "model_id", "version", "order_key", "created_by", "created_by_email", "created_at", "updated_at"),
+        *("status", "deleted_at", "deleted_by", "image_id"),
+        *("approval_asked_at", "approval_asked_by", "approval_asked_by_email"),
         *("load_passed", "run_passed", "batch_size", "explains", "detects_drift"),
         *("minimum_engines", "maximum_engines"),
     }

@@ -8,6 +8,7 @@ from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only, selectinload
 
+from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
@@ -70,10 +71,7 @@ async def _one_page(
     query = select(Model).where(visible_to(actor), *model_conditions(wanted, now)).order_by(*order)
     if (few := await _few_candidates(session, wanted)) is not None:
         query = query.where(Model.id.in_(few))
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    rows = list(await session.scalars(query.options(*options)))
-    return Found(rows[: page.size], has_next=page.size is not None and len(rows) > page.size)
+    return one_page((await session.scalars(paged(query.options(*options), page))).all(), page)
 
 
 async def _is_a_name(session: AsyncSession, name: str) -> bool:

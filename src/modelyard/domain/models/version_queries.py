@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload, load_only
 
+from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
@@ -61,10 +62,7 @@ def _narrowed(
 
 
 async def _one_page(session: AsyncSession, query: Select[Any], page: Page) -> Found[Version]:
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    rows = list(await session.scalars(query))
-    return Found(rows[: page.size], has_next=page.size is not None and len(rows) > page.size)
+    return one_page((await session.scalars(paged(query, page))).all(), page)
 
 
 async def _is_hidden(session: AsyncSession, actor: Actor, model_id: str) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.errors import Conflict
+from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
 from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.permissions import Permission
@@ -60,7 +61,7 @@ async def list_deleted_versions(session: AsyncSession, actor: Actor, model_id: s
     """The deleted versions of a model that the actor may restore, the lowest number first. Raises ModelNotFound."""
     require(actor, Permission.CHANGE_MODELS)
     model = await find_model(session, actor, model_id)
-    own = true() if may_change(actor, model) else Version.created_by_email == actor.email
+    own = true() if may_change(actor, model) else Version.created_by == actor.user_id
     query = select(Version).where(Version.model_id == model_id, Version.deleted_at.is_not(None), own)
     return await _one_page(session, query.order_by(Version.order_key), page)
 
@@ -96,7 +97,7 @@ async def restore_version(session: AsyncSession, clock: Clock, actor: Actor, mod
     require(actor, Permission.CHANGE_MODELS)
     await lock_model(session, model_id)
     model = await find_model(session, actor, model_id)
-    own = true() if may_change(actor, model) else Version.created_by_email == actor.email
+    own = true() if may_change(actor, model) else Version.created_by == actor.user_id
     query = select(Version).where(Version.model_id == model_id, Version.version == version, own)
     row = (await session.scalars(query.where(Version.deleted_at.is_not(None)))).one_or_none()
     if row is None:
@@ -123,7 +124,4 @@ async def _require_free_name(session: AsyncSession, actor: Actor, model: Model) 
 
 
 async def _one_page(session: AsyncSession, query: Any, page: Page) -> Found[Any]:
-    if page.size is not None:
-        query = query.offset(page.offset).limit(page.size + 1)
-    rows = list(await session.scalars(query))
-    return Found(rows[: page.size], has_next=page.size is not None and len(rows) > page.size)
+    return one_page((await session.scalars(paged(query, page))).all(), page)
