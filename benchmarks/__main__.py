@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import access, audit, cold_start, facets, image_intake, jobs, start_up
+from benchmarks import access, audit, cold_start, facets, image_intake, jobs, library, start_up
 from benchmarks.report import print_table, write_json
 from benchmarks.turns import Benchmark, Comparison, Scale
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "access": access.measure,
     "audit": audit.measure,
     "facets": facets.measure,
+    "library": library.measure,
 }
 
 

@@ -10,6 +10,7 @@ from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.tables import AuditEvent
 from modelyard.domain.images.tables import ContainerImage, ImportState
 from modelyard.domain.models.catalog import create_model
+from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Model, Version, VersionStatus
 from tests.manual_clock import ManualClock
 
@@ -66,6 +67,7 @@ async def describe(database: Database, model_id: str, *, image_id: str = "sha256
         version.image_id = image.id
         for name, value in (described | values).items():
             setattr(version, name, value)
+        await refresh_summary(session, model_id)
         return version.id
 
 

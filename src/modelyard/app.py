@@ -56,9 +56,11 @@ from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.submit import SubmissionLimits, Submitter
 from modelyard.domain.jobs.upkeep import JobUpkeep
+from modelyard.domain.models.cloning import Cloner
 from modelyard.domain.models.loose_files import LooseFileRemoval
 from modelyard.domain.models.requirements import create_presets
 from modelyard.domain.models.tags import create_predefined
+from modelyard.domain.models.uses import ModelUses
 from modelyard.domain.work.worker import Worker
 from modelyard.migrations.upgrade import upgrade_database
 from modelyard.settings import Settings
@@ -183,7 +185,9 @@ class Platform:
         self.router = Router(self.database.bells)
         self.registry = self._adapters.registry
         limits = SubmissionLimits(settings.max_items_per_job, settings.input_retention_hours)
-        self.submitter = Submitter(self.database, self.clock, self.blobs, limits)
+        self.model_uses = ModelUses(self.database, self.clock)
+        self.submitter = Submitter(self.database, self.clock, self.blobs, limits, self.model_uses)
+        self.cloner = Cloner(self.database, self.clock, self.storage)
         self.downloads = Downloads(self.database, self.clock)
         self.refusals = Refusals(self.database, self.clock)
         self.containers: ContainerSide | None = None
@@ -261,6 +265,7 @@ class Platform:
             "audit": audit.run,
             "refusals": self.refusals.run,
             "loose files": self._loose_files.run,
+            "uses of models": self.model_uses.run,
         }
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:

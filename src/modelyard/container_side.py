@@ -27,6 +27,8 @@ from modelyard.domain.jobs.claims import fail_open_items, release_items
 from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.models.image_records import record_import
+from modelyard.domain.removal import files as removal
+from modelyard.domain.removal.files import RemoveFiles
 from modelyard.domain.version_tests import request as version_tests
 from modelyard.domain.version_tests.load_process import LoadVersion
 from modelyard.domain.version_tests.measure import Measurer
@@ -95,6 +97,7 @@ class ContainerSide:
             request_import.LOAD: ImportImage(*base, runtime, from_archive, on_end=record_import),
             version_tests.LOAD: LoadVersion(*base, trials, launcher),
             version_tests.RUN: RunVersion(*base, trials, measurer, shared.blobs.storage),
+            removal.REMOVE: RemoveFiles(shared.database, runtime, shared.blobs.storage),
         }
         self.worker = Worker(*base, tasks, owner=shared.owner, concurrency=settings.work_concurrency)
 

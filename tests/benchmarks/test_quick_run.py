@@ -17,9 +17,11 @@ pytestmark = [
     pytest.mark.skipif(not can_run_containers() or not has_docker_registry(), reason="needs podman and a registry"),
 ]
 
+NAMES = ["start-up", "image-intake", "cold-start", "jobs", "access", "audit", "facets", "library"]
+
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["start-up", "image-intake", "cold-start", "jobs", "access", "audit", "facets"])
+@pytest.mark.parametrize("name", NAMES)
 def test_quick_run_prints_ratios(name: str, tmp_path: Path) -> None:
     output = tmp_path / "ratios.json"
     command = [sys.executable, "-m", "benchmarks", name, "--quick", "--output", str(output)]

@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import modelyard.domain
 from modelyard.core.database import Base, Database, sqlite_url
@@ -24,7 +25,7 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.wrong_keys import WrongKeys
 from modelyard.domain.audit.record import PLATFORM, record
 from modelyard.domain.audit.tables import AuditEvent
-from modelyard.domain.models.tables import CardRevision
+from modelyard.domain.models.tables import CardRevision, Model, ModelTerm, Version
 from modelyard.migrations.upgrade import HEAD, upgrade_database
 from tests.cast import SECRET
 from tests.manual_clock import ManualClock
@@ -181,6 +182,68 @@ async def test_the_audit_trail_goes_on_after_the_rows_of_the_first_schema(empty:
         rows = (await session.execute(select(AuditEvent.id, AuditEvent.action).order_by(AuditEvent.id))).all()
     assert rows == [(1, "model:created"), (2, "model:changed")]
     await empty.close()
+
+
+async def test_models_of_earlier_schemas_are_found_and_sorted(empty: Database) -> None:
+    await _first_schema(empty)
+    await upgrade_database(empty, "0002")
+    model = {
+        "id": "abcdefghij",
+        "account_id": "a",
+        "team_id": "t",
+        "created_by": "u",
+        "created_by_email": "e",
+        "created_by_full_name": "A",
+        "author": "local",
+        "name": "ÉCHO of words",
+        "description": "Says it again.",
+        "scope": "ALL",
+        "is_recommended": False,
+        "is_commercial": False,
+        **dict.fromkeys(("created_at", "updated_at", "last_active_at"), TIME),
+    }
+    inputs = '[{"name": "input.txt", "acceptedMediaTypes": "text/plain", "maximumSize": 1, "description": ""}]'
+    version = {
+        "model_id": "abcdefghij",
+        "created_by_email": "e",
+        "created_at": TIME,
+        "updated_at": TIME,
+        **dict.fromkeys(("input_validation_schema", "long_description", "technical_details"), ""),
+        **dict.fromkeys(("performance_summary", "version_history"), ""),
+        "statistics": "[]",
+        "minimum_engines": 0,
+        "maximum_engines": 1,
+        "load_passed": True,
+        "run_passed": True,
+        "batch_size": 1,
+        "explains": False,
+        "detects_drift": False,
+        "inputs": inputs,
+    }
+    async with empty.engine.begin() as connection:
+        await _insert(connection, "models", model)
+        for number, status in (("1.10.0", "partial"), ("1.9.0", "active"), ("0.20.0", "inactive")):
+            await _insert(connection, "versions", {**version, "version": number, "status": status})
+
+    await upgrade_database(empty)
+
+    async with empty.read() as session:
+        row = await session.get_one(Model, "abcdefghij")
+        ours = select(Version.version).where(Version.model_id == "abcdefghij")
+        versions = await session.scalars(ours.order_by(Version.order_key))
+        terms = set(await session.scalars(select(ModelTerm.term).where(ModelTerm.model_id == "abcdefghij")))
+        broken = (await session.execute(text("PRAGMA foreign_key_check"))).all()
+    assert list(versions) == ["0.20.0", "1.9.0", "1.10.0"]
+    assert (row.latest_version, row.latest_active_version, row.is_active) == ("1.10.0", "1.9.0", True)
+    assert (row.name_key, row.deleted_at) == ("écho of words", None)
+    assert terms == {"word:écho", "word:words", "word:says", "word:again", "input:input.txt", "accepts:text/plain"}
+    assert broken == []
+    await empty.close()
+
+
+async def _insert(connection: AsyncConnection, table: str, values: dict[str, Any]) -> None:
+    columns, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+    await connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({places})"), values)  # noqa: S608
 
 
 async def test_the_migrations_make_the_tables_of_the_code(empty: Database) -> None:

@@ -11,6 +11,7 @@ from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import Claim, FinishedItem, claim_items, finish_items
 from modelyard.domain.jobs.submit import Receipt, Submission, SubmissionLimits, Submitter
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
+from modelyard.domain.models.uses import ModelUses
 from tests.cast import CAST
 from tests.manual_clock import ManualClock
 
@@ -25,7 +26,9 @@ OUTPUT: dict[str, Any] = {
 
 def submitter(database: Database, clock: ManualClock, *, most_items: int = 100) -> Submitter:
     """Takes submissions; large inputs go to a storage in memory."""
-    return Submitter(database, clock, BlobStore(memory_storage()), SubmissionLimits(most_items, 24))
+    return Submitter(
+        database, clock, BlobStore(memory_storage()), SubmissionLimits(most_items, 24), ModelUses(database, clock)
+    )
 
 
 async def submit(

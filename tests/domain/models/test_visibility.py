@@ -17,17 +17,13 @@ from modelyard.domain.accounts.tables import Project, Team
 from modelyard.domain.jobs.occupancy import read_occupancy
 from modelyard.domain.jobs.queries import JobFilter, list_jobs
 from modelyard.domain.models.catalog import ModelNotFound, change_model, find_model, find_version
-from modelyard.domain.models.queries import (
-    ModelFilter,
-    list_latest,
-    list_models,
-    list_related,
-    list_tagged,
-    list_versions,
-)
+from modelyard.domain.models.filters import ModelFilter, VersionFilter
+from modelyard.domain.models.queries import list_latest, list_models, list_tagged
+from modelyard.domain.models.related import list_related
 from modelyard.domain.models.samples import read_sample
 from modelyard.domain.models.sharing import set_visibility
 from modelyard.domain.models.tables import Model, Scope
+from modelyard.domain.models.version_queries import list_all_versions, list_versions
 from modelyard.domain.models.versions import minimum_engines_sum
 from modelyard.domain.version_tests.request import TestNotFound, read_test
 from modelyard.domain.version_tests.tables import TestKind
@@ -37,6 +33,7 @@ from tests.library import add_active, add_model, set_scope
 from tests.manual_clock import ManualClock
 
 CLOCK = ManualClock()
+NOW = CLOCK.now()
 SOUND = replace(CAST.bob, team_id="team-sound")
 SPEECH = replace(CAST.bob, team_id="team-speech")
 PROJECT = replace(with_roles(CAST.bob, Role.PROJECT), project_id="project", project_name="A project")
@@ -131,7 +128,7 @@ async def _lists(session: AsyncSession, actor: Actor, library: Library) -> dict[
     hidden = library.hidden
 
     async def finds(**texts: str) -> bool:
-        found = await list_models(session, actor, ModelFilter(texts), Page(1, 10), Sort())
+        found = await list_models(session, NOW, actor, ModelFilter(texts), Page(1, 10), Sort())
         return hidden in [model.id for model in found.entries]
 
     return {
@@ -144,10 +141,16 @@ async def _lists(session: AsyncSession, actor: Actor, library: Library) -> dict[
         in [
             model.id
             for model in (
-                await list_models(session, actor, ModelFilter(flags={"isActive": True}), Page(), Sort())
+                await list_models(session, NOW, actor, ModelFilter(flags={"isActive": True}), Page(), Sort())
             ).entries
         ],
-        "latest": hidden in [model.id for model in await list_latest(session, actor)],
+        "latest": hidden
+        in [model.id for model in (await list_latest(session, NOW, actor, ModelFilter(), Page(), Sort())).entries],
+        "versions of all": hidden
+        in [
+            row.model_id
+            for row in (await list_all_versions(session, NOW, actor, VersionFilter(), Page(), Sort())).entries
+        ],
         "tagged": hidden in [model.id for model in await list_tagged(session, actor, ["a_word_of_ours"])],
         "related": hidden in [model.id for model in await list_related(session, actor, library.public)],
         "engines": hidden in [entry.version.model_id for entry in await read_occupancy(session, CLOCK, actor)],
@@ -159,7 +162,7 @@ async def _details(session: AsyncSession, actor: Actor, library: Library) -> dic
     calls = {
         "model": find_model(session, actor, library.hidden),
         "version": find_version(session, actor, library.hidden, "0.1.0"),
-        "versions": list_versions(session, actor, library.hidden, Page()),
+        "versions": list_versions(session, NOW, actor, library.hidden, VersionFilter(), Page(), Sort()),
         "related models": list_related(session, actor, library.hidden),
         "sample": read_sample(session, actor, library.hidden, "0.1.0", "input"),
         "load test": read_test(session, actor, library.hidden, "0.1.0", TestKind.LOAD),
@@ -250,8 +253,9 @@ async def test_who_reads_no_models_gets_no_list_of_them(library: Library) -> Non
     runner = replace(CAST.alice, roles=frozenset({"RUNNER"}), grants=custom_grants([Permission.SUBMIT_JOBS]))
     async with library.database.read() as session:
         for call in (
-            list_models(session, runner, ModelFilter(), Page(), Sort()),
-            list_latest(session, runner),
+            list_models(session, NOW, runner, ModelFilter(), Page(), Sort()),
+            list_latest(session, NOW, runner, ModelFilter(), Page(), Sort()),
+            list_all_versions(session, NOW, runner, VersionFilter(), Page(), Sort()),
             minimum_engines_sum(session, runner),
             read_occupancy(session, CLOCK, runner),
         ):

@@ -30,6 +30,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/models/{model_id}/versions"): {"version": "0.2.0"},
     ("PATCH", "/api/models/{model_id}/visibility"): {"scope": "ALL"},
     ("POST", "/api/models/{model_id}/versions/{version}/container-image"): {"registry": {"url": "a/b:1"}},
+    ("POST", "/api/models/{model_id}/versions/{version}/clone"): {"version": "0.3.0"},
     ("POST", "/api/models/{model_id}/versions/{version}/approvals"): {"decision": "approved"},
     ("PUT", "/api/models/{model_id}/snapshot-image"): [],
     ("PUT", "/api/models/{model_id}/versions/{version}/card"): {"caveats": "None at all"},
@@ -98,6 +99,7 @@ async def _things_of_alice(platform: Platform, walk: Walk, alice: AsgiClient, ol
         assert (await session.scalars(select(JobItem.name))).one() == "only"
     return {
         "model_id": model_id,
+        "permalink": f"{model_id}-acme-echo",
         "version": "0.1.0",
         "other": "0.1.0",
         "revision": "0",

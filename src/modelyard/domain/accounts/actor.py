@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
@@ -95,18 +95,37 @@ def within(
     actor: Actor, permission: Permission, *, account: Any, team: Any = None, user: Any = None, project: Any = None
 ) -> ColumnElement[bool]:
     """The same as a condition for lists: over which rows the permission holds. Takes columns."""
-    reach = actor.reach(permission)
+    return rows_within(actor, actor.reach(permission), account=account, team=team, user=user, project=project)
+
+
+class Whose(Protocol):
+    """To whom things can belong."""
+
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def team_id(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def project_id(self) -> str | None: ...
+
+
+def rows_within(
+    who: Whose, reach: Reach | None, *, account: Any, team: Any = None, user: Any = None, project: Any = None
+) -> ColumnElement[bool]:
+    """The condition for lists when the reach is known already."""
     if reach is None or reach == Reach.INSTALLATION:
         return true() if reach else false()
-    same_account: ColumnElement[bool] = account == actor.account_id
+    same_account: ColumnElement[bool] = account == who.account_id
     if reach == Reach.ACCOUNT:
         return same_account
     own: ColumnElement[bool] | None = None
-    if actor.project_id:
-        own = None if project is None else project == actor.project_id
+    if who.project_id:
+        own = None if project is None else project == who.project_id
     elif user is not None:
-        own = user == actor.user_id
+        own = user == who.user_id
     reasons = [own] if own is not None else []
     if reach == Reach.TEAM and team is not None:
-        reasons.append(team == actor.team_id)
+        reasons.append(team == who.team_id)
     return and_(same_account, or_(false(), *reasons))

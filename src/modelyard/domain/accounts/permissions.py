@@ -20,6 +20,8 @@ class Permission(StrEnum):
     READ_MODELS = "models:read"
     DEPLOY_MODELS = "models:deploy"
     CHANGE_MODELS = "models:change"
+    RECOMMEND_MODELS = "models:recommend"
+    REMOVE_MODELS = "models:remove"
     SET_ENGINES = "engines:set"
     READ_ENGINES = "engines:read"
     APPROVE_MODELS = "models:approve"
@@ -67,7 +69,9 @@ _KNOWN_TO_CLIENTS = {Permission.SET_ENGINES: "CAN_PATCH_PROCESSING_MODEL_VERSION
 _MEANINGS = {
     Permission.READ_MODELS: "See models whatever their visibility says; everybody sees those that are visible to them.",
     Permission.DEPLOY_MODELS: "Create models and versions, give them an image and test them.",
-    Permission.CHANGE_MODELS: "Describe, activate and deactivate models, and set who may see them.",
+    Permission.CHANGE_MODELS: "Describe, activate, delete and restore models; set who may see them.",
+    Permission.RECOMMEND_MODELS: "Say which models are recommended, and which are commercial.",
+    Permission.REMOVE_MODELS: "Remove models and versions for good.",
     Permission.SET_ENGINES: "Set how many engines a version may have.",
     Permission.READ_ENGINES: "See which engines run, and what waits for them.",
     Permission.APPROVE_MODELS: "Approve or reject a version before it becomes active.",

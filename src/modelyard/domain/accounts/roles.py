@@ -62,6 +62,8 @@ _TABLE: dict[Permission, str] = {
     Permission.READ_MODELS:     "all     team    own       own       all     own",
     Permission.DEPLOY_MODELS:   "-       -       own       -         -       -",
     Permission.CHANGE_MODELS:   "all     team    own       -         -       -",
+    Permission.RECOMMEND_MODELS:"all     team    -         -         -       -",
+    Permission.REMOVE_MODELS:   "all     team    -         -         -       -",
     Permission.SET_ENGINES:     "all     team    own       -         -       -",
     Permission.READ_ENGINES:    "all     team    team      team      all     own",
     Permission.APPROVE_MODELS:  "-       team    -         -         -       -",

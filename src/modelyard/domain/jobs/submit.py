@@ -23,10 +23,12 @@ from modelyard.domain.inputs.sources import read_items
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore
 from modelyard.domain.jobs.status import ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
-from modelyard.domain.models.catalog import find_version
+from modelyard.domain.models.catalog import find_version, find_version_to_run
 from modelyard.domain.models.contract import declared_inputs
 from modelyard.domain.models.requirements import EDGE_ID
+from modelyard.domain.models.standing import require_current
 from modelyard.domain.models.tables import Version, VersionStatus
+from modelyard.domain.models.uses import ModelUses
 
 TOPIC = "items"
 """Rings when items wait."""
@@ -87,23 +89,27 @@ class Receipt:
 class Submitter:
     """Takes submissions. Large inputs go to the storage before the transaction, never inside it."""
 
-    def __init__(self, database: Database, clock: Clock, blobs: BlobStore, limits: SubmissionLimits) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, blobs: BlobStore, limits: SubmissionLimits, uses: ModelUses
+    ) -> None:
         self._database = database
         self._clock = clock
         self._blobs = blobs
         self._limits = limits
+        self._uses = uses
 
     async def submit(self, actor: Actor, submission: Submission) -> Receipt:
         """Stores a job; engines start when it is committed.
 
-        Raises ModelNotFound, VersionNotFound, VersionNotActive, EdgeOnly, SourcesRejected, TooLarge, TimeoutAbsurd,
-        QuotaUsedUp.
+        Raises ModelNotFound, VersionNotFound, VersionNotActive, EdgeOnly, ModelExpired, SourcesRejected, TooLarge,
+        TimeoutAbsurd, QuotaUsedUp.
         """
         require(actor, Permission.SUBMIT_JOBS)
         if not 0 <= submission.timeout_ms <= LONGEST_TIMEOUT_MS:
             raise TimeoutAbsurd(submission.timeout_ms)
         async with self._database.read() as session:
-            version = await _runnable_version(session, actor, submission)
+            version = await find_version(session, actor, submission.model_id, submission.version)
+            self._require_runnable(version)
         # Decoding many or large inputs takes a while, in which others want to be answered.
         items = await asyncio.to_thread(
             read_items,
@@ -117,13 +123,22 @@ class Submitter:
         try:
             inputs = [await self._keep(job.id, item) for item in items]
             async with self._database.write() as session:
-                await _runnable_version(session, actor, submission)
+                stored = await find_version_to_run(session, actor, submission.model_id, submission.version)
+                self._require_runnable(stored)
                 await self._store(session, actor, job, items, inputs)
         except BaseException:
             if not await self._is_stored(job.id):  # cancelled during the commit, one does not know
                 await self._blobs.forget(INPUTS, job.id)
             raise
+        self._uses.note(job.model_id)
         return Receipt(job, [item.name for item in items])
+
+    def _require_runnable(self, version: Version) -> None:
+        if version.status != VersionStatus.ACTIVE:
+            raise VersionNotActive(version)
+        require_current(version.model, self._clock.now())
+        if version.requirement_id == EDGE_ID:
+            raise EdgeOnly
 
     def _new_job(self, actor: Actor, version: Version, submission: Submission, items: list[SubmittedItem]) -> Job:
         now = self._clock.now()
@@ -185,15 +200,6 @@ class Submitter:
         record(session, self._clock, actor, "job:submitted", f"job/{job.id}", items=job.total, model=job.model_id)
         ring_after_commit(session, TOPIC)
         ring_after_commit(session, reconcile.TOPIC)
-
-
-async def _runnable_version(session: AsyncSession, actor: Actor, submission: Submission) -> Version:
-    version = await find_version(session, actor, submission.model_id, submission.version)
-    if version.status != VersionStatus.ACTIVE:
-        raise VersionNotActive(version)
-    if version.requirement_id == EDGE_ID:
-        raise EdgeOnly
-    return version
 
 
 def _item_row(job: Job, position: int, item: SubmittedItem, actor: Actor) -> dict[str, Any]:

@@ -23,7 +23,8 @@ class Job(Base):
     project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id"), index=True)
     project_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
     key_prefix: Mapped[str] = mapped_column(String(64), index=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), index=True)
+    version_id: Mapped[int] = mapped_column(index=True)
+    """Of a version that may be gone, as that of the items: what a job says outlives what it ran on."""
     model_id: Mapped[str] = mapped_column(String(10))
     model_name: Mapped[str] = mapped_column(String(200))
     version: Mapped[str] = mapped_column(String(40))
@@ -62,7 +63,7 @@ class JobItem(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
-    version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"))
+    version_id: Mapped[int]
     position: Mapped[int]
     name: Mapped[str] = mapped_column(String(1000))
     state: Mapped[str] = mapped_column(String(20))

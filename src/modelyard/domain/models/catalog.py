@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import defer, joinedload, selectinload
 
 from modelyard.core.clock import Clock
 from modelyard.core.errors import NotFound
@@ -15,8 +15,11 @@ from modelyard.domain.audit.changes import record_change
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.metadata import check_model_name, check_summary
 from modelyard.domain.models.semantic import check_version
+from modelyard.domain.models.standing import UNCHANGED, Standing, set_standing, standing_of
+from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Model, Version
 from modelyard.domain.models.tags import set_tags
+from modelyard.domain.models.terms import refresh_terms
 from modelyard.domain.models.visibility import require_change, require_version_change, visible_to
 
 
@@ -54,6 +57,7 @@ async def create_model(session: AsyncSession, clock: Clock, actor: Actor, *, nam
     session.add(model)
     session.add(new_version(clock, actor, model.id, version))
     record(session, clock, actor, "model:created", f"model/{model.id}", name=model.name, version=version)
+    await refresh_summary(session, model.id)
     return await _read_again(session, actor, model.id)
 
 
@@ -70,8 +74,15 @@ def new_version(clock: Clock, actor: Actor, model_id: str, version: str) -> Vers
     )
 
 
-_WHOLE_MODEL = (
-    selectinload(Model.versions),
+_LONG_COLUMNS = (
+    *(Version.inputs, Version.outputs, Version.statistics, Version.input_validation_schema),
+    *(Version.long_description, Version.technical_details, Version.performance_summary, Version.version_history),
+    *(Version.sample_input, Version.sample_output),
+)
+BRIEF_VERSIONS = selectinload(Model.versions).options(*map(defer, _LONG_COLUMNS))
+"""A model shows no texts of its versions: they can be long, and there can be many."""
+WHOLE_MODEL = (
+    BRIEF_VERSIONS,
     selectinload(Model.tags),
     selectinload(Model.pictures),
     selectinload(Model.teams),
@@ -81,7 +92,7 @@ _WHOLE_MODEL = (
 async def find_model(session: AsyncSession, actor: Actor, model_id: str) -> Model:
     """A model with its versions, tags and pictures. Raises ModelNotFound."""
     require(actor, Permission.READ_MODELS)
-    query = select(Model).where(Model.id == model_id, visible_to(actor)).options(*_WHOLE_MODEL)
+    query = select(Model).where(Model.id == model_id, visible_to(actor)).options(*WHOLE_MODEL)
     model = (await session.scalars(query)).one_or_none()
     if model is None:
         raise ModelNotFound(model_id)
@@ -95,11 +106,11 @@ async def find_model_to_change(session: AsyncSession, actor: Actor, model_id: st
     return model
 
 
-_WHOLE_VERSION = (
+WHOLE_VERSION = (
     joinedload(Version.image),
     joinedload(Version.requirement),
     selectinload(Version.test_inputs),
-    joinedload(Version.model).options(*_WHOLE_MODEL),
+    joinedload(Version.model).options(*WHOLE_MODEL),
 )
 
 
@@ -109,12 +120,27 @@ async def find_version(session: AsyncSession, actor: Actor, model_id: str, versi
     return await _find_version(session, actor, model_id, version)
 
 
+async def find_version_to_run(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
+    """The same for a job that is being stored: until then nobody takes it out of service or deletes it."""
+    await session.execute(
+        select(Version.id)
+        .where(Version.model_id == model_id, Version.version == version)
+        .with_for_update(read=True, key_share=True)
+    )
+    return await find_version(session, actor, model_id, version)
+
+
 async def _find_version(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
     query = (
         select(Version)
         .join(Version.model)
-        .where(Version.model_id == model_id, Version.version == version, visible_to(actor))
-        .options(*_WHOLE_VERSION)
+        .where(
+            Version.model_id == model_id,
+            Version.version == version,
+            Version.deleted_at.is_(None),
+            visible_to(actor),
+        )
+        .options(*WHOLE_VERSION)
     )
     found = (await session.scalars(query)).one_or_none()
     if found is None:
@@ -152,10 +178,14 @@ async def change_model(
     name: str | None = None,
     description: str | None = None,
     tags: list[str] | None = None,
+    standing: Standing = UNCHANGED,
 ) -> Model:
-    """Changes words and tags of a model; None leaves a field as it is."""
+    """Changes words, tags and standing of a model; None leaves a field as it is.
+
+    Raises ModelNotFound, NotYourModel, MetadataRejected, TagsRejected, and RoleMissing where the standing needs more.
+    """
     model = await find_model_to_change(session, actor, model_id)
-    before = _words_of(model)
+    before = _told(model)
     if name is not None:
         model.name = check_model_name(name)
     if description is not None:
@@ -164,14 +194,17 @@ async def change_model(
         await set_tags(session, model, tags)
         await session.flush()
         await session.refresh(model, ["tags"])
-    if record_change(session, clock, actor, "model:changed", f"model/{model.id}", before, _words_of(model)):
+    set_standing(actor, model, standing)
+    if record_change(session, clock, actor, "model:changed", f"model/{model.id}", before, _told(model)):
         model.updated_at = clock.now()
+        await refresh_terms(session, model.id)
     await session.flush()
     return model
 
 
-def _words_of(model: Model) -> dict[str, Any]:
-    return {"name": model.name, "description": model.description, "tags": [tag.identifier for tag in model.tags]}
+def _told(model: Model) -> dict[str, Any]:
+    words = {"name": model.name, "description": model.description, "tags": [tag.identifier for tag in model.tags]}
+    return words | standing_of(model)
 
 
 async def _read_again(session: AsyncSession, actor: Actor, model_id: str) -> Model:

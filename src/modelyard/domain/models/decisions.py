@@ -23,6 +23,7 @@ from modelyard.domain.models.catalog import find_version_to_decide
 from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import facts_of, missing_steps
 from modelyard.domain.models.metadata import MOST_ENGINES
+from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Approval, Version, VersionStatus
 from modelyard.domain.models.versions import TOPIC
 from modelyard.domain.models.visibility import waits_for, within_review
@@ -122,7 +123,7 @@ async def decide(
     record(session, clock, actor, f"model:version:{verb}", target, roles=roles, reason=shortened(reason))
     await _follow(session, clock, actor, row, decision)
     await require_licensed(session, row, promised, default_engines)
-    await session.flush()
+    await refresh_summary(session, model_id)
     ring_after_commit(session, TOPIC)
     return row
 

@@ -11,6 +11,7 @@ from modelyard.domain.accounts import organisations
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.organisations import AccountChanges, AccountFacts
 from modelyard.domain.accounts.tables import Account
+from modelyard.domain.models.authorship import rename_author
 from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.tables import Model, Version, VersionStatus
 
@@ -101,6 +102,8 @@ async def change_account(
     """
     await licensed_engines(session, account_id, 0, locks=True)
     changed = await organisations.change_account(session, clock, actor, account_id, changes)
+    if changes.name is not None:
+        await rename_author(session, account_id, changed.account.name)
     if changes.processing_engines is not None:
         await require_licence_allows(session, account_id, changes.processing_engines)
     return changed

@@ -36,8 +36,8 @@ class VersionFrozen(Conflict):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"The {what} of an active version cannot change, because jobs rely on it; "
-            "deactivate the version first, or create a new one."
+            f"The {what} of an active version cannot change, because jobs rely on it; make a new version "
+            "(POST …/clone copies this one), or deactivate this one first."
         )
 
 

@@ -1,141 +1,102 @@
-"""Lists of models and versions, with filters, order and paging."""
+"""Lists of models, with filters, order and paging."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import load_only, selectinload
 
-from modelyard.core.listing import one_page, ordered, paged
+from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.models.catalog import find_model
-from modelyard.domain.models.semantic import version_order
-from modelyard.domain.models.tables import Model, ModelTag, Scope, Version, VersionStatus
+from modelyard.domain.models.catalog import WHOLE_MODEL
+from modelyard.domain.models.filters import MODEL_TEXTS, ModelFilter, contains, model_conditions
+from modelyard.domain.models.orders import MODEL_ORDERS, order_by
+from modelyard.domain.models.tables import Model, ModelTag, Version
 from modelyard.domain.models.visibility import visible_to
 
-MOST_RELATED = 20
-_WITH_LISTS = (
-    selectinload(Model.versions),
-    selectinload(Model.tags),
-    selectinload(Model.pictures),
-    selectinload(Model.teams),
+_SHORT = (
+    load_only(Model.name, Model.latest_version, Model.latest_active_version),
+    selectinload(Model.versions).load_only(Version.model_id, Version.version, Version.order_key),
 )
+_LOOKED_UP_FIRST = ("name", "createdByEmail", "description")
+MOST_CANDIDATES = 1000
+NEWEST_FIRST = Sort(("updatedAt",), descending=True)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFilter:
-    """What to look for; empty means anything. Texts: `,` joins alternatives, `;` what must all be there."""
-
-    texts: dict[str, str] = field(default_factory=dict)
-    flags: dict[str, bool] = field(default_factory=dict)
-
-
-def _is_active() -> ColumnElement[bool]:
-    return select(Version.id).where(Version.model_id == Model.id, Version.status == VersionStatus.ACTIVE).exists()
+async def list_models(
+    session: AsyncSession, now: datetime, actor: Actor, wanted: ModelFilter, page: Page, sort: Sort
+) -> Found[Model]:
+    """The models that the actor may see, no more of each than a list shows. A name that is exactly so comes first."""
+    return await _one_page(session, now, actor, wanted, page, sort, _SHORT)
 
 
-TEXT_FILTERS: dict[str, Any] = {
-    "author": Model.author,
-    "createdByEmail": Model.created_by_email,
-    "name": Model.name,
-    "description": Model.description,
-}
-FLAG_FILTERS: dict[str, Callable[[], ColumnElement[bool]]] = {
-    "isActive": _is_active,
-    "isRecommended": lambda: Model.is_recommended.is_(True),
-    "isCommercial": lambda: Model.is_commercial.is_(True),
-    "isExpired": lambda: literal(value=False),  # no model of ours expires
-}
-SORTS: dict[str, Any] = {
-    "modelId": Model.id,
-    "author": Model.author,
-    "createdByEmail": Model.created_by_email,
-    "submittedByEmail": Model.created_by_email,
-    "name": Model.name,
-    "isRecommended": Model.is_recommended,
-    "lastActiveDateTime": Model.last_active_at,
-    "createdAt": Model.created_at,
-}
-
-
-async def list_models(session: AsyncSession, actor: Actor, wanted: ModelFilter, page: Page, sort: Sort) -> Found[Model]:
-    """The models that the actor may see. With a name filter the exact match comes first."""
-    require(actor, Permission.READ_MODELS)
-    query = select(Model).where(visible_to(actor), *_conditions(wanted)).order_by(*_order(wanted, sort))
-    query = query.options(selectinload(Model.versions))
-    return one_page((await session.scalars(paged(query, page))).all(), page)
-
-
-async def list_latest(session: AsyncSession, actor: Actor) -> list[Model]:
-    """All models with everything that hangs off them, newest first."""
-    require(actor, Permission.READ_MODELS)
-    query = select(Model).where(visible_to(actor)).order_by(Model.updated_at.desc(), Model.id).options(*_WITH_LISTS)
-    return list(await session.scalars(query))
-
-
-async def list_related(session: AsyncSession, actor: Actor, model_id: str) -> list[Model]:
-    """Models that share tags with a model; those that share most of them come first."""
-    model = await find_model(session, actor, model_id)
-    shared = func.count()
-    query = (
-        select(Model)
-        .join(ModelTag, ModelTag.model_id == Model.id)
-        .where(ModelTag.tag.in_([tag.identifier for tag in model.tags]), Model.id != model_id, visible_to(actor))
-        .group_by(Model.id)
-        .order_by(shared.desc(), func.lower(Model.name), Model.id)
-        .limit(MOST_RELATED)
-    )
-    return list(await session.scalars(query.options(*_WITH_LISTS)))
+async def list_latest(
+    session: AsyncSession, now: datetime, actor: Actor, wanted: ModelFilter, page: Page, sort: Sort
+) -> Found[Model]:
+    """The same with everything that hangs off them; without an order what changed last comes first."""
+    found = await _one_page(session, now, actor, wanted, page, sort if sort.fields else NEWEST_FIRST, WHOLE_MODEL)
+    await _describe_newest(session, found.entries)
+    return found
 
 
 async def list_tagged(session: AsyncSession, actor: Actor | None, tags: Sequence[str]) -> list[Model]:
     """Models that carry at least one of the tags; those that everybody may see without an actor who reads models."""
-    may_read = actor is not None and actor.may(Permission.READ_MODELS)
+    reader = actor if actor is not None and actor.may(Permission.READ_MODELS) else None
     query = (
         select(Model)
-        .where(
-            select(ModelTag.tag).where(ModelTag.model_id == Model.id, ModelTag.tag.in_(tags)).exists(),
-            visible_to(actor) if actor and may_read else Model.scope == Scope.ALL,
-        )
-        .order_by(func.lower(Model.name), Model.id)
+        .where(Model.id.in_(select(ModelTag.model_id).where(ModelTag.tag.in_(tags))), visible_to(reader))
+        .order_by(Model.name_key, Model.id)
     )
-    return list(await session.scalars(query.options(*_WITH_LISTS)))
+    return list(await session.scalars(query.options(*WHOLE_MODEL)))
 
 
-async def list_versions(session: AsyncSession, actor: Actor, model_id: str, page: Page) -> Found[Version]:
-    """The versions of a model, lowest number first."""
-    model = await find_model(session, actor, model_id)
-    rows = sorted(model.versions, key=lambda row: version_order(row.version))
-    return one_page(rows[page.offset :], page)
+async def _one_page(
+    session: AsyncSession,
+    now: datetime,
+    actor: Actor,
+    wanted: ModelFilter,
+    page: Page,
+    sort: Sort,
+    options: Sequence[Any],
+) -> Found[Model]:
+    require(actor, Permission.READ_MODELS)
+    order = order_by(MODEL_ORDERS, sort, now, default=Model.created_at, last=[Model.id])
+    name = wanted.texts.get("name", "").strip().casefold()
+    if name and await _is_a_name(session, name):
+        order.insert(0, case((Model.name_key == name, 0), else_=1))
+    query = select(Model).where(visible_to(actor), *model_conditions(wanted, now)).order_by(*order)
+    if (few := await _few_candidates(session, wanted)) is not None:
+        query = query.where(Model.id.in_(few))
+    return one_page((await session.scalars(paged(query.options(*options), page))).all(), page)
 
 
-def conditions_of(wanted: ModelFilter) -> list[ColumnElement[bool]]:
-    """What the filter asks of a row of `models`."""
-    return _conditions(wanted)
+async def _is_a_name(session: AsyncSession, name: str) -> bool:
+    """Whether a model has exactly this name; when none has, the order need not ask, and an index can give it."""
+    if "\0" in name:
+        return False
+    return await session.scalar(select(Model.id).where(Model.name_key == name).limit(1)) is not None
 
 
-def _conditions(wanted: ModelFilter) -> list[ColumnElement[bool]]:
-    conditions = [_contains(TEXT_FILTERS[name], text) for name, text in wanted.texts.items() if name in TEXT_FILTERS]
-    if model_ids := wanted.texts.get("modelId"):
-        conditions.append(Model.id.in_([part.strip() for part in model_ids.split(",")]))
-    conditions += [FLAG_FILTERS[name]() == flag for name, flag in wanted.flags.items() if name in FLAG_FILTERS]
-    return conditions
+async def _few_candidates(session: AsyncSession, wanted: ModelFilter) -> Sequence[str] | None:
+    """The models that a text leaves over, when they are few: found in one go, mostly in an index alone.
+
+    When they are many, the look-up ends early, and a page of them is found soon in the index of any order.
+    """
+    for name in _LOOKED_UP_FIRST:
+        if text := wanted.texts.get(name):
+            query = select(Model.id).where(contains(MODEL_TEXTS[name], text)).limit(MOST_CANDIDATES + 1)
+            found = list(await session.scalars(query))
+            if len(found) <= MOST_CANDIDATES:
+                return found
+    return None
 
 
-def _contains(column: Any, text: str) -> ColumnElement[bool]:
-    alternatives = [
-        and_(*(column.icontains(part.strip(), autoescape=True) for part in alternative.split(";")))
-        for alternative in text.split(",")
-    ]
-    return or_(*alternatives)
-
-
-def _order(wanted: ModelFilter, sort: Sort) -> list[Any]:
-    order: list[Any] = []
-    if name := wanted.texts.get("name"):
-        order.append(case((func.lower(Model.name) == name.strip().lower(), 0), else_=1))
-    return order + ordered(sort, SORTS, Model.created_at, Model.id)
+async def _describe_newest(session: AsyncSession, models: Sequence[Model]) -> None:
+    """Reads the description of each model's newest version, which the list shows."""
+    newest = [model.versions[-1].id for model in models if model.versions]
+    columns = load_only(Version.long_description)
+    await session.execute(select(Version).where(Version.id.in_(newest)).options(columns))

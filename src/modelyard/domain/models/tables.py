@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from modelyard.core.database import Base
 from modelyard.domain.images.tables import ContainerImage
+from modelyard.domain.models.semantic import order_key
 
 
 class Scope(StrEnum):
@@ -70,7 +71,21 @@ class Model(Base):
 
     __tablename__ = "models"
     __table_args__ = (
-        Index(None, "account_id", "name"),
+        Index(None, "account_id", "name_key"),
+        Index(None, "name_key", "id"),
+        Index(None, "created_at", "id"),
+        Index(None, "updated_at", "id"),
+        Index(None, "last_active_at", "id"),
+        Index(None, "latest_version_key", "id"),
+        Index(None, "author", "name_key"),
+        Index(None, "created_by_email", "id"),
+        # Only of what is deleted: or else every list would begin with all that is not.
+        Index(
+            None,
+            "deleted_at",
+            sqlite_where=text("deleted_at IS NOT NULL"),
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
         Index("ix_models_facets", "scope", "account_id", "team_id", "created_by", "tag_bits", "id"),
     )
 
@@ -82,6 +97,8 @@ class Model(Base):
     created_by_full_name: Mapped[str] = mapped_column(String(201))
     author: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(200))
+    """The name without its case, which no two databases take away alike."""
     description: Mapped[str] = mapped_column(Text, default="")
     scope: Mapped[str] = mapped_column(String(20), default=Scope.PRIVATE)
     is_recommended: Mapped[bool] = mapped_column(default=False)
@@ -89,10 +106,28 @@ class Model(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     last_active_at: Mapped[datetime]
+    """When a job was submitted to it last; `uses.py` writes it now and then."""
+    expires_at: Mapped[datetime | None]
+    """From then on it takes no jobs."""
+    deleted_at: Mapped[datetime | None]
+    """Set: nobody finds it any more, until it is restored."""
+    deleted_by: Mapped[str | None] = mapped_column(String(320))
     tag_bits: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     """The predefined tags of the model, one bit for each (`tag_names.py`), so that counting them reads one index."""
 
-    versions: Mapped[list["Version"]] = relationship(back_populates="model", lazy="raise")
+    # What `summary.py` repeats of the versions, so that lists need not read these.
+    is_active: Mapped[bool] = mapped_column(default=False, server_default="0")
+    latest_version: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    latest_active_version: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    latest_version_key: Mapped[str] = mapped_column(String(32), default="", server_default="")
+
+    versions: Mapped[list["Version"]] = relationship(
+        primaryjoin="and_(Version.model_id == Model.id, Version.deleted_at.is_(None))",
+        order_by="Version.order_key",
+        lazy="raise",
+        viewonly=True,
+    )
+    """Those that are not deleted, in the order of their numbers."""
     tags: Mapped[list["Tag"]] = relationship(secondary="model_tags", order_by="ModelTag.position", lazy="raise")
     pictures: Mapped[list["Picture"]] = relationship(
         primaryjoin="or_(Model.id == foreign(Picture.model_id), Model.account_id == foreign(Picture.account_id))",
@@ -102,6 +137,11 @@ class Model(Base):
     )
     """Its own, its snapshots, and the logo of its account."""
     teams: Mapped[list["ModelTeam"]] = relationship(order_by="ModelTeam.team_id", lazy="raise")
+
+    @validates("name")
+    def _fold_name(self, _: str, name: str) -> str:
+        self.name_key = name.casefold()
+        return name
 
 
 class ModelTeam(Base):
@@ -117,11 +157,26 @@ class Version(Base):
     """One deployable build of a model: one container image and its description."""
 
     __tablename__ = "versions"
-    __table_args__ = (UniqueConstraint("model_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("model_id", "version"),
+        Index(None, "model_id", "order_key"),
+        Index(None, "approval_asked_at"),
+        Index(None, "created_at", "id"),
+        Index(None, "updated_at", "id"),
+        Index(None, "minimum_engines", "id"),
+        Index(None, "maximum_engines", "id"),
+        Index(None, "image_id"),
+        {"sqlite_autoincrement": True},  # jobs remember the number: it never stands for another version
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[str] = mapped_column(ForeignKey("models.id"))
     version: Mapped[str] = mapped_column(String(40))
+    order_key: Mapped[str] = mapped_column(String(32))
+    """The number so that texts sort as numbers do: 1.10.0 after 1.9.0."""
+    deleted_at: Mapped[datetime | None]
+    """Set: nobody finds it any more, until it is restored."""
+    deleted_by: Mapped[str | None] = mapped_column(String(320))
     status: Mapped[str] = mapped_column(String(20), default=VersionStatus.PARTIAL)
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     """None where nobody is known who did, before this was kept."""
@@ -157,10 +212,15 @@ class Version(Base):
     approval_asked_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     approval_asked_by_email: Mapped[str | None] = mapped_column(String(320))
 
-    model: Mapped[Model] = relationship(back_populates="versions", lazy="raise")
+    model: Mapped[Model] = relationship(lazy="raise")
     image: Mapped[ContainerImage | None] = relationship(lazy="raise")
     requirement: Mapped[Requirement | None] = relationship(lazy="raise")
     test_inputs: Mapped[list["TestInput"]] = relationship(lazy="raise")
+
+    @validates("version")
+    def _note_order(self, _: str, version: str) -> str:
+        self.order_key = order_key(version)
+        return version
 
 
 class Approval(Base):
@@ -243,6 +303,16 @@ class ModelTag(Base):
     model_id: Mapped[str] = mapped_column(ForeignKey("models.id"), primary_key=True)
     tag: Mapped[str] = mapped_column(ForeignKey("tags.identifier"), primary_key=True)
     position: Mapped[int]
+
+
+class ModelTerm(Base):
+    """Something that a model has in common with those that are related to it; `terms.py` says what."""
+
+    __tablename__ = "model_terms"
+    __table_args__ = (Index(None, "term", "model_id"),)
+
+    model_id: Mapped[str] = mapped_column(ForeignKey("models.id"), primary_key=True)
+    term: Mapped[str] = mapped_column(String(120), primary_key=True)
 
 
 class Picture(Base):

@@ -22,7 +22,10 @@ class TeamOwnsThings(Conflict):
     def __init__(self, kind: str, named: Sequence[tuple[str, str]], number: int) -> None:
         names = ", ".join(f"{name[:60]!r} ({identifier})" for identifier, name in named)
         more = f" and {number - len(named)} more" if number > len(named) else ""
-        super().__init__(f"The team owns {kind}: {names}{more}; delete them, or give them to another team, before.")
+        super().__init__(
+            f"The team owns {kind}: {names}{more}; delete them (models for good, with hard=true), "
+            "or give them to another team, before."
+        )
 
 
 async def remove_team(session: AsyncSession, clock: Clock, actor: Actor, team_id: str) -> Sequence[str]:

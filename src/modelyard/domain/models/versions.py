@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
@@ -26,13 +27,22 @@ from modelyard.domain.models.catalog import (
 from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import VersionFrozen
 from modelyard.domain.models.metadata import MOST_ENGINES, VersionChanges, check_changes
-from modelyard.domain.models.requirements import EDGE_ID, RequirementUnknown, find_preset
+from modelyard.domain.models.requirements import RequirementUnknown, find_preset
+from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Model, Requirement, Version, VersionStatus
 from modelyard.domain.models.visibility import NotYourModel, require_version_change, visible_to
 
 TOPIC = "versions"
 """Rings when it may have changed what should run."""
-_CONTRACT = {"inputs": "inputs", "outputs": "outputs", "input_validation_schema": "schema of inputs"}
+_FROZEN = {
+    "requirement_id": "requirement",
+    "status_timeout_ms": "status timeout",
+    "run_timeout_ms": "run timeout",
+    "inputs": "inputs",
+    "outputs": "outputs",
+    "input_validation_schema": "schema of inputs",
+}
+"""What jobs rely on, and tests have shown: of an active version it stays as it is."""
 LOAD_DEPENDS_ON = ("image_id", "requirement_id")
 RUN_DEPENDS_ON = (*LOAD_DEPENDS_ON, "inputs", "outputs", "input_validation_schema")
 """What a passed test holds for: a change of it means that the test has to be done again."""
@@ -43,8 +53,9 @@ APPROVAL_DEPENDS_ON = (*RUN_DEPENDS_ON, "long_description", "technical_details",
 class VersionExists(InvalidInput):
     """The model has this version already."""
 
-    def __init__(self, model_id: str, version: str) -> None:
-        super().__init__(f"The version {version} of the model {model_id} already exists; choose a higher one.")
+    def __init__(self, model_id: str, version: str, *, is_deleted: bool = False) -> None:
+        what = "choose another number, or restore it: it is deleted" if is_deleted else "choose a higher one"
+        super().__init__(f"The version {version} of the model {model_id} already exists; {what}.")
 
 
 async def create_version(
@@ -52,17 +63,35 @@ async def create_version(
 ) -> Version:
     """Adds a version to a model of one's account."""
     require(actor, Permission.DEPLOY_MODELS)
-    model = await find_model(session, actor, model_id)
-    if model.account_id != actor.account_id:
-        raise NotYourModel
+    await require_place(session, actor, model_id, version)
     row = new_version(clock, actor, model_id, version)
-    if any(known.version == row.version for known in model.versions):
-        raise VersionExists(model_id, version)
     check_changes(VersionChanges(long_description=long_description), minimum_engines=0, maximum_engines=1)
     row.long_description = long_description
     session.add(row)
     record(session, clock, actor, "model:version:created", f"model/{model_id}/{version}")
-    await session.flush()
+    return await stored_version(session, actor, row)
+
+
+async def require_place(session: AsyncSession, actor: Actor, model_id: str, version: str) -> None:
+    """Raises NotYourModel unless the model is one of the actor's account, VersionExists when it has the version.
+
+    The number of a deleted version is taken, too: jobs and the audit trail name it.
+    """
+    model = await find_model(session, actor, model_id)
+    if model.account_id != actor.account_id:
+        raise NotYourModel
+    query = select(Version.id, Version.deleted_at).where(Version.model_id == model_id, Version.version == version)
+    if known := (await session.execute(query)).first():
+        raise VersionExists(model_id, version, is_deleted=known.deleted_at is not None)
+
+
+async def stored_version(session: AsyncSession, actor: Actor, row: Version) -> Version:
+    """A version that was just added, with all that hangs off it. Raises VersionExists when somebody was quicker."""
+    model_id, version = row.model_id, row.version
+    try:
+        await refresh_summary(session, model_id)
+    except IntegrityError:
+        raise VersionExists(model_id, version) from None
     session.expire_all()
     return await find_version(session, actor, model_id, version)
 
@@ -113,6 +142,8 @@ async def change_version(
     if changes.status is not None:
         await enter_status(session, clock, actor, row, changes.status)
     await require_licensed(session, row, promised, default_engines)
+    if changes.status is not None or not changed.keys().isdisjoint(("inputs", "outputs")):
+        await refresh_summary(session, model_id)
     await session.flush()
     ring_after_commit(session, TOPIC)
     return row
@@ -135,9 +166,7 @@ async def _find_preset(
 
 def _apply(row: Version, changed: dict[str, Any]) -> None:
     """Sets fields; what a test has shown holds only as long as what it was shown for."""
-    frozen = [words for name, words in _CONTRACT.items() if name in changed]
-    if EDGE_ID in {row.requirement_id, changed.get("requirement_id")} and "requirement_id" in changed:
-        frozen.append("requirement")  # what runs here was tested here, what is for edge devices was not
+    frozen = [words for name, words in _FROZEN.items() if name in changed]
     if frozen and row.status == VersionStatus.ACTIVE:
         raise VersionFrozen(" and ".join(frozen))
     for name, value in changed.items():

@@ -123,7 +123,8 @@ class RunVersion:
             raise NoExplanation
         async with self._database.write() as session:
             await require_unchanged(session, loaded.version, RUN_DEPENDS_ON)
-            await session.execute(update(Version).where(Version.id == loaded.version.id).values(run_passed=True))
+            seen = {"run_passed": True} | ({"explains": True} if loaded.test.explain else {})
+            await session.execute(update(Version).where(Version.id == loaded.version.id).values(seen))
             await progress.passed(session, outputs=shown, measurements=summary(trial.found))
             await put_report(session, self._clock, loaded.test, loaded.version, trial.found, measures_on=True)
         return answer.outputs

@@ -1,13 +1,15 @@
 """How models, versions, presets and tests look on the wire; members that are unknown are left out."""
 
 import json
-import re
+from datetime import datetime
 from typing import Any
 
 from modelyard.core.clock import milliseconds_between
 from modelyard.domain.images.tables import ContainerImage, ImportState
 from modelyard.domain.models.amounts import cpu_text, memory_text
-from modelyard.domain.models.semantic import version_order
+from modelyard.domain.models.features import features_of, shown_version
+from modelyard.domain.models.permalinks import permalink_of
+from modelyard.domain.models.standing import is_expired
 from modelyard.domain.models.tables import Model, Requirement, Tag, Version, VersionStatus
 from modelyard.domain.version_tests.tables import TestState, VersionTest
 from modelyard.entrypoints.rest.picture_shapes import model_images, snapshot_images, tag_images
@@ -16,32 +18,34 @@ from modelyard.entrypoints.rest.wire import time_text, without_none
 
 def model_summary(model: Model) -> dict[str, Any]:
     """A model in a list."""
-    versions = sorted((row.version for row in model.versions), key=version_order)
-    active = [row.version for row in model.versions if row.status == VersionStatus.ACTIVE]
     return {
         "modelId": model.id,
         "identifier": model.id,
-        "latestVersion": versions[-1] if versions else "",
-        "latestActiveVersion": max(active, key=version_order, default=""),
-        "versions": versions,
+        "latestVersion": model.latest_version,
+        "latestActiveVersion": model.latest_active_version,
+        "versions": [row.version for row in model.versions],
     }
 
 
-def model_details(model: Model) -> dict[str, Any]:
+def model_details(model: Model, now: datetime) -> dict[str, Any]:
     """A model with everything but its versions' details."""
+    shown = shown_version(model)
     return model_summary(model) | {
         "author": model.author,
         "name": model.name,
         "description": model.description,
-        "permalink": permalink(model),
-        "features": [],
-        "isActive": any(row.status == VersionStatus.ACTIVE for row in model.versions),
+        "permalink": permalink_of(model),
+        "features": feature_objects(shown) if shown else [],
+        "isActive": model.is_active,
         "isRecommended": model.is_recommended,
         "isCommercial": model.is_commercial,
-        "isExpired": False,
+        "isExpired": is_expired(model, now),
+        **({"expirationDateTime": time_text(model.expires_at)} if model.expires_at else {}),
         "tags": [tag_object(tag) for tag in model.tags],
         "images": model_images(model),
         "snapshotImages": snapshot_images(model),
+        "createdAt": time_text(model.created_at),
+        "updatedAt": time_text(model.updated_at),
         "lastActiveDateTime": time_text(model.last_active_at),
         "createdByEmail": model.created_by_email,
         "createdByFullName": model.created_by_full_name,
@@ -49,34 +53,44 @@ def model_details(model: Model) -> dict[str, Any]:
     }
 
 
+def feature_objects(version: Version) -> list[dict[str, Any]]:
+    """What a version can do beside answering."""
+    return [
+        without_none({"identifier": one.identifier, "name": one.name, "description": one.description, "size": one.size})
+        for one in features_of(version)
+    ]
+
+
 def visibility_object(model: Model) -> dict[str, Any]:
     """Who may see a model; the teams beside its own."""
     return {"scope": model.scope, "teams": [row.team_id for row in model.teams]}
 
 
-def latest_model(model: Model) -> dict[str, Any]:
+def latest_model(model: Model, now: datetime) -> dict[str, Any]:
     """A model as GET /models/latest has it: the union of what its clients read."""
-    details = model_details(model)
-    active = [row for row in model.versions if row.status == VersionStatus.ACTIVE]
-    newest = max(model.versions, key=lambda row: version_order(row.version), default=None)
-    return details | {
-        "activeVersions": sorted((row.version for row in active), key=version_order),
+    return model_details(model, now) | {
+        "activeVersions": [row.version for row in model.versions if row.status == VersionStatus.ACTIVE],
         "creationDateTime": time_text(model.created_at),
         "updateDateTime": time_text(model.updated_at),
-        "longDescription": newest.long_description if newest else "",
+        "longDescription": model.versions[-1].long_description if model.versions else "",
         "isAvailable": True,
         "isExperimental": False,
         "sourceType": "CUSTOM",
     }
 
 
-def permalink(model: Model) -> str:
-    """Identifier, author and name in one word."""
-    return "-".join([model.id, _slug(model.author), _slug(model.name)])
+def deleted_model(model: Model, now: datetime) -> dict[str, Any]:
+    """A model that can be restored, and who deleted it when."""
+    return model_details(model, now) | _deletion(model)
 
 
-def _slug(text: str) -> str:
-    return re.sub(r"[\W_]+", "-", text.lower()).strip("-")
+def deleted_version(version: Version) -> dict[str, Any]:
+    """A version that can be restored."""
+    return {"version": version.version, "status": version.status} | _deletion(version)
+
+
+def _deletion(row: Model | Version) -> dict[str, Any]:
+    return {"deletedAt": time_text(row.deleted_at) if row.deleted_at else None, "deletedBy": row.deleted_by}
 
 
 def tag_object(tag: Tag) -> dict[str, Any]:
@@ -154,7 +168,7 @@ def image_object(image: ContainerImage | None) -> dict[str, Any]:
 
 
 def version_details(
-    version: Version, *, load: VersionTest | None = None, run: VersionTest | None = None
+    version: Version, now: datetime, *, load: VersionTest | None = None, run: VersionTest | None = None
 ) -> dict[str, Any]:
     """A version with its model."""
     return without_none(
@@ -183,7 +197,8 @@ def version_details(
             "isExperimental": False,
             "sourceType": "CUSTOM",
             "status": version.status,
-            "model": model_details(version.model),
+            "features": feature_objects(version),
+            "model": model_details(version.model, now),
             "processing": {
                 "minimumParallelCapacity": version.minimum_engines,
                 "maximumParallelCapacity": version.maximum_engines,

@@ -2,27 +2,14 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from modelyard.domain.models import catalog, queries, sharing, versions
-from modelyard.entrypoints.rest.model_shapes import (
-    latest_model,
-    model_details,
-    model_summary,
-    visibility_object,
-)
-from modelyard.entrypoints.rest.requests import (
-    Caller,
-    GuardedRoute,
-    ThePlatform,
-    next_link,
-    read_flag,
-    read_page,
-    read_sort,
-    read_text,
-)
+from modelyard.domain.models import catalog, sharing, versions
+from modelyard.domain.models.standing import Expiry, Standing
+from modelyard.entrypoints.rest.model_shapes import model_details, visibility_object
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, parse_time
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(prefix="/api/models", tags=["models"], route_class=GuardedRoute)
@@ -42,6 +29,9 @@ class ModelChange(BaseModel):
     name: str | None = None
     description: str | None = Field(None, description="The summary shown in the library.")
     tags: list[str | dict[str, Any]] | None = Field(None, description="Names or identifiers; the list replaces.")
+    isRecommended: bool | None = Field(None, description="Only administrators can change it.")  # noqa: N815
+    isCommercial: bool | None = Field(None, description="Only administrators can change it.")  # noqa: N815
+    expirationDateTime: str | None = Field(None, description="A time; an empty text is never.")  # noqa: N815
 
 
 class VisibilityChange(BaseModel):
@@ -51,32 +41,11 @@ class VisibilityChange(BaseModel):
     teams: list[str] | None = Field(None, description="Identifiers, for the scope TEAM; the list replaces.")
 
 
-@router.get("", summary="List models")
-async def list_models(request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    """Filters: modelId author createdByEmail name description isActive isExpired isRecommended isCommercial."""
-    wanted = queries.ModelFilter(
-        texts={name: text for name in ("modelId", *queries.TEXT_FILTERS) if (text := read_text(request, name))},
-        flags={name: flag for name in queries.FLAG_FILTERS if (flag := read_flag(request, name)) is not None},
-    )
-    page = read_page(request)
-    async with platform.database.read() as session:
-        found = await queries.list_models(session, actor, wanted, page, read_sort(request))
-    return Json(
-        [model_summary(model) for model in found.entries], headers=next_link(request, page, has_next=found.has_next)
-    )
-
-
 @router.post("", status_code=201, summary="Create a model with its first version")
 async def create_model(body: NewModel, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.write() as session:
         model = await catalog.create_model(session, platform.clock, actor, name=body.name, version=body.version)
-    return Json(model_details(model), 201)
-
-
-@router.get("/latest", summary="All models with their details")
-async def list_latest(platform: ThePlatform, actor: Caller) -> Response:
-    async with platform.database.read() as session:
-        return Json([latest_model(model) for model in await queries.list_latest(session, actor)])
+    return Json(model_details(model, platform.clock.now()), 201)
 
 
 @router.get("/processing-engines", summary="Engines that are kept running at all times")
@@ -88,16 +57,10 @@ async def minimum_engines(platform: ThePlatform, actor: Caller) -> Response:
 @router.get("/{model_id}", summary="Read a model")
 async def read_model(model_id: str, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.read() as session:
-        return Json(model_details(await catalog.find_model(session, actor, model_id)))
+        return Json(model_details(await catalog.find_model(session, actor, model_id), platform.clock.now()))
 
 
-@router.get("/{model_id}/related-models", summary="Models that share tags with a model")
-async def list_related(model_id: str, platform: ThePlatform, actor: Caller) -> Response:
-    async with platform.database.read() as session:
-        return Json([model_details(model) for model in await queries.list_related(session, actor, model_id)])
-
-
-@router.patch("/{model_id}", summary="Change a model's name, summary and tags")
+@router.patch("/{model_id}", summary="Change a model")
 async def change_model(model_id: str, body: ModelChange, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.write() as session:
         model = await catalog.change_model(
@@ -108,8 +71,16 @@ async def change_model(model_id: str, body: ModelChange, platform: ThePlatform, 
             name=body.name,
             description=body.description,
             tags=None if body.tags is None else [_tag_name(tag) for tag in body.tags],
+            standing=Standing(body.isRecommended, body.isCommercial, _expiry(body.expirationDateTime)),
         )
-    return Json(model_details(model))
+    return Json(model_details(model, platform.clock.now()))
+
+
+def _expiry(text: str | None) -> Expiry | None:
+    """When a model expires; null leaves it as it is, an empty text takes the end away."""
+    if text is None:
+        return None
+    return Expiry(parse_time(text.strip(), "expirationDateTime") if text.strip() else None)
 
 
 def _tag_name(tag: str | dict[str, Any]) -> str:

@@ -80,7 +80,7 @@ async def remove_picture(model_id: str, platform: ThePlatform, actor: Caller) ->
 
 async def _details(platform: ThePlatform, actor: Caller, model_id: str, status: int = 200) -> Response:
     async with platform.database.read() as session:
-        return Json(model_details(await catalog.find_model(session, actor, model_id)), status)
+        return Json(model_details(await catalog.find_model(session, actor, model_id), platform.clock.now()), status)
 
 
 @router.get(_SNAPSHOTS, summary="The snapshot pictures of a model")

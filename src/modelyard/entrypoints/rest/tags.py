@@ -1,5 +1,6 @@
 """Routes of tags: those that one may see, how many models have each, and what administrators do to them."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -8,12 +9,14 @@ from starlette.responses import Response
 
 from modelyard.domain.models import queries, tag_changes, tag_queries
 from modelyard.domain.models.facets import Facets, count_facets
+from modelyard.domain.models.filters import model_conditions
 from modelyard.domain.models.picture_files import ICON
 from modelyard.domain.models.tables import Tag
-from modelyard.domain.models.tag_filters import TagFilter, read_identifiers, read_tag_filter
+from modelyard.domain.models.tag_filters import read_identifiers
+from modelyard.entrypoints.rest.library_filters import read_model_filter
 from modelyard.entrypoints.rest.model_shapes import tag_object, tagged_model
 from modelyard.entrypoints.rest.picture_intake import read_picture_part, stored_picture
-from modelyard.entrypoints.rest.requests import AnyCaller, Caller, GuardedRoute, ThePlatform, read_flag, read_text
+from modelyard.entrypoints.rest.requests import AnyCaller, Caller, GuardedRoute, ThePlatform
 from modelyard.entrypoints.rest.uploads import FILE_BODY
 from modelyard.entrypoints.rest.wire import Json
 
@@ -53,21 +56,12 @@ async def read_facets(request: Request, platform: ThePlatform, actor: Caller) ->
 
     A `tags` that names alternatives of one category does not narrow the counts of that category.
     """
-    wanted = queries.ModelFilter(
-        texts={name: text for name in ("modelId", *queries.TEXT_FILTERS) if (text := read_text(request, name))},
-        flags={name: flag for name in queries.FLAG_FILTERS if (flag := read_flag(request, name)) is not None},
-    )
-    tags = read_tag_filters(request)
+    wanted = read_model_filter(request)
+    filters = model_conditions(replace(wanted, tags=()), platform.clock.now())
     async with platform.database.read() as session:
-        facets = await count_facets(session, actor, queries.conditions_of(wanted), tags)
+        facets = await count_facets(session, actor, filters, wanted.tags)
         named = {tag.identifier: tag for tag in await tag_queries.list_tags(session, None)}
     return Json(_facets_object(facets, named))
-
-
-def read_tag_filters(request: Request) -> list[TagFilter]:
-    """All `tags` of the query; every one of them has to hold. Raises InvalidInput."""
-    texts = request.query_params.getlist("tags")[:20]
-    return [found for text in texts if (found := read_tag_filter(text[:5000]))]
 
 
 def _facets_object(facets: Facets, named: dict[str, Tag]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from modelyard.app import Platform
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.models import catalog, queries, samples
+from modelyard.domain.models import catalog, samples
 from modelyard.domain.models import versions as domain
 from modelyard.domain.models.approvals import read_approval
 from modelyard.domain.models.metadata import VersionChanges
@@ -22,7 +23,7 @@ from modelyard.domain.version_tests.request import newest_test
 from modelyard.domain.version_tests.tables import TestKind
 from modelyard.entrypoints.rest.approval_shapes import approval_member
 from modelyard.entrypoints.rest.model_shapes import version_details
-from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, next_link, read_page
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform
 from modelyard.entrypoints.rest.whole_bodies import Number, Whole, WholeBody
 from modelyard.entrypoints.rest.wire import Json
 
@@ -151,14 +152,14 @@ def _preset(choice: RequirementChoice | None) -> int | None:
 
 
 async def version_answer(
-    session: AsyncSession, version: Version, status: int = 200, *, warnings: Sequence[str] = ()
+    session: AsyncSession, now: datetime, version: Version, status: int = 200, *, warnings: Sequence[str] = ()
 ) -> Response:
     """A version with its newest tests and its approval, and whom it breaks when it becomes active."""
     load = await newest_test(session, version.id, TestKind.LOAD)
     run = await newest_test(session, version.id, TestKind.RUN)
     approval = approval_member(await read_approval(session, version))
     told = {"warnings": list(warnings)} if warnings else {}
-    return Json(version_details(version, load=load, run=run) | approval | told, status)
+    return Json(version_details(version, now, load=load, run=run) | approval | told, status)
 
 
 async def _change(
@@ -168,15 +169,6 @@ async def _change(
     return await domain.change_version(
         session, platform.clock, actor, model_id, version, changes, default_engines=engines
     )
-
-
-@router.get("", summary="List the versions of a model")
-async def list_versions(model_id: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    page = read_page(request)
-    async with platform.database.read() as session:
-        found = await queries.list_versions(session, actor, model_id, page)
-    rows = [{"version": row.version, "status": row.status} for row in found.entries]
-    return Json(rows, headers=next_link(request, page, has_next=found.has_next))
 
 
 @router.post("", status_code=201, summary="Create a further version")
@@ -190,13 +182,14 @@ async def create_version(model_id: str, body: NewVersion, platform: ThePlatform,
             version=body.version,
             long_description=body.longDescription or "",
         )
-        return await version_answer(session, version, 201)
+        return await version_answer(session, platform.clock.now(), version, 201)
 
 
 @router.get("/{version}", summary="Read a version")
 async def read_version(model_id: str, version: str, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.read() as session:
-        return await version_answer(session, await catalog.find_version(session, actor, model_id, version))
+        row = await catalog.find_version(session, actor, model_id, version)
+        return await version_answer(session, platform.clock.now(), row)
 
 
 @router.patch("/{version}", summary="Describe, activate or deactivate a version")
@@ -212,7 +205,7 @@ async def change_version(
         row = await _change(session, platform, actor, model_id, version, changes)
         waits = changes.wants_active and row.status != VersionStatus.ACTIVE
         warnings = await activation_warnings(session, row) if changes.wants_active else []
-        return await version_answer(session, row, 202 if waits else 200, warnings=warnings)
+        return await version_answer(session, platform.clock.now(), row, 202 if waits else 200, warnings=warnings)
 
 
 @router.patch("/{version}/processing", summary="Set how many engines may run")
@@ -226,7 +219,7 @@ async def change_processing(
     )
     async with platform.database.write() as session:
         row = await _change(session, platform, actor, model_id, version, changes)
-        return await version_answer(session, row)
+        return await version_answer(session, platform.clock.now(), row)
 
 
 _SAMPLE_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}

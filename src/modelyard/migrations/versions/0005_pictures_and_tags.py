@@ -32,7 +32,6 @@ def upgrade() -> None:
     op.add_column("tags", sa.Column("picture_id", sa.String(length=32)))
     op.add_column("tags", sa.Column("picture_extension", sa.String(length=4)))
     op.create_index(op.f("ix_tags_picture_id"), "tags", ["picture_id"])
-    op.create_index(op.f("ix_model_tags_tag_model_id"), "model_tags", ["tag", "model_id"])
     op.add_column("models", sa.Column("tag_bits", sa.BigInteger(), server_default="0", nullable=False))
     op.create_index("ix_models_facets", "models", ["scope", "account_id", "team_id", "created_by", "tag_bits", "id"])
     models = sa.table("models", sa.column("id"), sa.column("tag_bits"))

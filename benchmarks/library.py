@@ -1,0 +1,120 @@
+"""Finding models in a library of 100,000 against plain SQL on the same file."""
+
+import asyncio
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from benchmarks.library_rows import account, person, team, write_library
+from benchmarks.turns import Comparison, Scale, by_turns, percentile
+from modelyard.core.database import Database, sqlite_url
+from modelyard.core.paging import Page, Sort
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.roles import Role, prebuilt_grants
+from modelyard.domain.models.catalog import find_model
+from modelyard.domain.models.filters import ModelFilter
+from modelyard.domain.models.permalinks import follow_permalink
+from modelyard.domain.models.queries import list_latest, list_models
+from modelyard.domain.models.related import list_related
+from modelyard.domain.models.requirements import create_presets
+from modelyard.domain.models.tags import create_predefined
+from modelyard.migrations.upgrade import upgrade_database
+
+GOAL = "p99 < 50 ms"
+_PLAIN = "plain SQL"
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_ROLES = [Role.AUDITOR]
+_WHO = Actor(
+    account_id=account(0),
+    account_name="Organisation 0",
+    team_id=team(0),
+    user_id=person(0),
+    email="person0@example.org",
+    first_name="First0",
+    last_name="Last0",
+    key_prefix="",
+    roles=frozenset(_ROLES),
+    grants=prebuilt_grants(_ROLES),
+)
+"""Sees all models, which is the most to look through."""
+Call = Callable[[AsyncSession, str], Coroutine[Any, Any, Any]]
+_NAMED = ModelFilter({"name": "detection for", "author": "organisation 1"}, {"isActive": True})
+_FLAGS = ModelFilter({"author": "organisation 1"}, {"isActive": True, "isRecommended": True})
+_PARTS = "m.author LIKE '%organisation 1%' AND m.is_active"
+_BY_ID = "SELECT * FROM models m JOIN versions v ON v.model_id = m.id WHERE m.id = :id"
+_TAGGED = (
+    "SELECT t.model_id, count(*) FROM model_tags t WHERE t.tag IN (SELECT tag FROM model_tags WHERE model_id = :id)"
+    " GROUP BY t.model_id ORDER BY 2 DESC LIMIT 20"
+)
+CASES: dict[str, tuple[Call, str]] = {
+    "list, three filters by name": (
+        lambda session, _: list_models(session, _NOW, _WHO, _NAMED, Page(3, 10), Sort(("name",))),
+        f"SELECT * FROM models m WHERE m.name LIKE '%detection for%' AND {_PARTS} ORDER BY m.name LIMIT 10 OFFSET 20",  # noqa: S608
+    ),
+    "list, three filters by last use": (
+        lambda session, _: list_models(session, _NOW, _WHO, _FLAGS, Page(2, 10), Sort(("lastActiveDateTime",), True)),
+        f"SELECT * FROM models m WHERE {_PARTS} AND m.is_recommended ORDER BY m.last_active_at DESC LIMIT 10 OFFSET 10",  # noqa: S608
+    ),
+    "latest, a page": (
+        lambda session, _: list_latest(session, _NOW, _WHO, ModelFilter(), Page(1, 10), Sort()),
+        "SELECT * FROM models m ORDER BY m.updated_at DESC LIMIT 10",
+    ),
+    "details": (lambda session, name: find_model(session, _WHO, name), _BY_ID),
+    "permalink": (lambda session, name: follow_permalink(session, _WHO, f"{name}-organisation-old"), _BY_ID),
+    "related models": (lambda session, name: list_related(session, _WHO, name), _TAGGED),
+}
+
+
+def measure(scale: Scale) -> Iterator[Comparison]:
+    """Each case many times, each time for another model."""
+    with tempfile.TemporaryDirectory(prefix="my-bench-") as directory, asyncio.Runner() as runner:
+        data_dir = Path(directory)
+        runner.run(_make_schema(data_dir))
+        models = scale.of(100_000, 500)
+        names = write_library(data_dir, models)
+        database = Database(sqlite_url(data_dir))
+        with closing(sqlite3.connect(data_dir / "modelyard.db")) as plain:
+            for what, (call, statement) in CASES.items():
+                ours, theirs = by_turns(
+                    scale.of(100, 2),
+                    _timer(lambda name, call=call: runner.run(_ask(database, call, name)), names),  # type: ignore[misc]
+                    _timer(lambda name, sql=statement: plain.execute(sql, {"id": name}).fetchall(), names),  # type: ignore[misc]
+                    warm_up=True,
+                )
+                values = [percentile(ours, 99)], [percentile(theirs, 99)]
+                yield Comparison(f"library of {models:,}: {what}", _PLAIN, ours, theirs, GOAL)
+                yield Comparison(f"… p99 of {len(ours)}", "… its p99", *values, GOAL)
+        runner.run(database.close())
+
+
+async def _make_schema(data_dir: Path) -> None:
+    database = Database(sqlite_url(data_dir))
+    await upgrade_database(database)
+    async with database.write() as session:
+        await create_presets(session, cpus=2, memory_bytes=8_000_000_000, gpus=0)
+        await create_predefined(session)
+    await database.close()
+
+
+async def _ask(database: Database, call: Call, name: str) -> None:
+    async with database.read() as session:
+        await call(session, name)
+
+
+def _timer(act: Callable[[str], Any], names: list[str]) -> Callable[[], float]:
+    wanted = iter(names * 10)
+
+    def timed() -> float:
+        name = next(wanted)
+        began = time.perf_counter()
+        act(name)
+        return time.perf_counter() - began
+
+    return timed
