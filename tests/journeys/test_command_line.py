@@ -46,7 +46,8 @@ def test_the_examples_of_the_guide(new_server: Callable[..., Server], tmp_path: 
 def test_an_invited_person_logs_in(new_server: Callable[..., Server], tmp_path: Path) -> None:
     server = new_server()
     script = f"""
-        link=$(modelyard users invite ada@example.org --first-name Ada --last-name Lovelace -o json |
+        modelyard teams create Vision
+        link=$(modelyard users invite ada@example.org --first-name Ada --last-name Lovelace --team Vision -o json |
             python3 -c 'import json,sys; print(json.load(sys.stdin)["invitation"]["url"])')
         form=(-d first_name=Ada -d last_name=Lovelace --data-urlencode 'password={PASSWORD}')
         curl -fsS "$link" "${{form[@]}}" --data-urlencode 'again={PASSWORD}' > /dev/null

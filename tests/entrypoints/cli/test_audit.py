@@ -43,7 +43,7 @@ async def test_an_export_is_a_file_that_only_its_owner_reads(olga: Shell, tmp_pa
 async def test_refusals(alice: Shell, olga: Shell, tmp_path: Path) -> None:
     await alice.type("audit", "list", code=4)
     await alice.type("audit", "export", str(tmp_path / "no.jsonl"), code=4)
-    await olga.type("audit", "list", "--since", "soon", code=7)
+    await olga.type("audit", "list", "--since", "soon", code=2)
     await olga.type("audit", "export", str(tmp_path / "no" / "where"), code=1)
     assert list(tmp_path.glob("*no*")) == []
 

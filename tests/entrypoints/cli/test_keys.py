@@ -1,5 +1,7 @@
 """API keys from the command line, against a real server."""
 
+from pathlib import Path
+
 from modelyard.app import Platform
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.roles import Role
@@ -23,6 +25,7 @@ async def test_a_body_is_fetched_once_and_then_replaced(alice: Shell, url: str, 
     assert fetched["key"] == f"{prefix}.{fetched['body']}"
     said = await alice.type("keys", "get", prefix, code=6)
     assert fetched["body"] not in said
+    assert f"`modelyard keys replace {prefix}` makes a new one" in said
     assert "Nobody is here" in await alice.type("keys", "replace", prefix, code=2)
     assert "not shown again" in await alice.type("keys", "replace", prefix, "--yes")
     own = Shell(alice.home, {"MODELYARD_URL": url, "MODELYARD_API_KEY": fetched["key"]})
@@ -48,6 +51,29 @@ async def test_the_life_of_a_key(olga: Shell) -> None:
     await olga.type("keys", "activate", BOBS)
     await olga.type("keys", "delete", BOBS, "--yes")
     assert "final" in await olga.type("keys", "activate", BOBS, code=6)
+
+
+async def test_a_body_in_a_file(alice: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    said = await alice.type("keys", "replace", CAST.alice.key_prefix, "--yes", "--to", str(file))
+
+    assert file.read_text().startswith(f"{CAST.alice.key_prefix}.")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_text().strip() not in said
+    assert f"The key is in {file}" in said
+    own = Shell(alice.home, alice.variables | {"MODELYARD_API_KEY": file.read_text().strip()})
+    assert "there already" in await own.type("keys", "replace", "x", "--yes", "--to", str(file), code=2)
+    await own.type("keys", "get", CAST.alice.key_prefix, "--to", str(tmp_path / "none"), code=6)
+    assert not (tmp_path / "none").exists()
+
+
+async def test_limits_that_make_no_sense(olga: Shell) -> None:
+    past = await olga.type("keys", "set", BOBS, "--expires", "2020-01-01", code=2)
+    assert f"`modelyard keys deactivate {BOBS}`" in past
+    odd = await olga.type("keys", "set", BOBS, "--expires", "31.12.2099", code=2)
+    assert "'--expires': '31.12.2099' is no time; write it like 2027-01-31" in odd
+    misspelt = await olga.type("keys", "set", BOBS, "--scope", "job:submit", code=7)
+    assert "did you mean jobs:submit?\n`modelyard roles entitlements` lists" in misspelt
 
 
 async def test_filters(olga: Shell) -> None:

@@ -26,6 +26,16 @@ def _commands(group: click.Group, context: click.Context) -> Iterator[tuple[list
 ALL = list(_commands(main, click.Context(main)))
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [(("user", "list"), "'users'"), (("users", "lst"), "'list'"), (("projects", "keys", "lits"), "'list'")],
+)
+def test_a_misspelt_command(shell: Shell, typed: tuple[str, ...], meant: str) -> None:
+    result = shell.run(*typed)
+
+    assert (result.exit_code, f"Did you mean {meant}" in result.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("path", [path for path, _ in ALL], ids=" ".join)
 def test_every_command_has_help(shell: Shell, path: list[str]) -> None:
     result = shell.run(*path, "-h")

@@ -36,6 +36,6 @@ async def test_exactly_one_is_limited(olga: Shell, subjects: tuple[str, ...]) ->
 
 async def test_refusals(olga: Shell, alice: Shell) -> None:
     await alice.type("quotas", "create", "1", "--team", "team-vision", code=4)
-    await olga.type("quotas", "create", "1", "--team", "team-vision", "--from", "soon", code=7)
+    await olga.type("quotas", "create", "1", "--team", "team-vision", "--from", "soon", code=2)
     await olga.type("quotas", "create", "-1", "--team", "team-vision", code=2)
     assert "Say what to change" in await olga.type("quotas", "update", "some", code=2)

@@ -79,14 +79,22 @@ def test_an_error_without_a_reason(user: Shell, body: bytes) -> None:
 )
 def test_what_is_no_list_is_not_our_server(user: Shell, body: bytes) -> None:
     with canned(http(body, "200 OK", f"text/html; {ANSI}".encode().decode("latin-1"))) as server:
-        assert "does not answer as a modelyard server does" in _fails(user, server, 1)
+        assert "is not a modelyard server" in _fails(user, server, 1)
+
+
+def test_a_short_secret_is_no_reason_to_blacken_words(shell: Shell) -> None:
+    shell.variables["MODELYARD_API_KEY"] = "prefix12.e"
+    with canned(http(b'{"message": "Never prefix12.e again."}', "401 Unauthorized")) as server:
+        said = shell.run("teams", "list", "--url", server.url).stderr
+    assert said.startswith("Error: Never prefix12.… again.")
+    assert f"{server.url} was asked with the key of MODELYARD_API_KEY" in said
 
 
 @pytest.mark.parametrize("body", [b"[]", b"5", b'"x"'])
 def test_what_is_no_object_is_not_our_server(user: Shell, body: bytes) -> None:
     with canned(http(body)) as server:
         result = user.run("quotas", "show", "x", "--url", server.url)
-        assert (result.exit_code, "does not answer as" in result.stderr) == (1, True)
+        assert (result.exit_code, "is not a modelyard server" in result.stderr) == (1, True)
 
 
 def test_no_server(user: Shell) -> None:

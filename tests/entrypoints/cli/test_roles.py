@@ -9,6 +9,7 @@ async def test_the_life_of_a_role(olga: Shell) -> None:
     entitlements = ("-e", "jobs:read", "-e", "CAN_CANCEL_JOBS")
     created = await olga.json("roles", "create", "OPERATOR", "--name", "Operator", *words, *entitlements)
     assert [one["identifier"] for one in created["entitlements"]] == ["CAN_READ_JOBS", "CAN_CANCEL_JOBS"]
+    assert [one["permission"] for one in created["entitlements"]] == ["jobs:read", "jobs:cancel"]
     assert (created["weight"], created["isPrebuilt"]) == (70, False)
 
     changed = await olga.json("roles", "update", "OPERATOR", "--name", "Night", "-e", "jobs:read")
@@ -26,12 +27,14 @@ async def test_lists(alice: Shell) -> None:
     assert head.split()[:2] == ["IDENTIFIER", "NAME"]
     assert {"SYSTEM_OWNER", "DEVELOPER", "PROJECT"} <= {row.split()[0] for row in rows}
     assert [role["identifier"] for role in await alice.json("roles", "list", "--type", "system")] == ["PROJECT"]
-    assert "CAN_SUBMIT_JOBS" in await alice.type("roles", "show", "DEVELOPER")
-    assert "CAN_DEPLOY_MODELS" in await alice.type("roles", "entitlements")
+    assert "jobs:submit" in await alice.type("roles", "show", "DEVELOPER")
+    assert "models:deploy" in await alice.type("roles", "entitlements")
 
 
 async def test_refusals(olga: Shell, alice: Shell) -> None:
     await alice.type("roles", "create", "MINE", "--name", "Mine", code=4)
     await olga.type("roles", "create", "MINE", "--name", "Mine", "-e", "fly", code=7)
+    said = await olga.type("roles", "create", "MINE", "--name", "Mine", "-e", "job:read", code=7)
+    assert "did you mean jobs:read?\n`modelyard roles entitlements` lists" in said
     await olga.type("roles", "create", "MINE", code=2)
     assert "Say what to change" in await olga.type("roles", "update", "MINE", code=2)

@@ -10,6 +10,9 @@ async def test_the_life_of_a_team(olga: Shell) -> None:
     assert "Vision Lab" in await olga.type("teams", "create", "Vision Lab")
     added = await olga.type("teams", "add", "Vision Lab", CAST.bob.email, "-r", "DATA_SCIENTIST", "-r", "DEVELOPER")
     assert "DATA_SCIENTIST,DEVELOPER" in added
+    for options in ((), ("-r", "AUDITOR")):
+        said = await olga.type("teams", "add", "Vision Lab", CAST.bob.email.upper(), *options, code=6)
+        assert f"is a member already; `modelyard teams roles 'Vision Lab' {CAST.bob.email.upper()} ROLE …`" in said
     await olga.type("teams", "roles", "Vision Lab", CAST.bob.email, "AUDITOR")
 
     (member,) = await olga.json("teams", "members", "Vision Lab")
@@ -24,8 +27,8 @@ async def test_the_life_of_a_team(olga: Shell) -> None:
 async def test_the_list_in_plain_columns(olga: Shell) -> None:
     head, *rows = (await olga.type("teams", "list")).splitlines()
 
-    assert head.split() == ["IDENTIFIER", "NAME", "ACCOUNT", "MEMBERS", "ADMIN"]
-    assert [row.split()[0] for row in rows] == ["team-administrators", "team-strangers", "team-vision"]
+    assert head.split() == ["NAME", "MEMBERS", "ADMIN", "ACCOUNT", "IDENTIFIER"]
+    assert [row.split()[-1] for row in rows] == ["team-administrators", "team-strangers", "team-vision"]
     assert [row.index("acme") for row in (rows[0], rows[2])] == [head.index("ACCOUNT")] * 2
 
 
@@ -49,6 +52,13 @@ async def test_a_name_that_two_accounts_have(olga: Shell, platform: Platform) ->
     assert created["identifier"] in refused
     assert "other-twins" in refused
     assert "acme" in await olga.type("teams", "show", created["identifier"])
+
+
+async def test_a_name_in_another_case_or_misspelt(olga: Shell) -> None:
+    await olga.type("teams", "create", "Sound Lab")
+
+    assert "Sound Lab" in await olga.type("teams", "show", "sound LAB")
+    assert "Did you mean 'Sound Lab'?" in await olga.type("teams", "show", "Sond Lab", code=5)
 
 
 async def test_what_may_not_be_seen_is_not_found(charlie: Shell) -> None:

@@ -15,8 +15,14 @@ async def test_an_invitation_without_a_mail_server_shows_the_link(olga: Shell, u
 
     assert f"{url}/" in said
     assert "team-vision:DATA_SCIENTIST" in said
-    assert "Invited" in await olga.type("users", "show", ADA)
+    shown = await olga.type("users", "show", ADA)
+    assert ("Invited" in shown, "last active" in shown) == (True, False)
     assert f"{url}/" in await olga.type("users", "resend-invitation", ADA)
+
+
+async def test_nobody_gets_into_the_admin_team_by_omission(olga: Shell) -> None:
+    assert "say with --team" in await olga.type(*INVITE, code=2)
+    assert "DEVELOPER" in await olga.type(*INVITE, "--team", "team-administrators")
 
 
 async def test_the_life_of_a_user(olga: Shell) -> None:

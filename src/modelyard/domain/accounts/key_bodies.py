@@ -29,7 +29,7 @@ class BodyShown(Conflict):
     def __init__(self, prefix: str) -> None:
         super().__init__(
             f"The body of the key {prefix} was shown already, and no copy is kept; "
-            f"POST /api/accounting/access-keys/{prefix}/replace makes a new one, and ends the old one."
+            "replace it: that makes a new one, and ends the old one."
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from modelyard.core.errors import InvalidInput
@@ -21,10 +22,10 @@ class PermissionUnknown(InvalidInput):
     """There is no such permission."""
 
     def __init__(self, member: str, unknown: Iterable[str]) -> None:
-        names = ", ".join(repr(name[:60]) for name in list(unknown)[:20])
-        super().__init__(
-            f"{member}: unknown are {names}; GET /api/accounting/entitlements lists those that you have yourself."
-        )
+        names = [name[:60] for name in list(unknown)[:20]]
+        close = [match for name in names for match in get_close_matches(name, _PERMISSIONS, 1)]
+        meant = f"did you mean {', '.join(close)}?" if close else "the list of one's entitlements has those there are."
+        super().__init__(f"{member}: unknown are {', '.join(map(repr, names))}; {meant}")
 
 
 class NetworkRejected(InvalidInput):

@@ -4,6 +4,7 @@ import click
 
 import modelyard
 from modelyard.entrypoints.cli.lazy import LazyGroup
+from modelyard.entrypoints.cli.numbers import WholeNumber
 from modelyard.entrypoints.cli.options import data_dir_option
 
 _HERE = "modelyard.entrypoints.cli"
@@ -43,7 +44,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1, or MODELYARD_HOST]")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8080, or MODELYARD_PORT]")
+@click.option("--port", type=WholeNumber(0, 65535), help="Port to listen on.  [default: 8080, or MODELYARD_PORT]")
 @data_dir_option
 def serve(host: str | None, port: int | None, data_dir: str | None) -> None:
     """Run the server. The first start prints the administrator's API key, once."""

@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.profile_file import USUAL_NAME, NoSuchProfile, Profile, ProfileFile
 from modelyard.entrypoints.cli.surroundings import Surroundings
+from modelyard.entrypoints.cli.times import is_past, readable
 
 USUAL_URL = "http://127.0.0.1:8080"
 _KEY = re.compile(r"[!-~]{1,500}\.[!-~]{1,500}")
@@ -55,9 +55,9 @@ def profile_access(profile: Profile) -> Access:
     if not profile.token:
         hint = f"Run `modelyard login --url {profile.url}`."
         raise CommandFailed(f"The profile for {profile.url} has no key. {hint}", Exit.NOT_AUTHENTICATED)
-    if _is_past(profile.expires_at):
+    if is_past(profile.expires_at):
         hint = "Run `modelyard login` again."
-        raise CommandFailed(f"The sign-in ended at {profile.expires_at}. {hint}", Exit.NOT_AUTHENTICATED)
+        raise CommandFailed(f"The sign-in ended at {readable(profile.expires_at)}. {hint}", Exit.NOT_AUTHENTICATED)
     return Access(check_url(profile.url), f"Bearer {profile.token}", profile.team, "the profile")
 
 
@@ -103,12 +103,3 @@ def api_key_header(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise CommandFailed("The API key does not look like one: it must be prefix.body.", Exit.NOT_AUTHENTICATED)
     return f"ApiKey {key}"
-
-
-def _is_past(time: str) -> bool:
-    from modelyard.core.clock import SystemClock
-
-    try:
-        return datetime.fromisoformat(time) <= SystemClock().now()
-    except (ValueError, TypeError):
-        return False

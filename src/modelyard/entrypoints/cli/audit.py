@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.named import identifier_of_user
+from modelyard.entrypoints.cli.numbers import WholeNumber
 from modelyard.entrypoints.cli.options import data_dir_option
 from modelyard.entrypoints.cli.over_rest import over_rest
 from modelyard.entrypoints.cli.paths import at
 from modelyard.entrypoints.cli.shown import Column, Screen
+from modelyard.entrypoints.cli.times import Time
 
 if TYPE_CHECKING:
     from modelyard.entrypoints.cli.remote import Remote
@@ -25,7 +28,7 @@ USUAL_LIMIT = 50
 MOST_AT_ONCE = 1000
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """Who did what, and whether the record of it is whole."""
 
@@ -48,8 +51,8 @@ def _filters(command: click.decorators.FC) -> click.decorators.FC:
     for add in (
         click.option("--request", "request_id", help="Those of one request, by the header X-Request-Id."),
         click.option("--account", help="Those of an account, by identifier."),
-        click.option("--until", metavar="TIME", help="Not after, such as 2026-01-31T12:00Z."),
-        click.option("--since", metavar="TIME", help="Not before."),
+        click.option("--until", type=Time(), metavar="TIME", help="Not after, such as 2026-01-31T12:00Z."),
+        click.option("--since", type=Time(), metavar="TIME", help="Not before."),
         click.option("--target", help="What was acted on, such as user/ID, or the beginning of it."),
         click.option("--action", help="What was done, such as user:invited, or the beginning of it."),
         click.option("--user", help="Those of a user, by identifier or e-mail address."),
@@ -61,9 +64,7 @@ def _filters(command: click.decorators.FC) -> click.decorators.FC:
 
 @audit.command("list")
 @_filters
-@click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help=f"At most so many events.  [default: {USUAL_LIMIT}]"
-)
+@click.option("--limit", type=WholeNumber(1), metavar="N", help=f"At most so many events.  [default: {USUAL_LIMIT}]")
 @click.option("--all", "everything", is_flag=True, help="All events.")
 @click.option("-f", "--follow", is_flag=True, help="Go on to show new ones until Ctrl-C, one a line.")
 @over_rest

@@ -1,10 +1,15 @@
 """How commands end: one table from the kind of error to the exit code."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+from typing import IO, Any
 
 import click
 
-from modelyard.entrypoints.cli.clean_text import clean_lines
+from modelyard.entrypoints.cli.clean_text import clean_lines, writable
+from modelyard.entrypoints.cli.wrapping import wrapped
 
 
 class Exit(IntEnum):
@@ -68,3 +73,18 @@ class CommandFailed(click.ClickException):
     def exit_code(self) -> int:  # type: ignore[override]
         """What click ends the process with."""
         return int(self.code)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Writes the message, folded where standard error is a terminal."""
+        click.echo(wrapped(writable(self.message, sys.stderr), sys.stderr, before="Error: "), file=file, err=True)
+
+
+@contextmanager
+def hinted(beginning: str, hint: str) -> Iterator[None]:
+    """Adds what to do on the command line to a failure whose message begins so."""
+    try:
+        yield
+    except CommandFailed as error:
+        if not error.message.startswith(beginning):
+            raise
+        raise CommandFailed(f"{error.message}\n{hint}", error.code) from None

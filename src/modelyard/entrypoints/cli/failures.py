@@ -11,6 +11,8 @@ from modelyard.entrypoints.cli.clean_text import clean
 from modelyard.entrypoints.cli.exit_codes import BY_STATUS, CommandFailed, Exit
 
 _LONGEST_SHOWN = 200
+_SHORTEST_SECRET = 8
+"""What is shorter is no secret that a server made, and in ordinary words, too."""
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 
 
@@ -19,7 +21,7 @@ class NotOurServer(CommandFailed):
 
     def __init__(self, access: Access, what: str) -> None:
         shown = clean(what[:_LONGEST_SHOWN]) or "nothing readable"
-        super().__init__(f"{access.url} does not answer as a modelyard server does ({shown}). Is the address right?")
+        super().__init__(f"What answers at {access.url} is not a modelyard server ({shown}). Is the address right?")
 
 
 def failure_of_answer(access: Access, response: httpx.Response, content: bytes) -> CommandFailed:
@@ -30,7 +32,7 @@ def failure_of_answer(access: Access, response: httpx.Response, content: bytes) 
         hint = "Redirects are not followed; give the address itself with --url."
         return CommandFailed(without_secret(access, f"{access.url} points to {target}. {hint}"))
     code = BY_STATUS.get(status, Exit.FAILED)
-    lines = [_message(status, content), *_hints(access, response)]
+    lines = [_message(access, status, content), *_hints(access, response)]
     return CommandFailed(without_secret(access, "\n".join(lines)), code)
 
 
@@ -57,10 +59,12 @@ def failure_of_connection(
 
 def without_secret(access: Access, text: str) -> str:
     """The text, in which nobody can make us show the key."""
-    return text.replace(access.secret, "…") if access.secret else text
+    key = access.authorization.partition(" ")[2]
+    hidden = text.replace(key, f"{access.key_prefix}.…" if access.key_prefix else "…") if key else text
+    return hidden.replace(access.secret, "…") if len(access.secret) >= _SHORTEST_SECRET else hidden
 
 
-def _message(status: int, content: bytes) -> str:
+def _message(access: Access, status: int, content: bytes) -> str:
     try:
         body = json.loads(content)
         message, details = body["message"], body.get("technicalInformation")
@@ -69,12 +73,13 @@ def _message(status: int, content: bytes) -> str:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
     phrase = _PHRASES.get(status, "unknown")
-    return f"The server answered {status} ({phrase}) without a reason that can be read."
+    hint = "It is not a modelyard server, or something stands before it that refuses. Is the address right?"
+    return f"What is at {access.url} answered {status} ({phrase}) without a reason that can be read. {hint}"
 
 
 def _hints(access: Access, response: httpx.Response) -> list[str]:
     if response.status_code == 401 and access.origin:
-        return [f"The key is the one of {access.origin}; `modelyard login` gets another."]
+        return [f"{access.url} was asked with the key of {access.origin}; `modelyard login` gets another."]
     after = response.headers.get("retry-after", "")
     return [f"Try again in {after} s."] if after.isascii() and after.isdigit() and len(after) < 6 else []
 

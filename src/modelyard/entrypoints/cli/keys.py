@@ -1,15 +1,21 @@
 """`modelyard keys`: API keys, their limits and roles, and their bodies, which are shown once."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from modelyard.entrypoints.cli.bodies import given, listed, some
+from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit, hinted
+from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
 from modelyard.entrypoints.cli.named import identifier_of_user, project_of, team_of
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
 from modelyard.entrypoints.cli.paths import accounting
 from modelyard.entrypoints.cli.shown import Column, Screen
+from modelyard.entrypoints.cli.times import Time, is_past
 
 if TYPE_CHECKING:
     from modelyard.entrypoints.cli.answers import Thing
@@ -17,13 +23,13 @@ if TYPE_CHECKING:
 
 LISTED: list[Column] = [
     ("prefix", "prefix"),
-    ("name", "name"),
-    ("status", "status"),
     ("user", "user.email"),
     ("team", "team.name"),
     ("project", "project.name"),
+    ("status", "status"),
     ("roles", "roles"),
     ("last used", "lastActiveDateTime"),
+    ("name", "name"),
 ]
 SHOWN: list[Column] = [
     *LISTED,
@@ -43,7 +49,7 @@ BODY: list[Column] = [("prefix", "prefix"), ("key", "key")]
 STATUSES = click.Choice(["Active", "Inactive", "Pending", "Rejected", "Deleted"], case_sensitive=False)
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """API keys. A key is named by its prefix, the part before the dot, which is no secret."""
 
@@ -85,22 +91,32 @@ def show_key(server: "Remote", screen: Screen, prefix: str) -> None:
     screen.thing(server.get(_path(prefix)), SHOWN)
 
 
+def _to_option(command: click.decorators.FC) -> click.decorators.FC:
+    kind = click.Path(dir_okay=False)
+    return click.option("--to", "file", type=kind, help="Write the key to a new file that only you can read.")(command)
+
+
 @keys.command("get")
 @click.argument("prefix")
+@_to_option
 @over_rest
-def get_key(server: "Remote", screen: Screen, prefix: str) -> None:
+def get_key(server: "Remote", screen: Screen, prefix: str, file: str | None) -> None:
     """Fetch the body of your own key PREFIX. That works once; nobody keeps a copy."""
-    _show_body(screen, server.post(_path(prefix, "hash"), {}))
+    with _place_for(screen, file) as show:
+        _require_not_shown(server, prefix)
+        show(server.post(_path(prefix, "hash"), {}))
 
 
 @keys.command("replace")
 @click.argument("prefix")
+@_to_option
 @yes_option
 @over_rest
-def replace_key(server: "Remote", screen: Screen, prefix: str, yes: bool) -> None:
+def replace_key(server: "Remote", screen: Screen, prefix: str, file: str | None, yes: bool) -> None:
     """Give your own key PREFIX a new body; the old one works no more."""
     confirm(f"Replace the body of the key {prefix}? Programs with the old one stop working.", yes)
-    _show_body(screen, server.post(_path(prefix, "replace"), {}))
+    with _place_for(screen, file) as show:
+        show(server.post(_path(prefix, "replace"), {}))
 
 
 @keys.command("activate")
@@ -140,8 +156,8 @@ def delete_key(server: "Remote", screen: Screen, prefix: str, yes: bool) -> None
 @click.option("--label", "labels", multiple=True, help="Label, as often as needed; instead of those it has.")
 @click.option("--no-labels", is_flag=True, help="Take all labels away.")
 @click.option("--priority", type=click.Choice(["high", "normal"]), help="Whether its jobs go before others.")
-@click.option("--expires", metavar="TIME|never", help="From when on it works no more, such as 2027-01-31T12:00Z.")
-@click.option("--scope", "scopes", multiple=True, help="Permission that it is limited to, as often as needed.")
+@click.option("--expires", type=Time("never"), metavar="TIME|never", help="When it ends, such as 2027-01-31T12:00Z.")
+@click.option("--scope", "scopes", multiple=True, help="Permission that it is limited to, such as jobs:read.")
 @click.option("--no-scopes", is_flag=True, help="Let it do all that its roles may.")
 @click.option("--network", "networks", multiple=True, help="Network it works from, such as 192.0.2.0/24; repeatable.")
 @click.option("--no-networks", is_flag=True, help="Let it work from everywhere.")
@@ -163,6 +179,9 @@ def set_key(
     no_networks: bool,
 ) -> None:
     """Change the key PREFIX: its words, priority, expiry, scopes and networks."""
+    if expires and is_past(expires):
+        now = f"`modelyard keys deactivate {prefix}` stops the key now."
+        raise click.UsageError(f"--expires {expires} lies in the past; {now}")
     changes = given(
         name=name,
         description=description,
@@ -172,7 +191,8 @@ def set_key(
         scopes=listed(scopes, no_scopes),
         networks=listed(networks, no_networks),
     )
-    screen.thing(server.patch(_path(prefix), some(changes)), SHOWN)
+    with hinted("scopes:", "`modelyard roles entitlements` lists the permissions that you have yourself."):
+        screen.thing(server.patch(_path(prefix), some(changes)), SHOWN)
 
 
 @keys.command("roles")
@@ -188,6 +208,32 @@ def _path(prefix: str, *more: str) -> str:
     if "." in prefix:
         raise click.UsageError("Give only the prefix of the key, the part before the dot; the rest is secret.")
     return accounting("access-keys", prefix, *more)
+
+
+def _require_not_shown(server: "Remote", prefix: str) -> None:
+    """Raises CommandFailed when the server would say that it shows a body only once."""
+    try:
+        key = server.get(_path(prefix))
+    except CommandFailed as error:
+        if error.code != Exit.NOT_ALLOWED:  # a role that sees no keys has one nevertheless
+            raise
+        return
+    if key.get("retrieved") and key.get("status") == "Active":
+        again = f"`modelyard keys replace {prefix}` makes a new one, and the old one stops working."
+        raise CommandFailed(f"The body of the key {prefix} was shown already; {again}", Exit.CONFLICT)
+
+
+@contextmanager
+def _place_for(screen: Screen, file: str | None) -> "Iterator[Callable[[Thing], object]]":
+    """Where a body goes that is shown for the only time; a file is there before it is asked for."""
+    if file is None:
+        yield lambda answer: _show_body(screen, answer)
+        return
+    from modelyard.entrypoints.cli.secret_file import new_secret_file
+
+    with new_secret_file(Path(file)) as write:
+        yield lambda answer: write(f"{answer.get('key', '')}\n")
+    screen.note(f"The key is in {file}; it is not shown again.")
 
 
 def _show_body(screen: Screen, answer: "Thing") -> None:

@@ -1,13 +1,31 @@
 """A group of commands whose files are read only when one of them is used, so that `--help` stays quick."""
 
+import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
 
+from modelyard.entrypoints.cli.wrapping import wrapped
 
-class LazyGroup(click.Group):
+
+class Group(click.Group):
+    """A group of commands that says which one was perhaps meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            close = get_close_matches(name, self.list_commands(ctx))
+            meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+            ctx.fail(f"There is no command {name!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Group):
     """Knows its commands by the file that holds them, and by one line of help.
 
     Args:
@@ -33,3 +51,12 @@ class LazyGroup(click.Group):
         own = {name: command.get_short_help_str(100) for name, command in self.commands.items()}
         with formatter.section("Commands"):
             formatter.write_dl(sorted((lines | own).items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if type(error) is not click.UsageError:  # others put their messages together themselves
+                raise
+            message = wrapped(error.message, sys.stderr, before="Error: ").removeprefix("Error: ")
+            raise click.UsageError(message, error.ctx) from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modelyard.entrypoints.cli.numbers import WholeNumber
 from modelyard.entrypoints.cli.shown import Column, Screen
 
 if TYPE_CHECKING:
@@ -34,12 +35,10 @@ def listing_options(command: Command) -> Command:
     decorated: Command = update_wrapper(run, command)
     for add in (
         click.option(
-            "--per-page", type=click.IntRange(1, 10_000), metavar="N", default=USUAL_PAGE, help="Entries of a request."
+            "--per-page", type=WholeNumber(1, 10_000), metavar="N", default=USUAL_PAGE, help="Entries of a request."
         ),
-        click.option("--page", type=click.IntRange(min=1), metavar="N", help="Only this page."),
-        click.option(
-            "--limit", type=click.IntRange(min=1), metavar="N", help="At most so many entries.  [default: all]"
-        ),
+        click.option("--page", type=WholeNumber(1), metavar="N", help="Only this page."),
+        click.option("--limit", type=WholeNumber(1), metavar="N", help="At most so many entries.  [default: all]"),
     ):
         decorated = add(decorated)
     return decorated

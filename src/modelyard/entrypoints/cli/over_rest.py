@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from modelyard.entrypoints.cli.access import Access, find_access
 from modelyard.entrypoints.cli.exit_codes import CommandFailed
+from modelyard.entrypoints.cli.numbers import Seconds
 from modelyard.entrypoints.cli.profile_file import ProfileFile
 from modelyard.entrypoints.cli.shown import FORMS, Screen
 from modelyard.entrypoints.cli.surroundings import find_surroundings
@@ -43,10 +44,9 @@ def profile_option(command: Command) -> Command:
 
 def connection_options(command: Command) -> Command:
     """How to talk to the server, and how much to tell of it."""
-    seconds = click.FloatRange(min=0, min_open=True, max=86_400)
     command = click.option("-v", "--verbose", is_flag=True, help="Show each request on standard error.")(command)
     return click.option(
-        "--timeout", type=seconds, default=USUAL_SECONDS, metavar="SECONDS", help="Longest time for an answer."
+        "--timeout", type=Seconds(), default=USUAL_SECONDS, metavar="SECONDS", help="Longest time for an answer."
     )(command)
 
 

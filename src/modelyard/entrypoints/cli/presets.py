@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from modelyard.entrypoints.cli.bodies import given, listed, some
+from modelyard.entrypoints.cli.lazy import Group
+from modelyard.entrypoints.cli.named import preset_of
+from modelyard.entrypoints.cli.numbers import WholeNumber
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
 from modelyard.entrypoints.cli.paths import at
 from modelyard.entrypoints.cli.shown import Column, Screen
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
     from modelyard.entrypoints.cli.remote import Remote
 
 LISTED: list[Column] = [
-    ("identifier", "requirementId"),
+    ("number", "requirementId"),
     ("name", "name"),
     ("status", "status"),
     ("cpu", "cpuAmount"),
@@ -29,11 +32,13 @@ SHOWN: list[Column] = [
     ("accounts", "accounts"),
     ("models", "models"),
 ]
+_NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
+"""Some presets are called -6, which is no option."""
 
 
-@click.group()
+@click.group(cls=Group)
 def presets() -> None:
-    """Hardware presets, and who may choose them."""
+    """Hardware presets, and who may choose them. A preset is named by number or name."""
 
 
 @presets.command("list")
@@ -50,7 +55,7 @@ def _words(command: click.decorators.FC) -> click.decorators.FC:
         click.option("--instance-type", help="Type of the machine, in words."),
         click.option("--price", help="Price for an hour, in words."),
         click.option("--storage", help="Disk, in words."),
-        click.option("--gpus", type=click.IntRange(min=0), metavar="N", help="Number of GPUs."),
+        click.option("--gpus", type=WholeNumber(0), metavar="N", help="Number of GPUs."),
         click.option("--description", help="What it is good for."),
     ):
         command = add(command)
@@ -68,7 +73,7 @@ def create_preset(server: "Remote", screen: Screen, name: str, **hardware: objec
     screen.thing(server.post(_path(), given(name=name) | _body(hardware)), SHOWN)
 
 
-@presets.command("update")
+@presets.command("update", context_settings=_NEGATIVE_NUMBERS)
 @click.argument("preset")
 @click.option("--name", help="What it is called.")
 @click.option("--cpu", help="Processors, such as 0.5 or 500m.")
@@ -76,30 +81,31 @@ def create_preset(server: "Remote", screen: Screen, name: str, **hardware: objec
 @_words
 @over_rest
 def update_preset(server: "Remote", screen: Screen, preset: str, name: str | None, **hardware: object) -> None:
-    """Change PRESET, given by identifier."""
+    """Change PRESET, given by number or name."""
     changes = given(name=name) | _body(hardware)
-    screen.thing(server.patch(_path(preset), some(changes)), SHOWN)
+    screen.thing(server.patch(_path(preset_of(server, preset)), some(changes)), SHOWN)
 
 
-@presets.command("activate")
+@presets.command("activate", context_settings=_NEGATIVE_NUMBERS)
 @click.argument("preset")
 @over_rest
 def activate_preset(server: "Remote", screen: Screen, preset: str) -> None:
-    """Let versions choose PRESET."""
-    screen.done(f"The preset {preset} is active.", server.patch(_path(preset), {"status": "ACTIVE"}))
+    """Let versions choose PRESET, given by number or name."""
+    screen.done(f"The preset {preset} is active.", server.patch(_path(preset_of(server, preset)), {"status": "ACTIVE"}))
 
 
-@presets.command("deactivate")
+@presets.command("deactivate", context_settings=_NEGATIVE_NUMBERS)
 @click.argument("preset")
 @yes_option
 @over_rest
 def deactivate_preset(server: "Remote", screen: Screen, preset: str, yes: bool) -> None:
     """Let no version choose PRESET any more; those that have it keep it."""
     confirm(f"Deactivate the preset {preset}?", yes)
-    screen.done(f"The preset {preset} is inactive.", server.patch(_path(preset), {"status": "INACTIVE"}))
+    answer = server.patch(_path(preset_of(server, preset)), {"status": "INACTIVE"})
+    screen.done(f"The preset {preset} is inactive.", answer)
 
 
-@presets.command("assign")
+@presets.command("assign", context_settings=_NEGATIVE_NUMBERS)
 @click.argument("preset")
 @click.option("--account", "accounts", multiple=True, help="Identifier of an account, as often as needed.")
 @click.option("--model", "models", multiple=True, help="Identifier of a model, as often as needed.")
@@ -121,8 +127,9 @@ def assign_preset(
     if not changes:
         raise click.UsageError("Say whom it is for; --help lists how.")
     answer: dict[str, object] = {}
+    number = preset_of(server, preset)
     for kind, identifiers in changes.items():
-        answer = server.put(_path(preset, kind), {kind: identifiers})
+        answer = server.put(_path(number, kind), {kind: identifiers})
     screen.thing(answer, SHOWN)
 
 

@@ -2,6 +2,7 @@
 
 import click
 
+from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.over_rest import complete_profile, confirm, output_option, yes_option
 from modelyard.entrypoints.cli.profile_file import NoSuchProfile, Profile, ProfileFile
 from modelyard.entrypoints.cli.shown import Column, Screen
@@ -18,7 +19,7 @@ LISTED: list[Column] = [
 _NAME = click.argument("name", shell_complete=complete_profile)
 
 
-@click.group()
+@click.group(cls=Group)
 def profiles() -> None:
     """Servers that you have logged in to. `modelyard login --profile NAME` adds one."""
 

@@ -6,6 +6,7 @@ import click
 
 from modelyard.entrypoints.cli.answers import things
 from modelyard.entrypoints.cli.bodies import given, some
+from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
 from modelyard.entrypoints.cli.named import identifier_of_user, project_of, team_of
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from modelyard.entrypoints.cli.remote import Remote
 
 LISTED: list[Column] = [
-    ("identifier", "identifier"),
     ("name", "name"),
-    ("status", "status"),
-    ("visibility", "visibility"),
     ("team", "team.name"),
     ("owner", "user.email"),
+    ("status", "status"),
+    ("visibility", "visibility"),
+    ("identifier", "identifier"),
 ]
 SHOWN: list[Column] = [
     *LISTED,
@@ -53,7 +54,7 @@ LIVING = click.Choice(["ACTIVE", "INACTIVE"], case_sensitive=False)
 VISIBILITIES = click.Choice(["ACCOUNT", "TEAM", "PRIVATE"], case_sensitive=False)
 
 
-@click.group()
+@click.group(cls=Group)
 def projects() -> None:
     """Projects: their members, keys and statistics. A project is named by identifier or name."""
 
@@ -130,7 +131,7 @@ def delete_project(server: "Remote", screen: Screen, project: str, yes: bool) ->
     screen.done(f"The project {project} is deleted.", server.delete(path))
 
 
-@projects.group("members")
+@projects.group("members", cls=Group)
 def members() -> None:
     """Who works in a project."""
 
@@ -157,7 +158,7 @@ def remove_member(server: "Remote", screen: Screen, project: str, user: str, yes
     screen.done(f"{user} is no longer in the project {project}.", server.delete(path))
 
 
-@projects.group("keys")
+@projects.group("keys", cls=Group)
 def keys() -> None:
     """Keys of a project. `modelyard keys` has what can be done with a single one."""
 

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from modelyard.entrypoints.cli.bodies import given, some
+from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
 from modelyard.entrypoints.cli.named import identifier_of_user, project_of, team_of
+from modelyard.entrypoints.cli.numbers import WholeNumber
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
 from modelyard.entrypoints.cli.paths import accounting
 from modelyard.entrypoints.cli.shown import Column, Screen
+from modelyard.entrypoints.cli.times import Time
 
 if TYPE_CHECKING:
     from modelyard.entrypoints.cli.answers import Thing
@@ -36,7 +39,7 @@ LISTED: list[Column] = [
 SHOWN: list[Column] = [*LISTED, ("created", "createdAt")]
 
 
-@click.group()
+@click.group(cls=Group)
 def quotas() -> None:
     """Quotas: most items that a user, a team or a project may submit."""
 
@@ -63,13 +66,13 @@ def show_quota(server: "Remote", screen: Screen, quota: str) -> None:
 
 
 @quotas.command("create")
-@click.argument("amount", type=click.IntRange(min=0))
+@click.argument("amount", type=WholeNumber(0))
 @click.option("--user", help="User to limit, by identifier or e-mail address.")
 @click.option("--team", help="Team to limit, by identifier or name.")
 @click.option("--project", help="Project to limit, by identifier or name.")
 @click.option("--period", type=PERIODS, help="How often it begins anew, in UTC.  [default: never]")
-@click.option("--from", "begin", metavar="TIME", help="When it begins to hold.")
-@click.option("--to", "end", metavar="TIME", help="When it ends to hold.")
+@click.option("--from", "begin", type=Time(), metavar="TIME", help="When it begins to hold.")
+@click.option("--to", "end", type=Time(), metavar="TIME", help="When it ends to hold.")
 @over_rest
 def create_quota(
     server: "Remote",
@@ -93,9 +96,9 @@ def create_quota(
 
 @quotas.command("update")
 @click.argument("quota")
-@click.option("--amount", type=click.IntRange(min=0), metavar="N", help="Most items.")
-@click.option("--from", "begin", metavar="TIME|at-once", help="When it begins to hold.")
-@click.option("--to", "end", metavar="TIME|never", help="When it ends to hold.")
+@click.option("--amount", type=WholeNumber(0), metavar="N", help="Most items.")
+@click.option("--from", "begin", type=Time("at-once"), metavar="TIME|at-once", help="When it begins to hold.")
+@click.option("--to", "end", type=Time("never"), metavar="TIME|never", help="When it ends to hold.")
 @over_rest
 def update_quota(
     server: "Remote", screen: Screen, quota: str, amount: int | None, begin: str | None, end: str | None

@@ -1,11 +1,14 @@
 """`modelyard roles`: prebuilt and custom roles, and what they may do."""
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import click
 
 from modelyard.entrypoints.cli.answers import things
 from modelyard.entrypoints.cli.bodies import given, listed, some
+from modelyard.entrypoints.cli.exit_codes import hinted
+from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
 from modelyard.entrypoints.cli.paths import accounting
 from modelyard.entrypoints.cli.shown import Column, Screen
@@ -17,22 +20,22 @@ if TYPE_CHECKING:
 LISTED: list[Column] = [
     ("identifier", "identifier"),
     ("name", "name"),
+    ("description", "description"),
     ("type", "type"),
     ("prebuilt", "isPrebuilt"),
-    ("description", "description"),
 ]
 
 
 def _entitlements(role: "Thing") -> list[object]:
-    return [one.get("identifier") for one in things(role.get("entitlements"))]
+    return [one.get("permission") for one in things(role.get("entitlements"))]
 
 
 SHOWN: list[Column] = [*LISTED, ("more", "longDescription"), ("weight", "weight"), ("entitlements", _entitlements)]
-ENTITLEMENTS: list[Column] = [("identifier", "identifier"), ("description", "description")]
+ENTITLEMENTS: list[Column] = [("permission", "permission"), ("description", "description")]
 TYPES = click.Choice(["user", "system"])
 
 
-@click.group()
+@click.group(cls=Group)
 def roles() -> None:
     """Roles, and the entitlements that they consist of."""
 
@@ -62,14 +65,14 @@ def show_role(server: "Remote", screen: Screen, role: str, account: str | None) 
 @roles.command("entitlements")
 @over_rest
 def list_entitlements(server: "Remote", screen: Screen) -> None:
-    """List what you may do yourself."""
+    """List what you may do yourself: the words for entitlements of roles and for scopes of keys."""
     screen.rows([server.things(accounting("entitlements"))], ENTITLEMENTS)
 
 
 def _described(command: click.decorators.FC) -> click.decorators.FC:
     """The options that create and update share."""
     for add in (
-        click.option("-e", "--entitlement", "entitlements", multiple=True, help="What it may do, as often as needed."),
+        click.option("-e", "--entitlement", "entitlements", multiple=True, help="Such as jobs:read; repeatable."),
         _of_account,
         click.option("--weight", type=int, metavar="N", help="Its place in lists; small is first."),
         click.option("--long-description", help="More about it."),
@@ -109,7 +112,8 @@ def create_role(
         account=account,
         entitlements=list(entitlements),
     )
-    screen.thing(server.post(accounting("roles"), body), SHOWN)
+    with _naming_permissions():
+        screen.thing(server.post(accounting("roles"), body), SHOWN)
 
 
 @roles.command("update")
@@ -137,7 +141,8 @@ def update_role(
         weight=weight,
         entitlements=listed(entitlements),
     )
-    screen.thing(server.patch(accounting("roles", role), some(changes), {"account": account}), SHOWN)
+    with _naming_permissions():
+        screen.thing(server.patch(accounting("roles", role), some(changes), {"account": account}), SHOWN)
 
 
 @roles.command("delete")
@@ -149,3 +154,7 @@ def delete_role(server: "Remote", screen: Screen, role: str, account: str | None
     """Delete a custom ROLE that nobody has any more."""
     confirm(f"Delete the role {role}?", yes)
     screen.done(f"The role {role} is deleted.", server.delete(accounting("roles", role), {"account": account}))
+
+
+def _naming_permissions() -> AbstractContextManager[None]:
+    return hinted("entitlements:", "`modelyard roles entitlements` lists the permissions that you have yourself.")

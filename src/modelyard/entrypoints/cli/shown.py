@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,15 +12,16 @@ import click
 from modelyard.core.harmless import harmless_cell
 from modelyard.entrypoints.cli.answers import Thing
 from modelyard.entrypoints.cli.clean_text import clean, clean_json, width, writable
+from modelyard.entrypoints.cli.times import WIRE, readable
+from modelyard.entrypoints.cli.wrapping import wrapped
 
 FORMS = ("table", "json", "csv")
 Column = tuple[str, str | Callable[[Thing], object]]
-"""A title, and where the value is: names with dots between, several with `+` between are joined."""
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(\+00:?00|Z)")
+"""A title, and where the value is: names with dots between, several with `+` between are joined.
+
+Lists begin with the most important column: a narrow terminal shows as many as it has room for."""
 _GAP = "  "
 _NOTHING = "-"
-_NEVER_FOLDED = 10
-"""Columns so narrow stay as they are in a narrow terminal."""
 
 
 class Screen:
@@ -51,8 +51,9 @@ class Screen:
         lines = [(title, text) for title, where in columns if (text := cell(thing, where)) != _NOTHING]
         longest = max((len(title) for title, _ in lines), default=0)
         for title, text in lines:
-            head = click.style(f"{title:<{longest}}", dim=True)
-            self.line(f"{head}{_GAP}{writable(text)}")
+            head = f"{title:<{longest}}{_GAP}"
+            folded = wrapped(writable(text), sys.stdout, before=head, indent=" " * len(head))
+            self.line(click.style(folded[: len(head)], dim=True) + folded[len(head) :])
 
     def done(self, sentence: str, answer: object) -> None:
         """What was done: the sentence, or the server's answer."""
@@ -67,7 +68,7 @@ class Screen:
 
     def note(self, text: str) -> None:
         """A line on standard error."""
-        click.echo(writable(clean(text), sys.stderr), err=True)
+        click.echo(wrapped(writable(clean(text), sys.stderr), sys.stderr), err=True)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int], None]]:
@@ -114,7 +115,10 @@ class Screen:
 
     def _table(self, titles: list[str], rows: list[list[str]]) -> None:
         if sys.stdout.isatty():
-            _rich_table(titles, rows)
+            from modelyard.entrypoints.cli.terminal_table import show_table
+
+            if left_out := show_table(titles, rows, _NOTHING):
+                self.note(f"No room for: {', '.join(left_out)}; -o csv has all columns.")
             return
         table = [[title.upper().replace(" ", "_") for title in titles], *rows]
         widths = [max(map(width, column)) for column in zip(*table, strict=True)]
@@ -150,28 +154,11 @@ def _text(value: object) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
-        case str() if found := _TIME.fullmatch(value):
-            return f"{found[1]} {found[2]}" if sys.stdout.isatty() else f"{found[1]}T{found[2]}Z"
+        case str() if found := WIRE.fullmatch(value):
+            return readable(value) if sys.stdout.isatty() else f"{found[1]}T{found[2]}{found[3]}Z"
         case list():
             comma = ", " if sys.stdout.isatty() else ","
             return comma.join(filter(None, map(_text, value)))
         case dict():
             return _text(value.get("name") or value.get("identifier"))
     return str(value)
-
-
-def _rich_table(titles: list[str], rows: list[list[str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for number, title in enumerate(titles):
-        longest = max([width(title), *(width(row[number]) for row in rows)])
-        is_copied = number == 0 and longest <= console.width // 2
-        table.add_column(title, overflow="fold", no_wrap=is_copied or longest <= _NEVER_FOLDED)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console.print(table if rows else Text("There is nothing to show.", style="dim"))

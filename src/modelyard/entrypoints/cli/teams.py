@@ -1,9 +1,12 @@
 """`modelyard teams`: the teams of an account, their members and what these may do."""
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
+from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
+from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
 from modelyard.entrypoints.cli.named import team_of
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
@@ -14,11 +17,11 @@ if TYPE_CHECKING:
     from modelyard.entrypoints.cli.remote import Remote
 
 LISTED: list[Column] = [
-    ("identifier", "identifier"),
     ("name", "name"),
-    ("account", "account.name"),
     ("members", "members"),
     ("admin", "isAdmin"),
+    ("account", "account.name"),
+    ("identifier", "identifier"),
 ]
 SHOWN: list[Column] = [*LISTED, ("created", "createdAt"), ("updated", "updatedAt")]
 MEMBERS: list[Column] = [
@@ -31,7 +34,7 @@ MEMBERS: list[Column] = [
 ]
 
 
-@click.group()
+@click.group(cls=Group)
 def teams() -> None:
     """Teams, their members and the roles of these."""
 
@@ -98,6 +101,10 @@ def list_members(server: "Remote", screen: Screen, team: str) -> None:
 @over_rest
 def add_member(server: "Remote", screen: Screen, team: str, user: str, roles: tuple[str, ...]) -> None:
     """Take USER, given by identifier or e-mail address, into TEAM."""
+    members = server.things(_path(server, team, "members"))
+    if any(user.lower() in {(one.get("user") or {}).get(name) for name in ("identifier", "email")} for one in members):
+        change = f"`modelyard teams roles {quote(team)} {quote(user)} ROLE …` changes their roles."
+        raise CommandFailed(f"{user} is a member already; {change}", Exit.CONFLICT)
     body = {"roles": list(roles)} if roles else {}
     screen.thing(server.put(_path(server, team, "members", user), body), MEMBERS)
 

@@ -6,11 +6,13 @@ import click
 
 from modelyard.entrypoints.cli.answers import things
 from modelyard.entrypoints.cli.bodies import given, some
+from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
-from modelyard.entrypoints.cli.named import team_of, user_of
+from modelyard.entrypoints.cli.named import own_account, team_of, user_of
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
 from modelyard.entrypoints.cli.paths import accounting
 from modelyard.entrypoints.cli.shown import Column, Screen
+from modelyard.entrypoints.cli.times import Time
 
 if TYPE_CHECKING:
     from modelyard.entrypoints.cli.answers import Thing
@@ -27,16 +29,20 @@ def _keys(user: "Thing") -> list[object]:
     return [key.get("prefix") for key in things(user.get("listAccessKeys"))]
 
 
+def _last_active(user: "Thing") -> object:
+    """Never, for somebody who has not come yet: the API then names the time of the invitation."""
+    return None if user.get("status") == "Invited" else user.get("lastActiveDateTime")
+
+
 LISTED: list[Column] = [
     ("email", "email"),
     ("name", "firstName+lastName"),
     ("status", "status"),
     ("teams", "teams"),
-    ("last active", "lastActiveDateTime"),
+    ("last active", _last_active),
     ("identifier", "identifier"),
 ]
 SHOWN: list[Column] = [
-    ("identifier", "identifier"),
     ("email", "email"),
     ("name", "firstName+lastName"),
     ("title", "title"),
@@ -50,10 +56,11 @@ SHOWN: list[Column] = [
     ("external identifier", "externalIdentifier"),
     ("created", "createdAt"),
     ("updated", "updatedAt"),
-    ("last active", "lastActiveDateTime"),
+    ("last active", _last_active),
+    ("identifier", "identifier"),
 ]
 INVITED: list[Column] = [
-    *SHOWN[:8],
+    *SHOWN[:7],
     ("invitation", "invitation.url"),
     ("link holds until", "invitation.expiresAt"),
 ]
@@ -62,7 +69,7 @@ STATUSES = click.Choice(["Active", "Inactive", "Invited", "Rejected", "Deleted"]
 DATES = click.Choice(["createdAt", "updatedAt", "lastActiveDateTime"])
 
 
-@click.group()
+@click.group(cls=Group)
 def users() -> None:
     """Users. A user is named by e-mail address or identifier."""
 
@@ -75,8 +82,8 @@ def users() -> None:
 @click.option("--status", type=STATUSES, multiple=True, help="Only these.  [default: all but Deleted]")
 @click.option("--team", help="Members of a team, given by identifier or name.")
 @click.option("--key", help="Part of the prefix or the name of one of their keys.")
-@click.option("--since", metavar="TIME", help="Whose date is not before, such as 2026-01-31.")
-@click.option("--until", metavar="TIME", help="Whose date is not after.")
+@click.option("--since", type=Time(), metavar="TIME", help="Whose date is not before, such as 2026-01-31.")
+@click.option("--until", type=Time(), metavar="TIME", help="Whose date is not after.")
 @click.option("--date", type=DATES, help="Which date --since and --until mean.  [default: createdAt]")
 @over_rest
 @listing_options
@@ -125,7 +132,10 @@ def show_user(server: "Remote", screen: Screen, user: str) -> None:
 @click.option("--first-name", required=True, help="First name.")
 @click.option("--last-name", required=True, help="Last name.")
 @click.option("--title", help="What they do.")
-@click.option("--team", help="Their first team, by identifier or name.  [default: the one you act for]")
+@click.option(
+    "--team",
+    help="Their first team, by identifier or name.  [default: yours, if not the admin team]",
+)
 @click.option("-r", "--role", "roles", multiple=True, help="Role there, as often as needed.  [default: DEVELOPER]")
 @click.option("--account", help="Identifier of the account.  [default: yours]")
 @click.option("--external-identifier", help="What they are called in another directory.")
@@ -146,6 +156,8 @@ def invite_user(
     source: str | None,
 ) -> None:
     """Invite the person with this EMAIL. Without a mail server the link for them is shown: pass it on yourself."""
+    if not team and not account:
+        _require_no_admin_team(server)
     body = given(
         email=email,
         firstName=first_name,
@@ -156,7 +168,7 @@ def invite_user(
         externalIdentifier=external_identifier,
         source=source,
     )
-    path = accounting("accounts", account or _own_account(server), "users")
+    path = accounting("accounts", account or own_account(server), "users")
     screen.thing(server.post(path, body), INVITED)
 
 
@@ -220,8 +232,14 @@ def delete_user(server: "Remote", screen: Screen, user: str, yes: bool) -> None:
     screen.done(f"{user} is deleted.", server.delete(path))
 
 
-def _own_account(server: "Remote") -> str:
-    return str((server.get(accounting("profile")).get("account") or {}).get("identifier", ""))
+def _require_no_admin_team(server: "Remote") -> None:
+    """Nobody becomes a member of the admin team because somebody forgot an option. Raises UsageError."""
+    from modelyard.entrypoints.cli.sign_in import who
+
+    team = who(server).get("team")
+    identifier = str((team if isinstance(team, dict) else {}).get("identifier") or "")
+    if identifier and server.get(accounting("teams", identifier)).get("isAdmin"):
+        raise click.UsageError("You act for the admin team: say with --team which team the new user is for.")
 
 
 def _path(server: "Remote", user: str, *more: str) -> str:

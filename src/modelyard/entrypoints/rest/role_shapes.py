@@ -37,6 +37,7 @@ def entitlement_objects(grants: Grants) -> list[dict[str, Any]]:
 def _entitlement(permission: Permission, reach: Reach) -> dict[str, Any]:
     return {
         "identifier": permission.entitlement,
+        "permission": permission,
         "description": permission.meaning,
         "longDescription": f"{permission.meaning} It reaches {_REACHES[reach]}. As a scope of a key: {permission}.",
         "weight": _ORDER[permission],
