@@ -49,8 +49,7 @@ def test_an_invited_person_logs_in(new_server: Callable[..., Server], tmp_path: 
         modelyard teams create Vision
         link=$(modelyard users invite ada@example.org --first-name Ada --last-name Lovelace --team Vision -o json |
             python3 -c 'import json,sys; print(json.load(sys.stdin)["invitation"]["url"])')
-        form=(-d first_name=Ada -d last_name=Lovelace --data-urlencode 'password={PASSWORD}')
-        curl -fsS "$link" "${{form[@]}}" --data-urlencode 'again={PASSWORD}' > /dev/null
+        echo '{PASSWORD}' | modelyard accept "$link" --password-stdin
         unset MODELYARD_API_KEY
         echo '{PASSWORD}' | modelyard login --email ada@example.org --password-stdin
         modelyard whoami

@@ -49,7 +49,8 @@ async def test_a_key_that_nobody_fetched_is_fetched(shell: Shell, url: str, plat
     said = await shell.type(*LOGIN, "--url", f"{url}/api/", "--team", "Sound", stdin=f"{PASSWORD}\n")
 
     stored = shell.file.read().by_name["default"]
-    assert said == f"Signed in to {url}. The profile default has the key {stored.key_prefix}.\n"
+    told = f"The profile default has the key {stored.key_prefix} and is in use from now on."
+    assert said == f"Signed in to {url}. {told}\n"
     assert (stored.url, stored.email, stored.token) == (url, ALICE.email, "")
     assert await _sessions(platform) == []
     who = await shell.json("whoami")
@@ -90,6 +91,52 @@ async def test_somebody_is_asked(shell: Shell, url: str, answer: str, has_key: b
 
     assert PASSWORD not in said
     assert bool(shell.file.read().by_name["default"].api_key) is has_key
+
+
+async def test_a_key_that_works_stays(shell: Shell, url: str) -> None:
+    shell.store("default", Profile(url, api_key=key_of(ALICE).text))
+    said = await shell.type("login", "--email", ALICE.email, stdin=f"{PASSWORD}\n", interactive=True)
+
+    assert "has the key aliceprefix already, and it works: it stays." in said
+    assert "?" not in said
+    assert "in use from now on" not in said
+    assert shell.file.read().by_name["default"] == Profile(url, ALICE.email, api_key=key_of(ALICE).text)
+    await shell.type(*LOGIN, "--replace-key", stdin=PASSWORD)
+    assert shell.file.read().by_name["default"].api_key != key_of(ALICE).text
+
+
+async def test_a_key_that_works_no_more_is_no_loss(shell: Shell, url: str) -> None:
+    shell.store("default", Profile(url, api_key="aliceprefix.body-of-yesterday"))
+    said = await shell.type(*LOGIN, stdin=PASSWORD)
+
+    assert "instead of the key aliceprefix" in said
+    assert shell.file.read().by_name["default"].token
+
+
+async def test_a_key_is_not_given_up_unasked(shell: Shell, url: str, platform: Platform) -> None:
+    held = Profile(url, api_key=key_of(CAST.bob).text)
+    shell.store("default", held)
+
+    said = await shell.type(*LOGIN, stdin=PASSWORD, code=6)
+    assert "holds the key bobprefix, whose body nobody shows again. It is not replaced by a token" in said
+    typed = ("login", "--email", ALICE.email)
+    asked = await shell.type(*typed, stdin=f"{PASSWORD}\nn\nn\n", interactive=True, code=1)
+    assert "Put a token in its place?" in asked
+    assert shell.file.read().by_name["default"] == held
+    assert await _sessions(platform) == []
+    await shell.type(*typed, "--team", "sound", stdin=f"{PASSWORD}\ny\n", interactive=True)
+    assert shell.file.read().by_name["default"].key_prefix not in {"", "bobprefix"}
+    said = await shell.type(*LOGIN, "--token", stdin=PASSWORD)
+    assert "instead of the key" in said
+
+
+@pytest.mark.parametrize("answer", [http(b"{}"), http(b"<html>", "404 Not Found", "text/html"), http(b"[]")])
+def test_no_password_is_asked_for_where_no_modelyard_server_is(shell: Shell, answer: bytes) -> None:
+    with canned(answer) as server:
+        result = shell.run("login", "--email", "a@b.example", "--url", server.url, stdin="secret", interactive=True)
+
+    assert (result.exit_code in {1, 5}, "Password" in result.output) == (True, False)
+    assert "not a modelyard server" in result.stderr
 
 
 async def test_only_a_token(shell: Shell, url: str, platform: Platform) -> None:
@@ -191,7 +238,8 @@ def _answers(session: object) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "answer", [http(b"{}"), http(b"<html>", "200 OK", "text/html"), http(b""), _answers([]), _answers({"teams": 5})]
+    "answer",
+    [http(b"{}"), http(b'{"status": "ok"}'), _answers({"status": "ok"}), _answers({"status": "ok", "teams": 5})],
 )
 def test_a_server_that_opens_no_session(shell: Shell, answer: bytes) -> None:
     with canned(answer) as server:

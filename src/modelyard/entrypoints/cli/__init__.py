@@ -9,12 +9,14 @@ from modelyard.entrypoints.cli.options import data_dir_option
 
 _HERE = "modelyard.entrypoints.cli"
 FILES = {
+    "accept": (f"{_HERE}.passwords", "Accept an invitation or choose a new password"),
     "audit": (f"{_HERE}.audit", "Who did what, and whether the record of it is whole."),
     "completion": (f"{_HERE}.completion", "Print what makes a SHELL complete commands, options and names of profiles."),
     "deploy": (f"{_HERE}.deploy", "Deploy the model that FILE describes; model.yaml unless given."),
     "keys": (f"{_HERE}.keys", "API keys. A key is named by its prefix, the part before the dot."),
     "login": (f"{_HERE}.login", "Sign in, and store your API key for this server in a profile."),
     "logout": (f"{_HERE}.login", "Forget the key or token of a profile."),
+    "password": (f"{_HERE}.passwords", "Change your password."),
     "presets": (f"{_HERE}.presets", "Hardware presets, and who may choose them."),
     "profiles": (f"{_HERE}.profiles", "Servers that you have logged in to."),
     "projects": (f"{_HERE}.projects", "Projects: their members, keys and statistics."),

@@ -1,8 +1,7 @@
 """`modelyard login`, `logout` and `whoami`."""
 
 import re
-import sys
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,18 +13,26 @@ from modelyard.entrypoints.cli.access import (
     api_key_header,
     check_url,
     find_profile,
-    is_local,
     profile_access,
 )
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
-from modelyard.entrypoints.cli.over_rest import connection_options, opened, over_rest, profile_option, url_option
+from modelyard.entrypoints.cli.key_choice import Wishes, find_held_key, take
+from modelyard.entrypoints.cli.over_rest import (
+    connection_options,
+    opened,
+    over_rest,
+    profile_option,
+    url_option,
+    warn_of_plain,
+)
 from modelyard.entrypoints.cli.profile_file import USUAL_NAME, Profile, ProfileFile, Profiles, check_name
+from modelyard.entrypoints.cli.secret_input import read_secret
 from modelyard.entrypoints.cli.shown import Column, Screen
 from modelyard.entrypoints.cli.surroundings import Surroundings, find_surroundings
+from modelyard.entrypoints.cli.times import readable
 
 if TYPE_CHECKING:
     from modelyard.entrypoints.cli.remote import Remote
-    from modelyard.entrypoints.cli.sign_in import SignedIn
 
 WHO: list[Column] = [
     ("user", "user.email"),
@@ -41,18 +48,6 @@ WHO: list[Column] = [
     ("holds until", "expiresAt"),
     ("server", "server"),
 ]
-LONGEST_SECRET = 2000
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the options of `login` say."""
-
-    email: str | None
-    team: str | None
-    replace_key: bool
-    only_token: bool
-    password_stdin: bool
 
 
 @click.command()
@@ -83,22 +78,27 @@ def login(
     Your key is fetched when nobody has fetched it yet. If it was, choose: --replace-key makes a new one, and programs
     with the old one stop working; or a token is stored, which holds for about an hour.
     """
+    from modelyard.entrypoints.cli.sign_in import check_server
+
     around, screen = find_surroundings(), Screen()
     file = ProfileFile(around.config_directory)
     address = _find_address(around, url, profile)
     name = check_name(profile or around.profile or name_for(file.read(), address))
-    if urlsplit(address).scheme == "http" and not is_local(address):
-        screen.note(f"Careful: {address} is not encrypted; others on the way can read what is sent.")
-    with file.changing():
-        pass  # it can be written, which is better known before a key is shown for the only time
+    if not (api_key_stdin or around.is_interactive or (email and password_stdin)):
+        raise click.UsageError("Nobody is here to type: give --email and --password-stdin, or --api-key-stdin.")
+    warn_of_plain(address, screen)
+    with file.changing() as draft:  # it can be written, which is better known before a key is shown for the only time
+        before = draft.profiles
+    with opened(Access(address), screen, timeout, verbose) as server:
+        check_server(server)
     if api_key_stdin:
         stored = _check_given_key(address, screen, timeout, verbose)
     else:
         wishes = Wishes(email, team, replace_key, only_token, password_stdin)
-        stored = _sign_in(around, address, screen, wishes, file, name, timeout, verbose)
+        held = find_held_key(before.by_name.get(name), address, screen, timeout, verbose)
+        stored = _sign_in(around, address, screen, wishes, held, lambda one: _store(file, name, one), timeout, verbose)
     _store(file, name, stored)
-    what = f"the key {stored.key_prefix}" if stored.api_key else f"a token that holds until {stored.expires_at}"
-    screen.done(f"Signed in to {address}. The profile {name} has {what}.", {})
+    screen.done(f"Signed in to {address}. {_told(name, stored, before)}", {})
 
 
 @click.command()
@@ -157,7 +157,7 @@ def _find_address(around: Surroundings, url: str | None, profile: str | None) ->
 def _check_given_key(address: str, screen: Screen, seconds: float, verbose: bool) -> Profile:
     from modelyard.entrypoints.cli.sign_in import check_key
 
-    key = _read_secret()
+    key = read_secret()
     access = Access(address, api_key_header(key), origin="standard input")
     with opened(access, screen, seconds, verbose) as server:
         check_key(server)
@@ -169,53 +169,46 @@ def _sign_in(
     address: str,
     screen: Screen,
     wishes: Wishes,
-    file: ProfileFile,
-    name: str,
+    held: str,
+    store: Callable[[Profile], None],
     seconds: float,
     verbose: bool,
 ) -> Profile:
     from modelyard.entrypoints.cli.sign_in import SignedIn
 
-    email, password = _ask_person(around, wishes)
+    email, password = _ask_person(wishes)
     with opened(Access(address), screen, seconds, verbose) as server:
         signed_in = SignedIn(server, email, password)
         if wishes.team:
             signed_in.act_for(wishes.team)
-        stored = _take(around, signed_in, screen, wishes)
+        try:
+            stored = take(around, signed_in, screen, wishes, held)
+        except (CommandFailed, click.Abort):
+            signed_in.end()
+            raise
         if stored.api_key:
-            _store(file, name, stored)  # at once: nobody shows it again
+            store(stored)  # at once: nobody shows it again
             signed_in.end()
     return stored
 
 
-def _take(around: Surroundings, signed_in: "SignedIn", screen: Screen, wishes: Wishes) -> Profile:
-    key = signed_in.find_key()
-    if wishes.only_token or not key.prefix:
-        return signed_in.take_token(key)
-    question = f"The key {key.prefix} was fetched before. Replace it? Programs with the old body stop working."
-    if not key.was_fetched or wishes.replace_key:
-        return signed_in.take_key(key)
-    if around.is_interactive and not wishes.password_stdin and click.confirm(question, err=True):
-        return signed_in.take_key(key)
-    screen.note(f"The key {key.prefix} was fetched before; --replace-key makes a new one. A token has to do for now.")
-    return signed_in.take_token(key)
+def _told(name: str, stored: Profile, before: Profiles) -> str:
+    """What the profile has now, and whether it took the place of another."""
+    what = f"the key {stored.key_prefix}"
+    if not stored.api_key:
+        what = f"a token that holds until {readable(stored.expires_at)}"
+    old = before.by_name.get(name)
+    instead = f" instead of the key {old.key_prefix}" if old and old.api_key not in {"", stored.api_key} else ""
+    used = "" if before.current == name else " and is in use from now on"
+    return f"The profile {name} has {what}{instead}{used}."
 
 
-def _ask_person(around: Surroundings, wishes: Wishes) -> tuple[str, str]:
+def _ask_person(wishes: Wishes) -> tuple[str, str]:
     """E-mail address and password."""
-    if not (around.is_interactive or (wishes.email and wishes.password_stdin)):
-        raise click.UsageError("Nobody is here to type: give --email and --password-stdin, or --api-key-stdin.")
     email = wishes.email or click.prompt("E-mail", err=True)
     if wishes.password_stdin:
-        return email, _read_secret()
+        return email, read_secret()
     return email, str(click.prompt("Password", hide_input=True, err=True))
-
-
-def _read_secret() -> str:
-    text = sys.stdin.readline(LONGEST_SECRET).rstrip("\r\n")
-    if not text:
-        raise click.UsageError("There is nothing on standard input.")
-    return text
 
 
 def _store(file: ProfileFile, name: str, profile: Profile) -> None:

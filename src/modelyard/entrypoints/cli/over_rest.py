@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 from click.shell_completion import CompletionItem
 
-from modelyard.entrypoints.cli.access import Access, find_access
+from modelyard.entrypoints.cli.access import Access, find_access, is_local
 from modelyard.entrypoints.cli.exit_codes import CommandFailed
 from modelyard.entrypoints.cli.numbers import Seconds
 from modelyard.entrypoints.cli.profile_file import ProfileFile
@@ -86,6 +87,12 @@ def opened(access: Access, screen: Screen, seconds: float, verbose: bool) -> "It
         yield server
     finally:
         server.close()
+
+
+def warn_of_plain(url: str, screen: Screen) -> None:
+    """Before a secret is sent."""
+    if urlsplit(url).scheme == "http" and not is_local(url):
+        screen.note(f"Careful: {url} is not encrypted; others on the way can read what is sent.")
 
 
 def yes_option(command: Command) -> Command:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from modelyard.entrypoints.cli.access import Access, api_key_header
 from modelyard.entrypoints.cli.answers import Thing, things
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
+from modelyard.entrypoints.cli.failures import NotOurServer
 from modelyard.entrypoints.cli.paths import accounting, at
 from modelyard.entrypoints.cli.profile_file import Profile
 from modelyard.entrypoints.cli.remote import Remote
@@ -40,7 +41,7 @@ class SignedIn:
     def act_for(self, team: str) -> None:
         """Acts for another of one's teams, named by identifier or name."""
         for own in things(self._profile().get("teams")):
-            if team in {own.get("identifier"), own.get("name")}:
+            if team == own.get("identifier") or team.casefold() == str(own.get("name", "")).casefold():
                 self._team = str(own.get("identifier"))
                 self._server.patch(at("auth", "session"), {"team": self._team})
                 return
@@ -65,6 +66,10 @@ class SignedIn:
         api_key_header(text)
         return Profile(self._server.access.url, self._email, api_key=text)
 
+    def keep_key(self, key: str) -> Profile:
+        """A profile with a key that one has."""
+        return Profile(self._server.access.url, self._email, api_key=key)
+
     def take_token(self, key: OwnKey) -> Profile:
         """Gets a token; it ends with this session."""
         token = self._server.get(at("auth", "token"))
@@ -79,12 +84,22 @@ class SignedIn:
             expires_at=members["expiresAt"],
         )
 
+    def change_password(self, old: str, new: str) -> None:
+        """All other sessions of the person end."""
+        self._server.post(at("auth", "password"), {"old": old, "new": new})
+
     def end(self) -> None:
         """Ends the session."""
         self._server.post(at("auth", "sign-out"))
 
     def _profile(self) -> Thing:
         return self._server.get(accounting("profile"))
+
+
+def check_server(server: Remote) -> None:
+    """Returns when a modelyard server answers, which is better known before a password is asked for."""
+    if server.get(at("healthz")).get("status") != "ok":
+        raise NotOurServer(server.access, "no word of its health")
 
 
 def check_key(server: Remote) -> None:
