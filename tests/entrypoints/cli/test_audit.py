@@ -27,6 +27,27 @@ async def test_the_newest_come_first(olga: Shell) -> None:
     assert await olga.json("audit", "list", "--request", listed[1]["requestId"]) == listed[1:2]
 
 
+async def test_one_event(olga: Shell, alice: Shell) -> None:
+    await olga.type("teams", "create", "One")
+    await olga.type("teams", "rename", "One", "Two")
+    changed, created, *_ = await olga.json("audit", "list")
+
+    assert "team changed: One, name One → Two" in await olga.type("audit", "list")
+    shown = await olga.type("audit", "show", str(changed["identifier"]))
+    assert ["before", "name:", "One"] in map(str.split, shown.splitlines())
+    assert ["after", "name:", "Two"] in map(str.split, shown.splitlines())
+    assert await olga.json("audit", "show", str(created["identifier"])) == created
+    assert "no event 99999" in await olga.type("audit", "show", "99999", code=5)
+    await alice.type("audit", "show", str(created["identifier"]), code=4)
+
+
+async def test_actions_that_there_are_not(olga: Shell) -> None:
+    await olga.type("teams", "create", "One")
+
+    assert "those of late begin with team." in await olga.type("audit", "list", "--action", "teams")
+    assert await olga.json("audit", "list", "--action", "teams") == []
+
+
 async def test_an_export_is_a_file_that_only_its_owner_reads(olga: Shell, tmp_path: Path) -> None:
     await olga.type("teams", "create", "One")
     file = tmp_path / "trail.csv"

@@ -10,6 +10,8 @@ from modelyard.entrypoints.cli.options import data_dir_option
 _HERE = "modelyard.entrypoints.cli"
 FILES = {
     "accept": (f"{_HERE}.passwords", "Accept an invitation or choose a new password"),
+    "accounts": (f"{_HERE}.accounts", "Accounts: their names, their engines, and who approves versions."),
+    "approvals": (f"{_HERE}.approvals", "Versions that wait for somebody's approval."),
     "audit": (f"{_HERE}.audit", "Who did what, and whether the record of it is whole."),
     "completion": (f"{_HERE}.completion", "Print what makes a SHELL complete commands, options and names of profiles."),
     "deploy": (f"{_HERE}.deploy", "Deploy the model that FILE describes; model.yaml unless given."),
@@ -23,6 +25,7 @@ FILES = {
     "quotas": (f"{_HERE}.quotas", "Quotas: most items that a user, a team or a project may submit."),
     "roles": (f"{_HERE}.roles", "Roles, and the entitlements that they consist of."),
     "teams": (f"{_HERE}.teams", "Teams, their members and the roles of these."),
+    "timeline": (f"{_HERE}.timeline", "Show what happened to a MODEL, given by identifier or name."),
     "users": (f"{_HERE}.users", "Users. A user is named by e-mail address or identifier."),
     "whoami": (f"{_HERE}.login", "Show who the server takes you for, and how you get in."),
 }

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelyard.entrypoints.cli.event_words import after, before, happened, others
+from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.named import identifier_of_user
 from modelyard.entrypoints.cli.numbers import WholeNumber
@@ -20,10 +22,25 @@ LISTED: list[Column] = [
     ("number", "identifier"),
     ("time", "createdAt"),
     ("actor", "actor"),
+    ("what happened", happened),
     ("action", "action"),
     ("target", "target"),
     ("address", "address"),
 ]
+SHOWN: list[Column] = [
+    *LISTED,
+    ("account", "account"),
+    ("team", "team"),
+    ("key", "accessKey"),
+    ("request", "requestId"),
+    ("before", before),
+    ("after", after),
+    ("details", others),
+]
+NEAR = 200
+"""Events among which one is looked for: their numbers are given in nearly, not exactly, the order of their times."""
+NEWEST = 1000
+"""Events that are looked through for the words that actions begin with."""
 USUAL_LIMIT = 50
 MOST_AT_ONCE = 1000
 
@@ -81,7 +98,23 @@ def list_events(
     pages = server.pages(
         at("api", "audit"), _query(server, filters) | {"per-page": min(MOST_AT_ONCE, most or MOST_AT_ONCE)}
     )
-    screen.rows(pages, LISTED, most)
+    found = screen.rows(pages, LISTED, most)
+    if not found and filters["action"] and screen.form == "table":
+        _tell_actions(server, screen, filters["action"])
+
+
+@audit.command("show")
+@click.argument("number", type=WholeNumber(1))
+@over_rest
+def show_event(server: "Remote", screen: Screen, number: int) -> None:
+    """Show the event with this NUMBER: what happened, what was before and what after."""
+    path = at("api", "audit")
+    for query in ({"per-page": 1}, {"before": number + 1, "per-page": NEAR}):  # the newest, or near the one behind it
+        for event in next(server.pages(path, query)):
+            if event.get("identifier") == number:
+                screen.thing(event, SHOWN)
+                return
+    raise CommandFailed(f"There is no event {number} that you may see.", Exit.NOT_FOUND)
 
 
 @audit.command("export")
@@ -100,6 +133,14 @@ def export_events(
 
     query = _query(server, filters) | {"format": kind}
     download_to(server, screen, at("api", "audit", "export"), query, file, overwrite=overwrite)
+
+
+def _tell_actions(server: "Remote", screen: Screen, begun: str) -> None:
+    """What the actions begin with that happened lately."""
+    newest = next(server.pages(at("api", "audit"), {"per-page": NEWEST}))
+    known = sorted({str(event.get("action", "")).partition(":")[0] for event in newest} - {""})
+    if known:
+        screen.note(f"No action begins with {begun!r}; those of late begin with {', '.join(known)}.")
 
 
 def _query(server: "Remote", filters: dict[str, str | None]) -> dict[str, object]:

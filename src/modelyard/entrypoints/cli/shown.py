@@ -30,8 +30,8 @@ class Screen:
     def __init__(self, form: str = "table") -> None:
         self.form = form
 
-    def rows(self, pages: Iterable[Sequence[Thing]], columns: Sequence[Column], most: int | None = None) -> None:
-        """A list, all pages of it or its first entries."""
+    def rows(self, pages: Iterable[Sequence[Thing]], columns: Sequence[Column], most: int | None = None) -> int:
+        """A list, all pages of it or its first entries; returns how many these are."""
         things = self._gather(pages, most)
         if self.form == "json":
             self._json(things)
@@ -39,6 +39,7 @@ class Screen:
             self._csv([title for title, _ in columns], [_cells(thing, columns) for thing in things])
         else:
             self._table([title for title, _ in columns], [_cells(thing, columns) for thing in things])
+        return len(things)
 
     def thing(self, thing: Thing, columns: Sequence[Column]) -> None:
         """One thing, a line for each member that it has."""
