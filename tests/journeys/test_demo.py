@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.house.tree import ROOT
+from tests.journeys.conftest import end_server
+from tests.journeys.server import Server
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(900)]
 STEP = re.compile(r"^ ?(\d+)/17  (\S.*?) +[\d.]+ s", re.MULTILINE)
@@ -115,6 +117,25 @@ def test_the_second_run_only_runs_the_jobs(first: Run, data_dir: Path) -> None:
     assert [entry[1:] for entry in TOTALS.findall(second.out)] == [entry[1:] for entry in TOTALS.findall(first.out)]
     assert second.out.splitlines()[-2:] == first.out.splitlines()[-2:]
     assert left_behind(data_dir) == []
+
+
+def test_the_examples_of_the_readme(first: Run, data_dir: Path, tmp_path: Path) -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Deploy a model with curl")[2]
+    block = section.partition("```sh\n")[2].partition("```")[0]
+    server = Server(data_dir, key=(data_dir / "admin-key").read_text().strip())
+    try:
+        server.start()
+        script = f"set -euo pipefail\n{block}"
+        script = script.replace("http://127.0.0.1:8080", server.url).replace("var/demo", str(data_dir))
+        run = subprocess.run(
+            ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+        )
+    finally:
+        end_server(server)
+
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    assert '"finished":true' in run.stdout.splitlines()[-1]
+    assert '"failures":{}' in run.stdout.splitlines()[-1]
 
 
 def test_a_failure_ends_it_with_the_reason(first: Run, data_dir: Path) -> None:
