@@ -28,6 +28,7 @@ CHANGED = {"before": {"roles": ["DEVELOPER"], "x": 1}, "after": {"roles": ["AUDI
             {"before": dict.fromkeys("abcde", 1), "after": dict.fromkeys("abcde", 2)},
             "x changed: a 1 → 2, b 1 → 2, c 1 → 2, and 2 more",
         ),
+        ("x:changed", {"before": {"aB": 1}, "after": {"aB": 2}}, "x changed: a b 1 → 2"),
         ("odd", None, "odd"),
         ("odd", {"before": 5, "after": []}, "odd"),
     ],

@@ -31,7 +31,7 @@ async def test_an_invitation_is_accepted(olga: Shell, shell: Shell, url: str) ->
     said = await nobody.type("accept", link, stdin=f"{NEW}\n{NEW}\n", interactive=True)
 
     assert f"An invitation to acme for {ADA} at {url}." in said
-    assert f"Now sign in: modelyard login --url {url} --email {ADA}" in said
+    assert f"Now sign in: `modelyard login --url {url} --email {ADA}`" in said
     assert NEW not in said
     assert await _signs_in(nobody, url, ADA, NEW)
     assert "not valid" in await nobody.type("accept", link, "--password-stdin", stdin=OLD, code=5)

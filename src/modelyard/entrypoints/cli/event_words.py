@@ -1,10 +1,11 @@
 """What an event of the audit trail tells, in words."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 Event = Mapping[str, Any]
-_NAMES = ("email", "name", "identifier", "version", "prefix", "file", "format", "reason", "error")
+_NAMES = ("email", "name", "identifier", "version", "prefix", "file", "format", "reason", "error", "quota")
 """Members that say what an event is about, the best first."""
 _MOST_CHANGES = 3
 _LONGEST_VALUE = 60
@@ -53,7 +54,7 @@ def _members(value: object) -> dict[str, Any]:
 
 
 def _word(name: str) -> str:
-    return name.replace("_", " ")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " ")).lower()
 
 
 def _short(value: object) -> str:

@@ -55,8 +55,8 @@ class LazyGroup(Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
         except click.UsageError as error:
-            if type(error) is not click.UsageError:  # others put their messages together themselves
-                raise
-            message = wrapped(error.message, sys.stderr, before="Error: ").removeprefix("Error: ")
+            message = wrapped(error.format_message(), sys.stderr, before="Error: ").removeprefix("Error: ")
             raise click.UsageError(message, error.ctx) from None

@@ -42,7 +42,7 @@ def accept(
         what = f"An invitation to {account}" if wanted.is_invitation else "A new password"
         screen.note(f"{what} for {email} at {access.url}.")
         server.post(path, {"password": ask_new_password(around, password_stdin)})
-    screen.done(f"Now sign in: modelyard login --url {access.url} --email {quote(email)}", {})
+    screen.done(f"Now sign in: `modelyard login --url {access.url} --email {quote(email)}`", {})
 
 
 @click.command()
@@ -67,19 +67,20 @@ def password(
     warn_of_plain(access.url, screen)
     email = email or str(click.prompt("E-mail", err=True))
     old = read_secret() if passwords_stdin else str(click.prompt("Old password", hide_input=True, err=True))
+    new = ask_new_password(around, passwords_stdin)
     with opened(access, screen, timeout, verbose) as server:
-        _change(server, email, old, around, from_stdin=passwords_stdin)
+        _change(server, email, old, new)
     screen.done(f"The password of {email} is changed. All other sessions have ended.", {})
     if known and known.token and known.url == access.url:
         screen.note("So has the token of the profile: run `modelyard login`.")
 
 
-def _change(server: "Remote", email: str, old: str, around: Surroundings, *, from_stdin: bool) -> None:
+def _change(server: "Remote", email: str, old: str, new: str) -> None:
     from modelyard.entrypoints.cli.sign_in import SignedIn
 
     signed_in = SignedIn(server, email, old)
     try:
-        signed_in.change_password(old, ask_new_password(around, from_stdin))
+        signed_in.change_password(old, new)
     finally:
         signed_in.end()
 

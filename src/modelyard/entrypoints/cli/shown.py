@@ -61,7 +61,7 @@ class Screen:
         if self.form == "json":
             self._json(answer)
         else:
-            self.line(writable(clean(sentence)))
+            self.line(wrapped(writable(clean(sentence)), sys.stdout))
 
     def line(self, text: str) -> None:
         """A line on standard output, clean already."""
