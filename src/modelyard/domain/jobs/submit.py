@@ -114,7 +114,7 @@ class Submitter:
         job = self._new_job(actor, version, submission, items)
         try:
             inputs = [await self._keep(job.id, item) for item in items]
-            async with self._database.write() as session:
+            async with self._database.write(beside_others=True) as session:
                 await _runnable_version(session, actor, submission)
                 await self._store(session, actor, job, items, inputs)
         except BaseException:
