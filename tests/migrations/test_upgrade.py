@@ -91,8 +91,8 @@ _MODEL: dict[str, Any] = {
     "name": "echo",
     "description": "",
     "scope": "PRIVATE",
-    "is_recommended": 0,
-    "is_commercial": 0,
+    "is_recommended": False,
+    "is_commercial": False,
     "created_at": TIME,
     "updated_at": TIME,
     "last_active_at": TIME,
@@ -105,8 +105,8 @@ _VERSION: dict[str, Any] = {
     "statistics": "[]",
     **dict.fromkeys(("input_validation_schema", "long_description", "technical_details"), ""),
     **dict.fromkeys(("performance_summary", "version_history"), ""),
-    **dict.fromkeys(("minimum_engines", "maximum_engines", "load_passed", "run_passed", "batch_size"), 0),
-    **dict.fromkeys(("explains", "detects_drift"), 0),
+    **dict.fromkeys(("minimum_engines", "maximum_engines", "batch_size"), 0),
+    **dict.fromkeys(("load_passed", "run_passed", "explains", "detects_drift"), False),
 }
 FIRST_ROWS += [
     ("models", _MODEL),
