@@ -187,7 +187,7 @@ async def test_nul_in_texts_is_refused_by_the_name_of_the_field(alice: AsgiClien
     version = await walk.described()
     model = version.partition("/versions/")[0]
     for path, field in ((model, "description"), (version, "longDescription"), (version, "technicalDetails")):
-        expect_error(await alice.call("PATCH", path, {field: "a\x00b"}), 400, f"{field}: must not contain")
+        expect_error(await alice.call("PATCH", path, {field: "a\x00b"}), 400, field)
 
 
 async def test_nul_and_control_characters_in_names(alice: AsgiClient, platform: Platform) -> None:
