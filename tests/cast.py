@@ -1,9 +1,8 @@
 """The people of all tests: Alice owns, Bob is on her team, Charlie sees nothing, Olga administers."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
 from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.api_keys import NewKey, give_body
@@ -75,9 +74,9 @@ def authorization(actor: Actor) -> str:
     return f"ApiKey {key_of(actor).text}"
 
 
-async def write_template(directory: Path) -> None:
+async def write_template(address: str) -> None:
     """Makes the database that every test starts from: newest schema, presets, tags and the cast."""
-    database = Database(sqlite_url(directory))
+    database = Database(address)
     clock = ManualClock()
     await upgrade_database(database)
     async with database.write() as session:

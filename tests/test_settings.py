@@ -96,6 +96,23 @@ def test_wrong_value_is_named(name: str, value: str) -> None:
         Settings.model_validate({name: value})
 
 
+def test_the_address_of_the_database(tmp_path: Path) -> None:
+    own = Settings.model_validate({"data_dir": tmp_path}).database_address()
+    assert own.drivername == "sqlite+aiosqlite"
+    assert own.database == str(tmp_path / "modelyard.db")
+
+    settings = Settings.model_validate({"database_url": "postgresql://ada:hunter2@db.example.org/models"})
+    assert settings.database_address().password == "hunter2"
+    assert "hunter2" not in repr(settings)
+
+
+def test_an_address_that_cannot_be_used_is_not_shown() -> None:
+    with pytest.raises(ValidationError, match="the scheme 'mysql'") as refused:
+        Settings.model_validate({"database_url": "mysql://ada:hunter2@db.example.org/models"})
+
+    assert "hunter2" not in str(refused.value)
+
+
 def test_nothing_changes_settings() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1  # type: ignore[misc]

@@ -29,9 +29,9 @@ from modelyard.adapters.storage.base import Storage
 from modelyard.adapters.storage.object_store import local_storage
 from modelyard.container_side import ContainerSide, Shared
 from modelyard.core.clock import Clock, SystemClock
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
 from modelyard.core.errors import Conflict
-from modelyard.core.ids import new_uuid
+from modelyard.core.ids import new_uuid, random_word
 from modelyard.core.logs import log
 from modelyard.core.sealing import Fingerprinter, Sealer, read_or_create_secret
 from modelyard.domain.accounts.api_keys import NewKey
@@ -172,7 +172,7 @@ class Platform:
         self._lock = lock_data_directory(self.data_dir)
         self._adapters = adapters or real_adapters(settings)
         self.clock = self._adapters.clock
-        self.database = Database(settings.database_url or sqlite_url(self.data_dir))
+        self.database = Database(settings.database_address())
         self.sealer = Sealer(*secrets_of(settings, self.data_dir))
         self.storage = self._adapters.storage
         self.mailer = self._adapters.mailer
@@ -288,8 +288,10 @@ class Platform:
     async def _send_letters(self) -> None:
         """Needs no container runtime, so it has a worker of its own."""
         task = SendLink(self.database, self.clock, self.fingerprinter, self.mailer)
-        worker = Worker(self.database, self.clock, {SEND_LINK: task}, owner=new_uuid(), concurrency=LETTERS_AT_ONCE)
-        await worker.take_over_everything()
+        worker = Worker(
+            self.database, self.clock, {SEND_LINK: task}, owner=self._new_owner(), concurrency=LETTERS_AT_ONCE
+        )
+        await worker.take_over_everything(self._formers())
         await worker.run()
 
     async def _serve_containers(self) -> None:
@@ -314,7 +316,8 @@ class Platform:
     def _shared(self) -> Shared:
         return Shared(
             settings=self.settings,
-            owner=new_uuid(),
+            owner=self._new_owner(),
+            formers=self._formers(),
             installation=_installation(self.data_dir),
             data_dir=self.data_dir,
             clock=self.clock,
@@ -326,6 +329,16 @@ class Platform:
             archives=self._adapters.archives,
             protocols={factory.name: factory for factory in self._adapters.protocols},
         )
+
+    def _new_owner(self) -> str:
+        """The name under which this process, from now on, holds what it works on."""
+        return f"{_installation(self.data_dir)}/{random_word(12)}"
+
+    def _formers(self) -> str:
+        """Nobody but this process can use a SQLite file of ours; to PostgreSQL servers with other directories may be
+        connected, whose work is theirs.
+        """
+        return "" if self.database.is_sqlite else f"{_installation(self.data_dir)}/"
 
     async def _close(self) -> None:
         await self.database.close()

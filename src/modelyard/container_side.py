@@ -43,6 +43,8 @@ class Shared:
 
     settings: Settings
     owner: str
+    formers: str
+    """What the names of earlier processes begin with that cannot be alive any more; empty: all are such."""
     installation: str
     data_dir: Path
     clock: Clock
@@ -74,7 +76,7 @@ class ContainerSide:
             *base,
             launcher,
             shared.router,
-            Adoption(*base, launcher, owner=shared.owner, installation=shared.installation),
+            Adoption(*base, launcher, owner=shared.owner, installation=shared.installation, owners=shared.formers),
             read_demand=partial(read_demand, default_engines=settings.processing_engines),
             give_up=self._fail_waiting_items,
             owner=shared.owner,
@@ -102,10 +104,12 @@ class ContainerSide:
         self.worker = Worker(*base, tasks, owner=shared.owner, concurrency=settings.work_concurrency)
 
     async def recover(self) -> None:
-        """Takes up what an earlier process of this installation left; nobody else may be running."""
+        """Takes up what an earlier process on this data directory left, which is locked: it cannot be running."""
         async with self._shared.database.write() as session:
-            items = await release_items(session, self._shared.clock, except_owner=self._shared.owner)
-        works = await self.worker.take_over_everything()
+            items = await release_items(
+                session, self._shared.clock, except_owner=self._shared.owner, owners=self._shared.formers
+            )
+        works = await self.worker.take_over_everything(self._shared.formers)
         try:
             await self.reconciler.adopt()
         except BaseException:

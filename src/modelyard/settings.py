@@ -15,7 +15,9 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from sqlalchemy import URL
 
+from modelyard.core.database_address import DatabaseAddressUnusable, read_database_address
 from modelyard.core.group_teams import GroupTeam, parse_group_teams
 
 _PREFIX = "MODELYARD_"
@@ -25,12 +27,18 @@ WordList = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """What an operator can set."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
     data_dir: Path = Field(Path("var"), description="Directory of the embedded database and all files.")
-    database_url: str = Field("", description="Address of a database; empty: SQLite below the data directory.")
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="Address of a database, `postgresql://user:password@host/database` or `sqlite:///file.db`; "
+        "empty: SQLite below the data directory.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Key that seals credentials; empty: made in `secret.key` of the data directory.",
@@ -141,6 +149,16 @@ class Settings(BaseSettings):
     def _parse_teams(cls, value: Any) -> Any:
         return parse_group_teams(value) if isinstance(value, str) else value
 
+    @field_validator("database_url")
+    @classmethod
+    def _check_address(cls, value: SecretStr) -> SecretStr:
+        if value:
+            try:
+                read_database_address(value.get_secret_value())
+            except DatabaseAddressUnusable as error:
+                raise ValueError(error.message) from None
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
@@ -153,6 +171,11 @@ class Settings(BaseSettings):
         if value.get_secret_value() and (len(parts) != 2 or min(map(len, parts)) < 8):
             raise ValueError("must be prefix.body, at least 8 letters or digits each")
         return value
+
+    def database_address(self) -> URL:
+        """Where the database is, with its driver."""
+        own = f"sqlite:///{self.data_dir.resolve() / 'modelyard.db'}"
+        return read_database_address(self.database_url.get_secret_value() or own)
 
     @classmethod
     def settings_customise_sources(

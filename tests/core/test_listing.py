@@ -2,8 +2,10 @@
 
 from sqlalchemy import ColumnClause, Select, column, select
 
+from modelyard.core.database import Database
 from modelyard.core.listing import one_page, ordered, paged
 from modelyard.core.paging import Page, Sort
+from modelyard.domain.accounts.tables import Account
 
 _NAME: ColumnClause[str] = column("name")
 _MADE: ColumnClause[str] = column("made")
@@ -24,6 +26,22 @@ def test_usual_order_holds_without_fields() -> None:
 def test_newest_come_first_only_without_fields() -> None:
     assert _words(ordered(Sort(("nonsense",)), _COLUMNS, _MADE, _ID, newest_first=True)) == "made DESC, id"
     assert _words(ordered(Sort(("createdAt",)), _COLUMNS, _MADE, _ID, newest_first=True)) == "made ASC, id"
+
+
+async def test_what_has_no_value_comes_first_when_it_ascends(database: Database) -> None:
+    async with database.write() as session:
+        account = await session.get_one(Account, "account-acme")
+        account.processing_engines = 5
+
+    async with database.read() as session:
+        for sort in (Sort(), Sort(descending=True)):
+            order = ordered(sort, {}, Account.processing_engines, Account.id)
+            found = list(await session.scalars(select(Account.id).order_by(*order)))
+            assert found.index("account-acme") == (0 if sort.descending else len(found) - 1)
+
+
+def test_columns_that_always_have_a_value_are_sorted_as_they_are() -> None:
+    assert "NULLS" not in _words(ordered(Sort(), {}, Account.created_at, Account.id))
 
 
 def test_page_asks_for_one_row_more_and_shows_whether_it_is_there() -> None:

@@ -1,11 +1,10 @@
 """Pictures and tags of earlier schemas: addresses stay, and models know their predefined tags."""
 
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, text
 
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
 from modelyard.domain.models.picture_files import parse_address
 from modelyard.domain.models.pictures import files_of, find_uploaded
 from modelyard.domain.models.tables import Model, Picture
@@ -17,12 +16,19 @@ ADDRESSES = [f"{number:032x}_{size}.jpg" for number, size in enumerate(("thumbna
 
 _PERSON = {"created_by": "u", "created_by_email": "a@example.org", "created_by_full_name": "A"}
 _TIMES = {"created_at": TIME, "updated_at": TIME, "last_active_at": TIME}
-_WORDS = {"author": "A", "name": "echo", "description": "", "scope": "ALL", "is_recommended": 0, "is_commercial": 0}
+_WORDS = {
+    "author": "A",
+    "name": "echo",
+    "description": "",
+    "scope": "ALL",
+    "is_recommended": False,
+    "is_commercial": False,
+}
 _USER = {"email": "a@example.org", "first_name": "A", "last_name": "A", "status": "Active", "created_at": TIME}
-TAGS = {"image": 1, "own": 0, "topics,_ideas,_and_sentiment": 1}
+TAGS = {"image": True, "own": False, "topics,_ideas,_and_sentiment": True}
 ROWS: list[tuple[str, dict[str, Any]]] = [
     ("accounts", {"id": "a", "name": "local", "created_at": TIME}),
-    ("teams", {"id": "t", "account_id": "a", "name": "T", "is_admin": 1, "created_at": TIME}),
+    ("teams", {"id": "t", "account_id": "a", "name": "T", "is_admin": True, "created_at": TIME}),
     ("users", {"id": "u", "account_id": "a", **_USER}),
     ("models", {"id": "m", "account_id": "a", "team_id": "t", **_PERSON, **_TIMES, **_WORDS}),
     *(
@@ -47,8 +53,8 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-async def test_pictures_keep_their_addresses_and_models_their_tags(tmp_path: Path) -> None:
-    database = Database(sqlite_url(tmp_path))
+async def test_pictures_keep_their_addresses_and_models_their_tags(empty: str) -> None:
+    database = Database(empty)
     await upgrade_database(database, "0002")
     async with database.engine.begin() as connection:
         for table, values in ROWS:

@@ -4,14 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
+from json import dumps
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Connection, DateTime, Dialect, MetaData, TypeDecorator, event
+from sqlalchemy import JSON, URL, BigInteger, Connection, DateTime, Dialect, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 
+from modelyard.core import postgres
 from modelyard.core.bells import BellBoard
+from modelyard.core.database_address import read_database_address
+from modelyard.core.nul import refuse_nul
 from modelyard.core.sqlite_driver import open_connection
 
 
@@ -29,9 +34,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BIG_INTEGER = BigInteger().with_variant(Integer(), "sqlite")
+"""For numbers beyond two billion; the INTEGER of SQLite is as large, and alone can number rows."""
 
 
 class Base(DeclarativeBase):
@@ -56,34 +65,54 @@ class Base(DeclarativeBase):
     }
 
 
+class _Writing(Session):
+    """Stores nothing that another database could not."""
+
+
+event.listen(_Writing, "before_flush", refuse_nul)
+
+
 class Database:
     """Hands out sessions.
 
-    SQLite has one writer at a time. Writers of this process queue at an asyncio lock, which is fair and costs
-    nothing, instead of polling for the file's lock; other processes are waited for by SQLite's busy time-out.
+    Transactions that write do so one after the other, unless they say that they can stand others. On SQLite, writers of
+    this process queue at an asyncio lock, which is fair and costs nothing, instead of polling for the file's lock;
+    other processes are waited for by SQLite's busy time-out. How it is on PostgreSQL: see `postgres.py`.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine = _create_engine(url)
-        self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._readers = async_sessionmaker(self.engine, expire_on_commit=False)
+    def __init__(self, address: str | URL) -> None:
+        url = read_database_address(address) if isinstance(address, str) else address
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.engine = _create_sqlite_engine(url) if self.is_sqlite else postgres.create_postgres_engine(url, _to_json)
+        readers = self.engine if self.is_sqlite else postgres.readers_of(self.engine)
+        self._readers = async_sessionmaker(readers, expire_on_commit=False)
         self._writers = async_sessionmaker(
-            self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}), expire_on_commit=False
+            self.engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"}),
+            expire_on_commit=False,
+            sync_session_class=_Writing,
         )
-        self._one_writer = asyncio.Lock() if self.is_sqlite else None
+        self._one_writer = asyncio.Lock()
         self.bells = BellBoard()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session that only reads; whatever it changed is rolled back."""
+        """A session that only reads, and sees one state of the database; a change is refused or rolled back."""
         async with self._readers() as session:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed at the end, rolled back when an exception leaves it."""
-        lock: AbstractAsyncContextManager[Any] = self._one_writer or nullcontext()
+    async def write(self, *, beside_others: bool = False) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end, rolled back when an exception leaves it.
+
+        Args:
+            beside_others: that it may run while others of its kind do, where the database can: it decides by rows that
+                it locks, always in the same order, or by the row counts of its changes.
+        """
+        is_alone = self.is_sqlite or not beside_others
+        lock: AbstractAsyncContextManager[Any] = self._one_writer if is_alone else nullcontext()
         async with lock, self._writers() as session, session.begin():
+            if not self.is_sqlite:
+                await postgres.begin_to_write(session, beside_others=beside_others)
             yield session
             for finish in session.info.pop(_LAST_STEPS, ()):
                 await finish(session)
@@ -95,7 +124,8 @@ class Database:
         await self.engine.dispose()
 
 
-_BEGIN = "modelyard_begin"
+BEGIN = "modelyard_begin"
+"""An execution option: how SQLite begins a transaction."""
 _TOPICS = "topics to ring after the commit"
 _LAST_STEPS = "what to do before the commit"
 
@@ -110,21 +140,22 @@ def run_before_commit(session: AsyncSession, step: Callable[[AsyncSession], Awai
     session.info.setdefault(_LAST_STEPS, {})[step] = None
 
 
-def _create_engine(url: str) -> AsyncEngine:
-    if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
+_to_json = partial(dumps, allow_nan=False)  # what no other reader of JSON knows
+
+
+def _create_sqlite_engine(address: URL) -> AsyncEngine:
     # isolation_level None: we say BEGIN ourselves (below), so that a write transaction takes its lock at once
     # and cannot fail half way because another connection wrote since it began to read.
     options = {"timeout": 30, "isolation_level": None, "async_creator_fn": open_connection}
     # pool_reset_on_return None: sessions have rolled back when they give their connection back; twice costs a trip.
-    engine = create_async_engine(url, connect_args=options, pool_reset_on_return=None)
+    engine = create_async_engine(address, connect_args=options, pool_reset_on_return=None, json_serializer=_to_json)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -23,7 +23,7 @@ def portions(values: Sequence[T]) -> Iterable[Sequence[T]]:
 def ordered(
     sort: Sort, columns: Mapping[str, Any], usual: Any, identifier: Any, *, newest_first: bool = False
 ) -> list[Any]:
-    """What to order a list by; fields that it does not know are passed over.
+    """What to order a list by; fields that it does not know are passed over. No value comes before all values.
 
     Args:
         columns: what each field of the API is in the database.
@@ -33,7 +33,14 @@ def ordered(
     """
     chosen = [columns[name] for name in sort.fields if name in columns]
     is_descending = sort.descending or (newest_first and not chosen)
-    return [*(column.desc() if is_descending else column.asc() for column in chosen or [usual]), identifier]
+    return [*(_directed(column, is_descending=is_descending) for column in chosen or [usual]), identifier]
+
+
+def _directed(column: Any, *, is_descending: bool) -> Any:
+    if not getattr(getattr(column, "expression", None), "nullable", False):
+        return column.desc() if is_descending else column.asc()
+    # Databases differ in this. Said of other columns as well, it would keep PostgreSQL from using their indexes.
+    return column.desc().nulls_last() if is_descending else column.asc().nulls_first()
 
 
 def paged(query: _Query, page: Page) -> _Query:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+MOST_SKIPPED = 2**31 - 1
+"""Databases count no further, and no list is so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Page:
     @property
     def offset(self) -> int:
         """How many entries come before this page."""
-        return 0 if self.size is None else (self.number - 1) * self.size
+        return 0 if self.size is None else min(MOST_SKIPPED, (self.number - 1) * self.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from modelyard.core.database import Database
+from modelyard.core.database import BEGIN, Database
+from modelyard.core.postgres import compare_texts_by_bytes, lock_schema
 
 HEAD = "0006"
 """The newest revision; a start on an up-to-date database need not load Alembic."""
@@ -19,9 +20,20 @@ async def upgrade_database(database: Database, to: str = HEAD) -> str | None:
     async with database.engine.connect() as connection:
         current = await connection.run_sync(_revision)
     if current != to:
-        async with database.engine.connect() as connection, _without_foreign_keys(connection), connection.begin():
-            await connection.run_sync(_upgrade, to)
+        async with database.engine.connect() as connection, _without_foreign_keys(connection):
+            return await _upgrade_alone(await connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"}), to)
     return current
+
+
+async def _upgrade_alone(connection: AsyncConnection, to: str) -> str | None:
+    """Upgrades when it is this process's turn, unless another has done so meanwhile."""
+    async with connection.begin():
+        if connection.dialect.name == "postgresql":
+            await connection.run_sync(lock_schema)
+        current = await connection.run_sync(_revision)
+        if current != to:
+            await connection.run_sync(_upgrade, to)
+        return current
 
 
 @asynccontextmanager
@@ -54,3 +66,5 @@ def _upgrade(connection: Connection, to: str) -> None:
     config.set_main_option("script_location", str(_FOLDER))
     config.attributes["connection"] = connection
     command.upgrade(config, to)
+    if connection.dialect.name == "postgresql":
+        compare_texts_by_bytes(connection)

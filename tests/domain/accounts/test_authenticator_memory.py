@@ -5,13 +5,12 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, event, select, update
 
-from modelyard.core.database import Database, ring_after_commit, sqlite_url
+from modelyard.core.database import Database, ring_after_commit
 from modelyard.core.errors import NotAuthenticated
 from modelyard.core.sealing import Fingerprinter
 from modelyard.domain.accounts import authenticator as module
@@ -56,9 +55,9 @@ async def _sign_in(database: Database, clock: ManualClock, fingerprinter: Finger
 
 
 @pytest.fixture
-async def elsewhere(data_dir: Path, database: Database) -> AsyncIterator[Database]:
+async def elsewhere(database_address: str, database: Database) -> AsyncIterator[Database]:
     """Another process on the same database."""
-    opened = Database(sqlite_url(data_dir))
+    opened = Database(database_address)
     yield opened
     await opened.close()
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -43,8 +42,8 @@ WHAT = (
 
 
 @pytest.fixture
-async def trail(tmp_path: Path) -> AsyncIterator[Database]:
-    database, clock, random = await bare_database(tmp_path), ManualClock(), Random(7)  # noqa: S311 - any will do
+async def trail(empty: str) -> AsyncIterator[Database]:
+    database, clock, random = await bare_database(empty), ManualClock(), Random(7)  # noqa: S311 - any will do
     for _ in range(ROWS):
         action, target = random.choice(WHAT)
         await tell(database, clock, action, subject=random.choice(PEOPLE), target=target.format(random.randrange(12)))
@@ -151,6 +150,7 @@ INDEXED = (
 )
 
 
+@pytest.mark.sqlite  # it reads SQLite's plan
 @pytest.mark.parametrize("few_events", [10_000, 0])
 async def test_no_filter_reads_the_whole_table(
     trail: Database, few_events: int, monkeypatch: pytest.MonkeyPatch

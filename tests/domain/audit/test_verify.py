@@ -1,8 +1,7 @@
 """Verification finds whatever was done to the trail behind our back, and names the first row that is concerned."""
 
 import asyncio
-import shutil
-import sqlite3
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,44 +11,46 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
 from modelyard.domain.audit import verify
 from modelyard.domain.audit.chain import MEMBERS, digest
 from modelyard.domain.audit.retention import AuditRetention
 from modelyard.domain.audit.tables import AuditChain, AuditEvent
 from modelyard.domain.audit.verify import Flaw, Sound, verify_trail
-from tests.domain.audit.trails import bare_database, events, tamper, tell
+from tests.domain.audit.trails import Trail, bare_database, events, tell
 from tests.manual_clock import ManualClock
+from tests.stores import Refused, Store
 
 ROWS = 9
 COLUMNS = (*MEMBERS, "hash")
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with a trail of nine rows."""
-    directory = tmp_path_factory.mktemp("written")
+def written(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
+    """A trail of nine rows."""
 
-    async def write() -> None:
-        database, clock = await bare_database(directory), ManualClock()
+    async def write(address: str) -> None:
+        database, clock = await bare_database(address), ManualClock()
         for number in range(3):
             await tell(database, clock, "model:created", "model:changed", "job:submitted", before=number, after=None)
             await clock.advance(1)
         await database.close()
 
-    asyncio.run(write())
-    return directory
+    with store.new(tmp_path_factory.mktemp("written")) as address:
+        asyncio.run(write(address))
+        yield Trail(store, address)
 
 
 @pytest.fixture
-def directory(written: Path, tmp_path: Path) -> Path:
+def trail(written: Trail, tmp_path: Path) -> Iterator[Trail]:
     """A copy that the test may tamper with."""
-    return Path(shutil.copytree(written, tmp_path / "trail"))
+    with written.store.copy_of(written.address, tmp_path) as copy:
+        yield Trail(written.store, copy)
 
 
-def _verify(directory: Path) -> Sound | Flaw:
+def _verify(address: str) -> Sound | Flaw:
     async def run() -> Sound | Flaw:
-        database = Database(sqlite_url(directory))
+        database = Database(address)
         verdict = await verify_trail(database)
         await database.close()
         return verdict
@@ -57,25 +58,25 @@ def _verify(directory: Path) -> Sound | Flaw:
     return asyncio.run(run())
 
 
-def _flaw(directory: Path) -> Flaw:
-    verdict = _verify(directory)
+def _flaw(trail: Trail) -> Flaw:
+    verdict = _verify(trail.address)
     assert isinstance(verdict, Flaw), verdict
     return verdict
 
 
-def test_a_trail_that_nobody_touched_is_sound(directory: Path) -> None:
-    verdict = _verify(directory)
+def test_a_trail_that_nobody_touched_is_sound(trail: Trail) -> None:
+    verdict = _verify(trail.address)
 
     assert isinstance(verdict, Sound)
     assert (verdict.rows, verdict.last_id) == (ROWS, ROWS)
 
 
-def test_an_empty_trail_is_sound(tmp_path: Path) -> None:
+def test_an_empty_trail_is_sound(empty: str) -> None:
     async def prepare() -> None:
-        await (await bare_database(tmp_path)).close()
+        await (await bare_database(empty)).close()
 
     asyncio.run(prepare())
-    assert isinstance(_verify(tmp_path), Sound)
+    assert isinstance(_verify(empty), Sound)
 
 
 VALUES = st.one_of(
@@ -91,22 +92,23 @@ VALUES = st.one_of(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=st.integers(1, ROWS), column=st.sampled_from(COLUMNS), value=VALUES)
 def test_any_alteration_of_any_column_is_found(
-    written: Path, tmp_path_factory: pytest.TempPathFactory, row: int, column: str, value: Any
+    written: Trail, tmp_path_factory: pytest.TempPathFactory, row: int, column: str, value: Any
 ) -> None:
-    copy = Path(shutil.copytree(written, tmp_path_factory.mktemp("altered"), dirs_exist_ok=True))
-    before = asyncio.run(_values(copy))
-    try:
-        tamper(copy, f"UPDATE audit_events SET {column} = ? WHERE id = ?", value, row)  # noqa: S608
-    except sqlite3.IntegrityError:
-        return  # the table itself refuses it
-    if asyncio.run(_values(copy)) == before:
-        return  # it was that already
-    assert _flaw(copy).event_id <= row
+    with written.store.copy_of(written.address, tmp_path_factory.mktemp("altered")) as copy:
+        before = asyncio.run(_values(copy))
+        trail = Trail(written.store, copy)
+        try:
+            trail.tamper(f"UPDATE audit_events SET {column} = ? WHERE id = ?", value, row)  # noqa: S608
+        except Refused:
+            return  # the table itself refuses it
+        if asyncio.run(_values(copy)) == before:
+            return  # it was that already
+        assert _flaw(trail).event_id <= row
 
 
-async def _values(directory: Path) -> Any:
+async def _values(address: str) -> Any:
     """All values, as everybody reads them; None when they cannot be read."""
-    database = Database(sqlite_url(directory))
+    database = Database(address)
     try:
         async with database.read() as session:
             table = AuditEvent.__table__
@@ -118,75 +120,74 @@ async def _values(directory: Path) -> Any:
 
 
 @pytest.mark.parametrize("row", range(1, ROWS + 1))
-def test_a_removed_row_is_found(directory: Path, row: int) -> None:
-    tamper(directory, "DELETE FROM audit_events WHERE id = ?", row)
+def test_a_removed_row_is_found(trail: Trail, row: int) -> None:
+    trail.tamper("DELETE FROM audit_events WHERE id = ?", row)
 
-    flaw = _flaw(directory)
+    flaw = _flaw(trail)
     assert flaw.event_id == row
     assert "was removed" in flaw.problem
 
 
 @pytest.mark.parametrize("row", range(1, ROWS))
-def test_a_row_removed_with_its_number_is_found(directory: Path, row: int) -> None:
+def test_a_row_removed_with_its_number_is_found(trail: Trail, row: int) -> None:
     """The rows behind it are counted down, so that no gap is left."""
-    tamper(directory, "DELETE FROM audit_events WHERE id = ?", row)
-    tamper(directory, "UPDATE audit_events SET id = id - 1 WHERE id > ?", row)
-    tamper(directory, "UPDATE audit_chain SET last_id = last_id - 1")
+    trail.tamper("DELETE FROM audit_events WHERE id = ?", row)
+    trail.tamper("UPDATE audit_events SET id = id - 1 WHERE id > ?", row)
+    trail.tamper("UPDATE audit_chain SET last_id = last_id - 1")
 
-    assert _flaw(directory).event_id == row
+    assert _flaw(trail).event_id == row
 
 
 @pytest.mark.parametrize("number", [-5, 0, ROWS + 1, ROWS + 7])
-def test_an_inserted_row_is_found(directory: Path, number: int) -> None:
-    tamper(
-        directory,
+def test_an_inserted_row_is_found(trail: Trail, number: int) -> None:
+    trail.tamper(
         "INSERT INTO audit_events (id, at, actor, request_id, action, target, details, previous_hash, hash)"
         " SELECT ?, at, actor, request_id, action, target, details, previous_hash, hash FROM audit_events WHERE id = 9",
         number,
     )
 
-    flaw = _flaw(directory)
+    flaw = _flaw(trail)
     assert flaw.event_id == number
     assert "was inserted" in flaw.problem
 
 
-def test_the_end_cut_off_is_found(directory: Path) -> None:
-    tamper(directory, "DELETE FROM audit_events WHERE id > 6")
+def test_the_end_cut_off_is_found(trail: Trail) -> None:
+    trail.tamper("DELETE FROM audit_events WHERE id > 6")
 
-    assert _flaw(directory) == Flaw(7, "was removed, and all up to the last, 9")
-
-
-def test_the_beginning_cut_off_is_found(directory: Path) -> None:
-    tamper(directory, "DELETE FROM audit_events WHERE id <= 6")
-
-    assert _flaw(directory) == Flaw(1, "was removed, and all up to 6")
+    assert _flaw(trail) == Flaw(7, "was removed, and all up to the last, 9")
 
 
-def test_the_beginning_cut_off_with_the_anchor_moved_is_found(directory: Path) -> None:
-    tamper(directory, "UPDATE audit_chain SET anchor_id = 6")
-    tamper(directory, "UPDATE audit_chain SET anchor_hash = (SELECT hash FROM audit_events WHERE id = 6)")
-    tamper(directory, "DELETE FROM audit_events WHERE id <= 6")
+def test_the_beginning_cut_off_is_found(trail: Trail) -> None:
+    trail.tamper("DELETE FROM audit_events WHERE id <= 6")
 
-    flaw = _flaw(directory)
+    assert _flaw(trail) == Flaw(1, "was removed, and all up to 6")
+
+
+def test_the_beginning_cut_off_with_the_anchor_moved_is_found(trail: Trail) -> None:
+    trail.tamper("UPDATE audit_chain SET anchor_id = 6")
+    trail.tamper("UPDATE audit_chain SET anchor_hash = (SELECT hash FROM audit_events WHERE id = 6)")
+    trail.tamper("DELETE FROM audit_events WHERE id <= 6")
+
+    flaw = _flaw(trail)
     assert flaw.event_id == 6
     assert "kept long enough" in flaw.problem
 
 
-def test_the_head_removed_is_found(directory: Path) -> None:
-    tamper(directory, "DELETE FROM audit_chain")
+def test_the_head_removed_is_found(trail: Trail) -> None:
+    trail.tamper("DELETE FROM audit_chain")
 
-    assert _flaw(directory).event_id == 1
+    assert _flaw(trail).event_id == 1
 
 
-def test_all_removed_but_the_head_is_found(directory: Path) -> None:
-    tamper(directory, "DELETE FROM audit_events")
+def test_all_removed_but_the_head_is_found(trail: Trail) -> None:
+    trail.tamper("DELETE FROM audit_events")
 
-    assert _flaw(directory).event_id == 1
+    assert _flaw(trail).event_id == 1
 
 
 @pytest.mark.parametrize(("row", "named"), [(1, 1), (5, 5), (ROWS, ROWS)])
-async def test_an_alteration_with_a_new_hash_is_found(directory: Path, row: int, named: int) -> None:
-    database = Database(sqlite_url(directory))
+async def test_an_alteration_with_a_new_hash_is_found(trail: Trail, row: int, named: int) -> None:
+    database = Database(trail.address)
     async with database.write() as session:
         event = await session.get_one(AuditEvent, row)
         event.actor = "somebody@example.org"
@@ -199,10 +200,10 @@ async def test_an_alteration_with_a_new_hash_is_found(directory: Path, row: int,
     await database.close()
 
 
-async def test_two_rows_exchanged_are_found(directory: Path) -> None:
+async def test_two_rows_exchanged_are_found(trail: Trail) -> None:
     for old, new in ((4, 100), (5, 4), (100, 5)):
-        tamper(directory, "UPDATE audit_events SET id = ? WHERE id = ?", new, old)
-    database = Database(sqlite_url(directory))
+        trail.tamper("UPDATE audit_events SET id = ? WHERE id = ?", new, old)
+    database = Database(trail.address)
     verdict = await verify_trail(database)
 
     assert isinstance(verdict, Flaw)
@@ -210,20 +211,21 @@ async def test_two_rows_exchanged_are_found(directory: Path) -> None:
     await database.close()
 
 
-async def test_a_row_in_any_batch_is_found(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.sqlite  # PostgreSQL takes no JSON that is broken
+async def test_a_row_in_any_batch_is_found(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "ROWS_AT_ONCE", 2)
-    database = Database(sqlite_url(directory))
+    database = Database(trail.address)
     assert isinstance(await verify_trail(database), Sound)
-    tamper(directory, "UPDATE audit_events SET details = '{broken' WHERE id = 6")
+    trail.tamper("UPDATE audit_events SET details = '{broken' WHERE id = 6")
 
     assert await verify_trail(database) == Flaw(6, "was altered: it cannot be read")
     await database.close()
 
 
-async def test_a_trail_that_goes_on_meanwhile_is_sound(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_trail_that_goes_on_meanwhile_is_sound(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are written, and the oldest ones expire, between two batches."""
     monkeypatch.setattr(verify, "ROWS_AT_ONCE", 2)
-    database, clock = Database(sqlite_url(directory)), ManualClock()
+    database, clock = Database(trail.address), ManualClock()
     await clock.advance(timedelta(days=1, seconds=1.5).total_seconds())
     retention = AuditRetention(database, clock, 1)
     read = verify._read_rows
@@ -245,8 +247,8 @@ async def test_a_trail_that_goes_on_meanwhile_is_sound(directory: Path, monkeypa
     await database.close()
 
 
-async def test_the_head_pointing_elsewhere_is_found(directory: Path) -> None:
-    database = Database(sqlite_url(directory))
+async def test_the_head_pointing_elsewhere_is_found(trail: Trail) -> None:
+    database = Database(trail.address)
     for column, value in (("last_id", 8), ("last_id", 10), ("last_hash", "f" * 64), ("anchor_hash", "f" * 64)):
         async with database.write() as session:
             head = await session.get_one(AuditChain, 1)

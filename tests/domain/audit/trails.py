@@ -1,26 +1,40 @@
-"""Trails for tests: some events of everything, and ways to tamper with them."""
+"""Trails for tests: some events of everything."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
-from modelyard.core.database import Base, Database, sqlite_url
+from modelyard.core.database import Base, Database
+from modelyard.core.postgres import compare_texts_by_bytes
 from modelyard.domain.audit.record import Outsider, Subject, record
 from modelyard.domain.audit.tables import AuditChain, AuditEvent
 from tests.manual_clock import ManualClock
+from tests.stores import Store
 
 ADA = Outsider("ada@example.org", "account-acme", "user-ada", "adaprefix")
 
 
-async def bare_database(directory: Path) -> Database:
+@dataclass(frozen=True)
+class Trail:
+    """A trail in a database that nobody is connected to."""
+
+    store: Store
+    address: str
+
+    def tamper(self, statement: str, *values: Any) -> None:
+        """What somebody does who has the database. Raises Refused."""
+        self.store.tamper(self.address, statement, *values)
+
+
+async def bare_database(address: str) -> Database:
     """A database with nothing but the tables of the trail."""
-    database = Database(sqlite_url(directory))
+    database = Database(address)
     async with database.engine.begin() as connection:
         tables = [Base.metadata.tables[table.__tablename__] for table in (AuditEvent, AuditChain)]
         await connection.run_sync(Base.metadata.create_all, tables)
+        if not database.is_sqlite:
+            await connection.run_sync(compare_texts_by_bytes)
     return database
 
 
@@ -33,7 +47,7 @@ async def tell(
     **details: Any,
 ) -> None:
     """A transaction with an event for each action."""
-    async with database.write() as session:
+    async with database.write(beside_others=True) as session:
         for action in actions:
             record(session, clock, subject, action, target, **details)
 
@@ -42,10 +56,3 @@ async def events(database: Database) -> list[AuditEvent]:
     """All of them, the oldest first."""
     async with database.read() as session:
         return list(await session.scalars(select(AuditEvent).order_by(AuditEvent.id)))
-
-
-def tamper(directory: Path, statement: str, *values: Any) -> None:
-    """What somebody does who has the file."""
-    with closing(sqlite3.connect(directory / "modelyard.db")) as connection:
-        connection.execute(statement, values)
-        connection.commit()

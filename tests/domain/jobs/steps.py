@@ -51,7 +51,7 @@ async def claim(
     database: Database, clock: ManualClock, version_id: int = 1, *, most: int = 1, owner: str = "one"
 ) -> Claim | None:
     """What an engine gets when it asks."""
-    async with database.write() as session:
+    async with database.write(beside_others=True) as session:
         return await claim_items(session, clock, version_id=version_id, engine="engine", owner=owner, most=most)
 
 
@@ -62,7 +62,7 @@ async def finish(database: Database, clock: ManualClock, claimed: Claim, *errors
         FinishedItem(item, [] if reason else [OUTPUT], reason, latency_ms=10)
         for item, reason in zip(claimed.items, reasons, strict=False)
     ]
-    async with database.write() as session:
+    async with database.write(beside_others=True) as session:
         await finish_items(session, clock, claimed, finished)
 
 

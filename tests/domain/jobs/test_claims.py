@@ -11,7 +11,7 @@ from modelyard.core.database import Database
 from modelyard.domain.jobs.claims import fail_open_items, give_back_items, put_back_items, release_items
 from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.ending import cancel_job
-from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS
+from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS, ItemState
 from modelyard.domain.jobs.tables import ItemOutput, JobItem
 from tests.cast import CAST
 from tests.domain.jobs.steps import claim, counts, finish, item_states, read_job_row, submit
@@ -147,6 +147,16 @@ async def test_item_that_ends_our_own_process_is_given_up(
     assert await counts(database, job.id) == ("COMPLETED", 0, 1)
 
 
+async def test_items_of_others_are_left_alone(database: Database, clock: ManualClock, model_id: str) -> None:
+    job = (await submit(database, clock, model_id, number=2)).job
+    for owner in ("here/1", "elsewhere/1"):
+        assert await claim(database, clock, owner=owner)
+    async with database.write() as session:
+        assert await release_items(session, clock, except_owner="here/2", owners="here/") == 1
+
+    assert sorted(await item_states(database, job.id)) == [ItemState.QUEUED, ItemState.RUNNING]
+
+
 async def test_own_items_are_not_released(database: Database, clock: ManualClock, model_id: str) -> None:
     await submit(database, clock, model_id, number=1)
     await claim(database, clock, owner="one")
@@ -210,6 +220,7 @@ async def test_urgent_items_come_first(database: Database, clock: ManualClock, m
     assert slow.id != urgent.id
 
 
+@pytest.mark.sqlite  # it reads SQLite's plan
 async def test_claims_and_demand_read_open_items_only(database: Database, clock: ManualClock, model_id: str) -> None:
     """Whatever else the tables hold: after months that is millions of finished items."""
     statements: list[tuple[str, Any]] = []

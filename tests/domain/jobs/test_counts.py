@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,12 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import func, select
 
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
 from modelyard.domain.jobs.claims import Claim, fail_open_items, give_back_items, put_back_items, release_items
 from modelyard.domain.jobs.ending import JobEnded, cancel_job, end_overdue_jobs
 from modelyard.domain.jobs.status import FINISHED, OPEN_ITEMS, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
 from tests.cast import CAST
+from tests.conftest import Template
 from tests.domain.jobs.steps import claim, finish, submit
 from tests.library import add_active
 from tests.manual_clock import ManualClock
@@ -30,14 +32,14 @@ T = TypeVar("T")
 class Jobs(RuleBasedStateMachine):
     """People submit and cancel, engines claim and answer or die, time passes, the platform restarts."""
 
-    template: Path
+    template: Template
 
     def __init__(self) -> None:
         super().__init__()
         self._runner = asyncio.Runner()
         self._directory = Path(tempfile.mkdtemp(prefix="jobs-"))
-        shutil.copy(self.template, self._directory)
-        self._database = Database(sqlite_url(self._directory))
+        self._stack = ExitStack()
+        self._database = Database(self._stack.enter_context(self.template.copied(self._directory)))
         self._clock = ManualClock()
         self._model_id = self._do(add_active(self._database, CAST.alice))
         self._jobs: list[str] = []
@@ -47,6 +49,7 @@ class Jobs(RuleBasedStateMachine):
     def teardown(self) -> None:
         self._do(self._database.close())
         self._runner.close()
+        self._stack.close()
         shutil.rmtree(self._directory)
 
     def _do(self, action: Coroutine[Any, Any, T]) -> T:
@@ -153,7 +156,7 @@ class Jobs(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(120)
-def test_counts_add_up(template: Path) -> None:
+def test_counts_add_up(template: Template) -> None:
     class OnTemplate(Jobs):
         pass
 

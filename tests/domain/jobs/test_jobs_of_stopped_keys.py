@@ -214,6 +214,7 @@ async def test_upkeep_ends_them_at_the_bell_and_at_start(database: Database, clo
     assert (await counts(database, second.id))[0] == "CANCELED"
 
 
+@pytest.mark.sqlite  # it reads SQLite's plan
 async def test_look_reads_unfinished_jobs_only(database: Database, clock: ManualClock, model_id: str) -> None:
     statements: list[tuple[str, Any]] = []
     event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *call: statements.append(call[2:4]))

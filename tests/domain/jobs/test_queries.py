@@ -86,6 +86,7 @@ async def test_statistics_count_what_one_sees(database: Database, clock: ManualC
         assert (own.jobs, len(own.models)) == (1, 1)
 
 
+@pytest.mark.sqlite  # it reads SQLite's plan
 async def test_a_page_looks_models_up_one_by_one(database: Database) -> None:
     async with database.read() as session:
         connection = await session.connection()

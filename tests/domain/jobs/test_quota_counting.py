@@ -1,7 +1,6 @@
 """Quotas and jobs: counted with the submission, credited back once, exact whoever submits at the same time."""
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
 from modelyard.domain.accounts.quota_queries import UsedQuota
 from modelyard.domain.accounts.quota_uses import QuotaUsedUp
 from modelyard.domain.accounts.quotas import delete_quota
@@ -24,6 +23,7 @@ from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS, OPEN
 from modelyard.domain.jobs.submit import Submission
 from modelyard.domain.jobs.tables import Job, JobItem
 from tests.cast import CAST
+from tests.conftest import Template
 from tests.domain.accounts.quota_steps import add_project, add_quota, key_of_project, used_of
 from tests.domain.jobs.steps import claim, finish, read_job_row, submit, submitter
 from tests.library import add_active, set_scope
@@ -298,14 +298,13 @@ STEPS = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
-def test_what_is_used_is_what_was_charged_and_not_credited(template: Path, steps: list[tuple[str, int]]) -> None:
+def test_what_is_used_is_what_was_charged_and_not_credited(template: Template, steps: list[tuple[str, int]]) -> None:
     asyncio.run(_live(template, steps))
 
 
-async def _live(template: Path, steps: list[tuple[str, int]]) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        shutil.copy(template, directory)
-        database = Database(sqlite_url(Path(directory)))
+async def _live(template: Template, steps: list[tuple[str, int]]) -> None:
+    with tempfile.TemporaryDirectory() as directory, template.copied(Path(directory)) as address:
+        database = Database(address)
         clock = ManualClock()
         model_id = await add_active(database, ALICE)
         quota = await add_quota(database, 8, user=ALICE.user_id, period="hourly")

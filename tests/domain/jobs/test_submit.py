@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
 from modelyard.core.errors import NotAllowed, TooLarge
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.engines import reconcile
@@ -172,17 +171,17 @@ class CancelledCommits(Database):
     """Commits, and then learns that nobody waits any more."""
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        async with super().write() as session:
+    async def write(self, *, beside_others: bool = False) -> AsyncIterator[AsyncSession]:
+        async with super().write(beside_others=beside_others) as session:
             yield session
         raise asyncio.CancelledError
 
 
 async def test_stored_job_keeps_its_inputs_when_its_sender_is_cancelled(
-    database: Database, data_dir: Path, clock: ManualClock
+    database: Database, database_address: str, clock: ManualClock
 ) -> None:
     model_id = await add_active(database, ALICE, inputs=[TEXT_INPUT | {"maximumSize": 10 * LARGEST_IN_ROW}])
-    other = CancelledCommits(sqlite_url(data_dir))
+    other = CancelledCommits(database_address)
     taker = submitter(other, clock)
     with pytest.raises(asyncio.CancelledError):
         await taker.submit(ALICE, _wanted(model_id, {"large": {"input.txt": "x" * (LARGEST_IN_ROW + 1)}}))

@@ -1,7 +1,6 @@
 """What was live at a moment: reconstructed from the audit trail, compared with a simulation that remembers all."""
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.domain.audit.tables import AuditEvent
 from modelyard.domain.models.catalog import ModelNotFound, create_model
@@ -24,6 +23,7 @@ from modelyard.domain.models.sharing import set_visibility
 from modelyard.domain.models.tables import Scope, Version
 from modelyard.domain.models.versions import change_version, create_version
 from tests.cast import CAST
+from tests.conftest import Template
 from tests.domain.models.approval_steps import ask_roles, change
 from tests.library import add_active, describe, held_image
 from tests.manual_clock import START, ManualClock
@@ -73,15 +73,14 @@ MOMENTS = st.lists(st.integers(-2_000, 40_000), min_size=1, max_size=6)
 @settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, moments=MOMENTS, offset=st.integers(0, 999))
 def test_every_moment_of_any_history(
-    template: Path, steps: list[tuple[int, str, str]], moments: list[int], offset: int
+    template: Template, steps: list[tuple[int, str, str]], moments: list[int], offset: int
 ) -> None:
     asyncio.run(_live(template, steps, moments, offset))
 
 
-async def _live(template: Path, steps: list[tuple[int, str, str]], moments: list[int], offset: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="live-") as directory:
-        shutil.copy(template, directory)
-        database = Database(sqlite_url(Path(directory)))
+async def _live(template: Template, steps: list[tuple[int, str, str]], moments: list[int], offset: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="live-") as directory, template.copied(Path(directory)) as address:
+        database = Database(address)
         try:
             # Clocks are finer than the audit trail, which counts milliseconds.
             clock = ManualClock(START + timedelta(microseconds=offset))

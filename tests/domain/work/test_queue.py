@@ -20,7 +20,7 @@ async def _enqueue(database: Database, clock: ManualClock, *kinds: str, max_atte
 
 
 async def _claim(database: Database, clock: ManualClock, owner: str = "one") -> ClaimedWork | None:
-    async with database.write() as session:
+    async with database.write(beside_others=True) as session:
         return await queue.claim(session, clock, owner)
 
 
@@ -118,6 +118,16 @@ async def test_heartbeat_keeps_only_what_is_worked_on(database: Database, clock:
         assert await queue.release_lost(session, clock, silent_for=timedelta(seconds=30)) == 1
 
     assert await _states(database) == {"alive": WorkState.RUNNING, "dropped": WorkState.QUEUED}
+
+
+async def test_work_of_others_is_left_alone(database: Database, clock: ManualClock) -> None:
+    await _enqueue(database, clock, "ours", "theirs")
+    for owner in ("here/1", "elsewhere/1"):
+        assert await _claim(database, clock, owner)
+    async with database.write() as session:
+        assert await queue.release_lost(session, clock, silent_for=None, owners="here/") == 1
+
+    assert await _states(database) == {"ours": WorkState.QUEUED, "theirs": WorkState.RUNNING}
 
 
 async def test_finished_work_is_forgotten_in_time(database: Database, clock: ManualClock) -> None:

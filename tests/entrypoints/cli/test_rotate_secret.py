@@ -22,7 +22,7 @@ PASSWORD = "the registry's password"
 
 
 @pytest.fixture
-def directory(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def directory(data_dir: Path, database_address: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data directory with a key in a file, and a password of a registry that is sealed with it."""
     for name in ("MODELYARD_SECRET_KEY", "MODELYARD_PREVIOUS_SECRET_KEYS"):
         monkeypatch.delenv(name, raising=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from modelyard.adapters.runtimes.fake_container import FakeContainer
 from modelyard.adapters.runtimes.fake_images import make_image, write_archive
@@ -60,10 +60,17 @@ async def until(client: AsgiClient, path: str, is_done: Callable[[Any], bool]) -
 
 
 async def snapshot(database: Database) -> dict[str, list[Any]]:
-    """Everything in the database but the audit trail and the queue."""
+    """Everything in the database but the audit trail, the queue and what the background notes."""
+
+    def columns(table: Table) -> list[Any]:
+        noted = {"api_keys.last_used_at", "sessions.last_seen_at", "users.last_active_at"}
+        return [column for column in table.c if str(column) not in noted]
+
     async with database.read() as session:
         return {
-            table.name: [tuple(row) for row in await session.execute(select(table).order_by(*table.primary_key))]
+            table.name: [
+                tuple(row) for row in await session.execute(select(*columns(table)).order_by(*table.primary_key))
+            ]
             for table in Base.metadata.sorted_tables
             if table.name not in {"audit_events", "audit_chain", "work"}
         }

@@ -183,6 +183,13 @@ async def test_bodies_that_are_not_json(alice: AsgiClient, walk: Walk, platform:
     assert await snapshot(platform.database) == before
 
 
+async def test_nul_in_texts_is_refused_by_the_name_of_the_field(alice: AsgiClient, walk: Walk) -> None:
+    version = await walk.described()
+    model = version.partition("/versions/")[0]
+    for path, field in ((model, "description"), (version, "longDescription"), (version, "technicalDetails")):
+        expect_error(await alice.call("PATCH", path, {field: "a\x00b"}), 400, field)
+
+
 async def test_nul_and_control_characters_in_names(alice: AsgiClient, platform: Platform) -> None:
     before = await snapshot(platform.database)
     for name in ("a\x00b", "a\nb", "\x1b[31m", "\u202eabc", "x" * 101, "", " ", "<script>"):

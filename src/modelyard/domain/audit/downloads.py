@@ -23,7 +23,7 @@ class Downloads:
             return
         what = {name: value for name, value in (("item", item), ("output", output)) if value is not None}
         try:
-            async with self._database.write() as session:
+            async with self._database.write(beside_others=True) as session:
                 record(session, self._clock, subject, "results:downloaded", f"job/{job_id}", **what)
         except BaseException:
             self._recent.was_not_told(key)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from modelyard.core.addresses import neighbourhood
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError
 from modelyard.core.logs import log
 from modelyard.domain.audit.record import Subject, clean, record
 from modelyard.domain.audit.repeats import MINUTES, Repeats
@@ -65,9 +66,9 @@ class Refusals:
         caller.told += 1
         details = {name: clean(text, LONGEST_TEXT) for name, text in (more | {"method": method, "path": path}).items()}
         try:
-            async with self._database.write() as session:
+            async with self._database.write(beside_others=True) as session:
                 record(session, self._clock, subject, "access:refused", f"address/{address}", status=status, **details)
-        except SQLAlchemyError as error:  # the refusal itself holds all the same
+        except (SQLAlchemyError, PlatformError) as error:  # the refusal itself holds all the same
             recent.was_not_told(key)
             caller.told -= 1
             log.error("a refusal could not be recorded", address=address, exc_info=error)

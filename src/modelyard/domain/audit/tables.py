@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from modelyard.core.database import Base
+from modelyard.core.database import BIG_INTEGER, Base
 
 BEGINNING = "0" * 64
 """Stands for the hash of the row before the first."""
@@ -29,7 +29,7 @@ class AuditEvent(Base):
         Index(None, "actor", "account_id", "action", "at"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BIG_INTEGER, primary_key=True)
     at: Mapped[datetime]
     account_id: Mapped[str | None] = mapped_column(String(36))
     team_id: Mapped[str | None] = mapped_column(String(36))
@@ -53,8 +53,8 @@ class AuditChain(Base):
     __tablename__ = "audit_chain"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    last_id: Mapped[int]
+    last_id: Mapped[int] = mapped_column(BIG_INTEGER)
     last_hash: Mapped[str] = mapped_column(String(64))
-    anchor_id: Mapped[int]
+    anchor_id: Mapped[int] = mapped_column(BIG_INTEGER)
     """The last row that was removed because it had been kept long enough; 0: none was."""
     anchor_hash: Mapped[str] = mapped_column(String(64))

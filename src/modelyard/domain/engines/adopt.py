@@ -12,19 +12,33 @@ from modelyard.domain.engines.tables import Engine, EngineState, Purpose
 
 
 class Adoption:
-    """Brings the table of engines and the containers of the runtime together."""
+    """Brings the table of engines and the containers of the runtime together.
 
-    def __init__(self, database: Database, clock: Clock, launcher: Launcher, *, owner: str, installation: str) -> None:
+    Args:
+        owners: what the names of those begin with whose engines these can be; others look after their own.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        launcher: Launcher,
+        *,
+        owner: str,
+        installation: str,
+        owners: str = "",
+    ) -> None:
         self._database = database
         self._clock = clock
         self._launcher = launcher
         self._owner = owner
         self._installation = installation
+        self._owners = owners
 
     async def adopt(self) -> list[RunningEngine]:
         """Takes over ready engines; ends all others, and removes containers that no row knows."""
         async with self._database.read() as session:
-            rows = await live_engines(session)
+            rows = await live_engines(session, self._owners)
         adopted = []
         for row in rows:
             engine = await self._try_adopt(row)
@@ -39,7 +53,7 @@ class Adoption:
     async def end_all(self) -> None:
         """Ends every engine, and removes every container of this installation."""
         async with self._database.read() as session:
-            rows = await live_engines(session)
+            rows = await live_engines(session, self._owners)
         for row in rows:
             await self._end(row)
         await self.remove_orphans()

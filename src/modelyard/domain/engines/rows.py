@@ -45,9 +45,12 @@ async def end_engine(session: AsyncSession, clock: Clock, engine_id: str, error:
     )
 
 
-async def live_engines(session: AsyncSession) -> list[Engine]:
-    """Engines that may have a container, oldest first."""
-    return list(await session.scalars(select(Engine).where(Engine.state.in_(LIVE)).order_by(Engine.created_at)))
+async def live_engines(session: AsyncSession, owners: str = "") -> list[Engine]:
+    """Engines that may have a container, oldest first; those of owners whose names begin so."""
+    query = select(Engine).where(Engine.state.in_(LIVE)).order_by(Engine.created_at)
+    if owners:
+        query = query.where(Engine.owner.startswith(owners, autoescape=True))
+    return list(await session.scalars(query))
 
 
 async def load_version(session: AsyncSession, version_id: int) -> Version:

@@ -30,7 +30,7 @@ class ImportProgress:
 
     async def step(self, text: str, percentage: int, **facts: Any) -> None:
         """Enters a step."""
-        await self._write({"state": ImportState.RUNNING, "step": text, "percentage": percentage, **facts})
+        await self._write({"state": ImportState.RUNNING, "step": text[:200], "percentage": percentage, **facts})
 
     async def transferred(self, progress: PullProgress) -> None:
         """Shows transferred bytes between 20 and 90 per cent; too frequent calls are left out."""

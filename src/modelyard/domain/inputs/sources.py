@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from modelyard.core.errors import TooLarge
+from modelyard.core.nul import NUL
 from modelyard.domain.inputs import embedded, text
 from modelyard.domain.inputs.items import LONGEST_NAME, InputValue, SourcesRejected, SubmittedItem, check_item
 from modelyard.domain.inputs.schema_check import SchemaCheck
@@ -54,6 +55,8 @@ def _read_item(
 ) -> SubmittedItem:
     if not 1 <= len(name) <= LONGEST_NAME:
         raise SourcesRejected(f"An item's name has 1 to {LONGEST_NAME} characters.")
+    if NUL in name:
+        raise SourcesRejected(f"The name of the item {name[:60]!r} has the character NUL, which cannot be stored.")
     if not isinstance(values, Mapping):
         return SubmittedItem(name, error="the item must be an object of inputs by name")
     if len(values) > MOST_INPUTS:

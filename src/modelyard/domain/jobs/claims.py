@@ -59,6 +59,7 @@ async def claim_items(
         .where(JobItem.version_id == version_id, JobItem.state == ItemState.QUEUED)
         .order_by(JobItem.priority, JobItem.id)
         .limit(most)
+        .with_for_update(of=JobItem, skip_locked=True)  # what another pump is about to take is left to it
     )
     chosen = _take_together(first.all())
     if not chosen:
@@ -120,7 +121,9 @@ async def finish_items(session: AsyncSession, clock: Clock, claim: Claim, finish
                     insert(ItemOutput), [{"item_id": outcome.item.id, **output} for output in outcome.outputs]
                 )
             counted.setdefault(outcome.item.job_id, []).append(outcome)
-    await credit(session, [await _count(session, claim, job_id, outcomes, now) for job_id, outcomes in counted.items()])
+    await credit(
+        session, [await _count(session, claim, job_id, outcomes, now) for job_id, outcomes in sorted(counted.items())]
+    )
 
 
 async def put_back_items(session: AsyncSession, clock: Clock, claim: Claim, reason: str) -> None:
@@ -210,12 +213,14 @@ async def fail_open_items(session: AsyncSession, clock: Clock, version_id: int, 
     return jobs.total()
 
 
-async def release_items(session: AsyncSession, clock: Clock, *, except_owner: str) -> int:
-    """Queues again what earlier processes were running; right only where no other process can be alive.
+async def release_items(session: AsyncSession, clock: Clock, *, except_owner: str, owners: str = "") -> int:
+    """Queues again what earlier processes were running, whose names begin so; right only where none can be alive.
 
     An item whose run our own process did not survive so often is held to be the cause, and fails.
     """
-    lost = (JobItem.state == ItemState.RUNNING, JobItem.owner != except_owner)
+    lost = [JobItem.state == ItemState.RUNNING, JobItem.owner != except_owner]
+    if owners:
+        lost.append(JobItem.owner.startswith(owners, autoescape=True))
     now = clock.now()
     failed = await session.execute(
         update(JobItem)

@@ -143,7 +143,7 @@ class ItemRunner:
         """Stores outcomes and takes the next items in one transaction."""
 
         async def store_and_claim() -> Claim | None:
-            async with self._database.write() as session:
+            async with self._database.write(beside_others=True) as session:
                 if finished:
                     await finish_items(session, self._clock, *finished)
                 if not self._may_go_on(engine):
@@ -207,13 +207,13 @@ class ItemRunner:
         await self._bury(engine, error)
 
     async def _fail(self, claim: Claim, reason: str) -> None:
-        async with self._database.write() as session:
+        async with self._database.write(beside_others=True) as session:
             failed = [FinishedItem(item, error=reason) for item in claim.items]
             await finish_items(session, self._clock, claim, failed)
 
     async def _put_back(self, claim: Claim, reason: str) -> None:
         async def put_back() -> None:
-            async with self._database.write() as session:
+            async with self._database.write(beside_others=True) as session:
                 await put_back_items(session, self._clock, claim, reason)
 
         await self._patiently(put_back)
@@ -230,5 +230,5 @@ class ItemRunner:
                 delay = min(LONGEST_RETRY_SECONDS, delay * 2)
 
     async def _give_back(self, claim: Claim) -> None:
-        async with self._database.write() as session:
+        async with self._database.write(beside_others=True) as session:
             await give_back_items(session, claim)

@@ -122,7 +122,7 @@ class Submitter:
         job = self._new_job(actor, version, submission, items)
         try:
             inputs = [await self._keep(job.id, item) for item in items]
-            async with self._database.write() as session:
+            async with self._database.write(beside_others=True) as session:
                 stored = await find_version_to_run(session, actor, submission.model_id, submission.version)
                 self._require_runnable(stored)
                 await self._store(session, actor, job, items, inputs)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from modelyard.core.database import Base
+from modelyard.core.database import BIG_INTEGER, Base
 
 
 class Job(Base):
@@ -30,7 +30,7 @@ class Job(Base):
     version: Mapped[str] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(20))
     explain: Mapped[bool]
-    timeout_ms: Mapped[int]
+    timeout_ms: Mapped[int] = mapped_column(BIG_INTEGER)
     """0: none."""
     deadline: Mapped[datetime | None]
     total: Mapped[int]
@@ -61,7 +61,7 @@ class JobItem(Base):
         Index(None, "state", "version_id", "priority", "id"),  # claims and demand: finished items cost nothing
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BIG_INTEGER, primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
     version_id: Mapped[int]
     position: Mapped[int]
@@ -89,7 +89,7 @@ class ItemInput(Base):
 
     __tablename__ = "item_inputs"
 
-    item_id: Mapped[int] = mapped_column(ForeignKey("job_items.id"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(BIG_INTEGER, ForeignKey("job_items.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
     data: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -101,7 +101,7 @@ class ItemOutput(Base):
 
     __tablename__ = "item_outputs"
 
-    item_id: Mapped[int] = mapped_column(ForeignKey("job_items.id"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(BIG_INTEGER, ForeignKey("job_items.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
     media_type: Mapped[str] = mapped_column(String(255))
     size: Mapped[int] = mapped_column(BigInteger)

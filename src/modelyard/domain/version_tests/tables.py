@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from modelyard.core.database import Base
+from modelyard.core.database import BIG_INTEGER, Base
 
 
 class TestKind(StrEnum):
@@ -43,7 +43,7 @@ class VersionTest(Base):
     percentage: Mapped[int]
     explain: Mapped[bool]
     engine: Mapped[str | None] = mapped_column(String(100))
-    input_size: Mapped[int]
+    input_size: Mapped[int] = mapped_column(BIG_INTEGER)
     outputs: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """JSON outputs by name; of others a note of type and size."""
     measurements: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -62,7 +62,7 @@ async def claim(
     """Takes the oldest work of these kinds that is due; None when there is none or another worker was quicker."""
     now = clock.now()
     is_due = (Work.state == WorkState.QUEUED, Work.run_at <= now, *_of(kinds))
-    oldest = select(Work.id).where(*is_due).order_by(Work.run_at, Work.id)
+    oldest = select(Work.id).where(*is_due).order_by(Work.run_at, Work.id).with_for_update(skip_locked=True)
     taken = await session.execute(
         update(Work)
         .where(Work.id == oldest.limit(1).scalar_subquery(), Work.state == WorkState.QUEUED)
@@ -128,10 +128,21 @@ async def put_back(
 
 
 async def release_lost(
-    session: AsyncSession, clock: Clock, *, silent_for: timedelta | None, kinds: Collection[str] | None = None
+    session: AsyncSession,
+    clock: Clock,
+    *,
+    silent_for: timedelta | None,
+    kinds: Collection[str] | None = None,
+    owners: str = "",
 ) -> int:
-    """Queues again what is held by workers that have been silent for so long, None: by any; returns how many."""
+    """Queues again what is held by workers that have been silent for so long, None: by any; returns how many.
+
+    Args:
+        owners: what their names begin with.
+    """
     is_silent = [*_of(kinds), *([] if silent_for is None else [Work.heartbeat_at <= clock.now() - silent_for])]
+    if owners:
+        is_silent.append(Work.owner.startswith(owners, autoescape=True))
     lost = await session.execute(
         update(Work)
         .where(Work.state == WorkState.RUNNING, *is_silent)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from modelyard.core.database import Base
+from modelyard.core.database import BIG_INTEGER, Base
 
 
 class WorkState(StrEnum):
@@ -25,7 +25,7 @@ class Work(Base):
     __tablename__ = "work"
     __table_args__ = (Index(None, "state", "run_at"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BIG_INTEGER, primary_key=True)
     kind: Mapped[str] = mapped_column(String(80))
     payload: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(20))

@@ -42,10 +42,14 @@ class Worker:
         self._bell = database.bells.listen(queue.TOPIC)
         self._running: dict[int, asyncio.Task[None]] = {}
 
-    async def take_over_everything(self) -> int:
-        """Queues again its kinds of work that earlier owners held; right only where no other process can be alive."""
+    async def take_over_everything(self, owners: str = "") -> int:
+        """Queues again its kinds of work that earlier owners held; right only where none of them can be alive.
+
+        Args:
+            owners: what their names begin with.
+        """
         async with self._database.write() as session:
-            return await queue.release_lost(session, self._clock, silent_for=None, kinds=self._tasks)
+            return await queue.release_lost(session, self._clock, silent_for=None, kinds=self._tasks, owners=owners)
 
     async def run(self) -> None:
         """Works until cancelled; then what runs is cancelled too, and is taken up again later."""
@@ -76,7 +80,7 @@ class Worker:
 
     async def _next(self) -> ClaimedWork:
         while True:
-            async with self._database.write() as session:
+            async with self._database.write(beside_others=True) as session:
                 work = await queue.claim(session, self._clock, self._owner, self._tasks)
                 if work:
                     return work

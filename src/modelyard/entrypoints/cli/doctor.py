@@ -14,6 +14,7 @@ from modelyard.adapters.runtimes.probe import Finding, no_runtime_finding, probe
 from modelyard.app import opened_runtime
 from modelyard.entrypoints.cli.checks import local_findings
 from modelyard.entrypoints.cli.checks_elsewhere import findings_elsewhere
+from modelyard.entrypoints.cli.database_checks import database_findings
 from modelyard.entrypoints.cli.given import read_settings
 from modelyard.entrypoints.cli.sealed import sealed_finding
 from modelyard.settings import Settings
@@ -22,7 +23,7 @@ from modelyard.settings import Settings
 def run_doctor(given: Mapping[str, Any]) -> None:
     """Prints all findings; ends with 1 when something needs attention."""
     settings = read_settings(given)
-    findings = [*local_findings(settings), asyncio.run(sealed_finding(settings))]
+    findings = [*local_findings(settings), *asyncio.run(_database_findings(settings))]
     findings += asyncio.run(findings_elsewhere(settings))
     findings += asyncio.run(_runtime_findings(settings))
     console = Console(highlight=False)
@@ -33,6 +34,13 @@ def run_doctor(given: Mapping[str, Any]) -> None:
             console.print(f"                  {finding.hint}", soft_wrap=True, markup=False)
     if not all(finding.ok for finding in findings):
         sys.exit(1)
+
+
+async def _database_findings(settings: Settings) -> list[Finding]:
+    findings = await database_findings(settings)
+    if all(finding.ok for finding in findings):
+        findings.append(await sealed_finding(settings))
+    return findings
 
 
 async def _runtime_findings(settings: Settings) -> list[Finding]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError
 from modelyard.entrypoints.cli.given import read_settings
 from modelyard.migrations.upgrade import HEAD, upgrade_database
 from modelyard.settings import Settings
@@ -14,7 +15,10 @@ from modelyard.settings import Settings
 
 def run_migration(given: Mapping[str, Any]) -> None:
     """Upgrades, and says from where to where."""
-    before = asyncio.run(_migrate(read_settings(given)))
+    try:
+        before = asyncio.run(_migrate(read_settings(given)))
+    except PlatformError as error:
+        raise click.ClickException(error.message) from None
     if before == HEAD:
         click.echo(f"The database is at the newest schema already ({HEAD}).")
     else:
@@ -24,7 +28,7 @@ def run_migration(given: Mapping[str, Any]) -> None:
 async def _migrate(settings: Settings) -> str | None:
     directory = settings.data_dir.resolve()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(settings.database_url or sqlite_url(directory))
+    database = Database(settings.database_address())
     try:
         return await upgrade_database(database)
     finally:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.adapters.runtimes.probe import Finding
 from modelyard.app import NEXT_SECRET_FILE, SECRET_FILE, secrets_of
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
 from modelyard.core.sealing import Sealer, SecretKeyWrong
 from modelyard.domain.accounts.installation_secrets import seal_again
 from modelyard.domain.images.credentials import seal_passwords_again
@@ -43,7 +43,7 @@ def database_of(settings: Settings, directory: Path) -> Database | None:
     """The database of these settings, unless it has not been made yet."""
     if not settings.database_url and not (directory / "modelyard.db").exists():
         return None
-    return Database(settings.database_url or sqlite_url(directory))
+    return Database(settings.database_address())
 
 
 async def sealed_finding(settings: Settings) -> Finding:

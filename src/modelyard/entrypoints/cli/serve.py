@@ -18,6 +18,7 @@ from modelyard.core.sealing import SecretKeyWrong
 from modelyard.entrypoints.cli.bound_sockets import bound_sockets
 from modelyard.entrypoints.cli.checks import local_findings
 from modelyard.entrypoints.cli.connections import MOST_CONNECTIONS, BoundedProtocol
+from modelyard.entrypoints.cli.database_checks import database_findings
 from modelyard.entrypoints.cli.given import read_settings
 from modelyard.entrypoints.cli.sealed import WRONG_KEY
 from modelyard.entrypoints.rest.app import create_api
@@ -30,7 +31,8 @@ def run_server(given: Mapping[str, Any]) -> None:
     """Serves until SIGTERM or SIGINT."""
     settings = read_settings(given)
     configure_logs(json=settings.log_json, level=settings.log_level)
-    if problems := [finding for finding in local_findings(settings) if not finding.ok]:
+    findings = [*local_findings(settings), *uvloop.run(database_findings(settings))]
+    if problems := [finding for finding in findings if not finding.ok]:
         raise click.ClickException("\n".join(f"{it.code}: {it.text} {it.hint}" for it in problems))
     for finding in (crun_finding(), open_files_finding()):
         if not finding.ok:  # the server can start; a container may not: `modelyard doctor` starts one to see

@@ -8,7 +8,8 @@ from typing import Any
 import click
 from sqlalchemy import Connection, inspect
 
-from modelyard.core.database import Database, sqlite_url
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError
 from modelyard.domain.audit.tables import AuditChain
 from modelyard.domain.audit.verify import Flaw, Sound, verify_trail
 from modelyard.entrypoints.cli.given import read_settings
@@ -21,7 +22,10 @@ def run_verification(given: Mapping[str, Any]) -> None:
     directory = settings.data_dir.resolve()
     if not settings.database_url and not (directory / "modelyard.db").exists():
         raise click.ClickException(f"There is no database in {directory}; choose another directory with --data-dir.")
-    verdict = asyncio.run(_verify(settings))
+    try:
+        verdict = asyncio.run(_verify(settings))
+    except PlatformError as error:
+        raise click.ClickException(error.message) from None
     if isinstance(verdict, Flaw):
         click.echo(f"The audit trail is not as it was written: row {verdict.event_id} {verdict.problem}.")
         sys.exit(1)
@@ -30,7 +34,7 @@ def run_verification(given: Mapping[str, Any]) -> None:
 
 
 async def _verify(settings: Settings) -> Sound | Flaw:
-    database = Database(settings.database_url or sqlite_url(settings.data_dir.resolve()))
+    database = Database(settings.database_address())
     try:
         async with database.engine.connect() as connection:
             if not await connection.run_sync(_has_chain):

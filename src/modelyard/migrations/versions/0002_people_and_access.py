@@ -11,14 +11,16 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_BIG_INTEGER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
         "audit_chain",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("last_id", sa.Integer(), nullable=False),
+        sa.Column("last_id", _BIG_INTEGER, nullable=False),
         sa.Column("last_hash", sa.String(length=64), nullable=False),
-        sa.Column("anchor_id", sa.Integer(), nullable=False),
+        sa.Column("anchor_id", _BIG_INTEGER, nullable=False),
         sa.Column("anchor_hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_chain")),
     )
