@@ -59,6 +59,7 @@ from modelyard.domain.jobs.upkeep import JobUpkeep
 from modelyard.domain.models.cloning import Cloner
 from modelyard.domain.models.loose_files import LooseFileRemoval
 from modelyard.domain.models.requirements import create_presets
+from modelyard.domain.models.search.index import SearchUpkeep
 from modelyard.domain.models.tags import create_predefined
 from modelyard.domain.models.uses import ModelUses
 from modelyard.domain.work.worker import Worker
@@ -265,6 +266,7 @@ class Platform:
             "audit": audit.run,
             "refusals": self.refusals.run,
             "loose files": self._loose_files.run,
+            "search": SearchUpkeep(self.database).run,
             "uses of models": self.model_uses.run,
         }
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]

@@ -254,7 +254,9 @@ async def test_the_migrations_make_the_tables_of_the_code(bare: Database) -> Non
 
 
 def _differences(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    # The full-text table is one of each database's own kind, which no class describes.
+    opts = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith("search_texts")}
+    context = MigrationContext.configure(connection, opts=opts)
     return list(compare_metadata(context, Base.metadata))
 
 

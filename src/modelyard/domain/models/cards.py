@@ -19,6 +19,7 @@ from modelyard.domain.models.approvals import lock_version, reopen
 from modelyard.domain.models.card_content import ModelCard, card_of, card_problems
 from modelyard.domain.models.catalog import find_version, find_version_to_change
 from modelyard.domain.models.metadata import MetadataRejected
+from modelyard.domain.models.search.index import index_soon
 from modelyard.domain.models.tables import CardRevision, Version
 
 MOST_REVISIONS = 10_000
@@ -141,6 +142,7 @@ async def write_card(
     target = f"model/{model_id}/{version}"
     record(session, clock, actor, "model:version:card-changed", target, revision=revision.number, **changed)
     await reopen(session, clock, actor, row, ["card"])
+    index_soon(session, model_id)
     await session.flush()
     return card_state(row, revision)
 

@@ -10,6 +10,7 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.loose_files import claim_files, release_files
 from modelyard.domain.models.picture_files import NewPicture, addresses
+from modelyard.domain.models.search.index import index_again
 from modelyard.domain.models.tables import Model, ModelTag, Tag
 from modelyard.domain.models.tag_names import CUSTOM, bit_of, check_tag_name, tag_identifier
 
@@ -92,6 +93,7 @@ async def rename_tag(session: AsyncSession, clock: Clock, actor: Actor, identifi
         await session.delete(tag)
     renamed.name = name
     await session.flush()
+    await index_again(session, select(ModelTag.model_id).where(ModelTag.tag == key))
     after = {"identifier": key, "name": name}
     if after != before:
         record(session, clock, actor, "tag:renamed", f"tag/{before['identifier']}", before=before, after=after)
@@ -109,6 +111,7 @@ async def merge_tag(session: AsyncSession, clock: Clock, actor: Actor, identifie
         raise MergedWithItself
     carriers = select(ModelTag.model_id).where(ModelTag.tag == tag.identifier)
     number = await _count_models(session, tag)
+    await index_again(session, carriers)
     if bit := bit_of(other.identifier):
         new_bits = Model.tag_bits.bitwise_or(bit)
         await session.execute(

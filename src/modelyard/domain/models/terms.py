@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.domain.models.search.index import index_soon
 from modelyard.domain.models.tables import Model, ModelTerm, Version, VersionStatus
 
 MOST_WORDS = 40
@@ -45,6 +46,7 @@ def distinct_words(text: str) -> list[str]:
 
 async def refresh_terms(session: AsyncSession, model_id: str) -> None:
     """To be called by whoever changes the words of a model, or which version stands for it, or its contract."""
+    index_soon(session, model_id)
     model = await session.get_one(Model, model_id)
     # Of the newest active version, or else the newest: that is the one which the library shows.
     query = (

@@ -28,6 +28,7 @@ from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import VersionFrozen
 from modelyard.domain.models.metadata import MOST_ENGINES, VersionChanges, check_changes
 from modelyard.domain.models.requirements import RequirementUnknown, find_preset
+from modelyard.domain.models.search.index import index_soon
 from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Model, Requirement, Version, VersionStatus
 from modelyard.domain.models.visibility import NotYourModel, require_version_change, visible_to
@@ -135,6 +136,7 @@ async def change_version(
     if changed:
         row.updated_at = clock.now()
         record_change(session, clock, actor, "model:version:changed", f"model/{model_id}/{version}", before, changed)
+        index_soon(session, model_id)
     if not changed.keys().isdisjoint(WORDS):
         await remember_words(session, clock, actor, row)
     if not changed.keys().isdisjoint(APPROVAL_DEPENDS_ON):

@@ -17,6 +17,7 @@ from modelyard.domain.audit.record import record
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.models.catalog import ModelNotFound, VersionNotFound
 from modelyard.domain.models.pictures import drop_pictures_of_model
+from modelyard.domain.models.search.index import forget_model
 from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Model, TestInput, Version
 from modelyard.domain.models.versions import TOPIC
@@ -38,6 +39,7 @@ async def remove_model(session: AsyncSession, clock: Clock, actor: Actor, model_
     name = model.name
     await _remove_versions(session, clock, actor, versions)
     await drop_pictures_of_model(session, clock, model_id)
+    await forget_model(session, model_id)
     await delete_with_dependents(session, cast("Table", Model.__table__), [model_id])
     numbers = [version.version for version in versions]
     record(session, clock, actor, "model:removed", f"model/{model_id}", name=name, versions=numbers)

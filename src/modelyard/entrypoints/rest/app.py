@@ -38,6 +38,7 @@ from modelyard.entrypoints.rest import (
     reports,
     results,
     roles,
+    search,
     sign_in,
     system,
     tags,
@@ -63,6 +64,7 @@ ROUTERS = (
     timeline.router,
     presets.router,
     tags.router,
+    search.router,
     library.router,  # fixed words before identifiers
     removal.router,
     models.router,

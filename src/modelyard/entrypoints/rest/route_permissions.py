@@ -122,6 +122,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/models/tags/{tag_ids}"): Open.PUBLIC,
     ("GET", "/api/models/tag-counts"): Open.PUBLIC,
     ("GET", "/api/models/facets"): May.READ_MODELS,
+    ("GET", "/api/models/search"): May.READ_MODELS,
     ("PATCH", _TAG): May.MANAGE_TAGS,
     ("DELETE", _TAG): May.MANAGE_TAGS,
     ("POST", _TAG + "/merge"): May.MANAGE_TAGS,

@@ -61,10 +61,10 @@ async def read_facets(request: Request, platform: ThePlatform, actor: Caller) ->
     async with platform.database.read() as session:
         facets = await count_facets(session, actor, filters, wanted.tags)
         named = {tag.identifier: tag for tag in await tag_queries.list_tags(session, None)}
-    return Json(_facets_object(facets, named))
+    return Json(facets_object(facets, named))
 
 
-def _facets_object(facets: Facets, named: dict[str, Tag]) -> dict[str, Any]:
+def facets_object(facets: Facets, named: dict[str, Tag]) -> dict[str, Any]:
     categories = [
         {
             "dataType": category,

@@ -1,0 +1,158 @@
+"""Keeps the words of models up to date: at the end of each transaction that has changed something about one."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.database import Database, ring_after_commit, run_before_commit
+from modelyard.domain.models.search.spelling import learn_words
+from modelyard.domain.models.search.store import SearchText, delete_text, write_text
+from modelyard.domain.models.search.tables import SearchRow
+from modelyard.domain.models.search.words import joined
+from modelyard.domain.models.tables import CardRevision, Model, ModelTag, Tag, Version, VersionStatus
+
+MOST_AT_ONCE = 200
+"""Models whose words are written in one transaction, when many have none yet."""
+TOPIC = "search"
+_SECONDS_BETWEEN_LOOKS = 60.0
+_VERSION_COLUMNS = (
+    Version.id,
+    Version.inputs,
+    Version.outputs,
+    Version.long_description,
+    Version.technical_details,
+    Version.performance_summary,
+    Version.version_history,
+)
+_NOTED = "models whose words have changed"
+
+
+def index_soon(session: AsyncSession, model_id: str) -> None:
+    """To be called by whoever changes words of a model, or of a version, its card, its contract or its status."""
+    session.info.setdefault(_NOTED, set()).add(model_id)
+    run_before_commit(session, _index_noted)
+
+
+async def index_again(session: AsyncSession, models: Select[Any]) -> None:
+    """The same for many models at once, given as a selection of their identifiers: their words are written anew, in
+    the background, a portion at a time. Until then they are not found by words.
+    """
+    rows = list(await session.scalars(select(SearchRow.id).where(SearchRow.model_id.in_(models))))
+    for row_id in rows:
+        await delete_text(session, row_id)
+    await session.execute(delete(SearchRow).where(SearchRow.model_id.in_(models)))
+    ring_after_commit(session, TOPIC)
+
+
+async def forget_model(session: AsyncSession, model_id: str) -> None:
+    """Before a model is removed for good."""
+    row = (await session.scalars(select(SearchRow).where(SearchRow.model_id == model_id))).one_or_none()
+    if row is not None:
+        await delete_text(session, row.id)
+        await session.delete(row)
+        await session.flush()
+
+
+async def index_missing(session: AsyncSession) -> int:
+    """Writes the words of models that have none yet, such as those of an earlier schema; returns how many."""
+    models = list(await session.scalars(_without_words().limit(MOST_AT_ONCE)))
+    for model_id in models:
+        await index_model(session, model_id)
+    return len(models)
+
+
+async def index_model(session: AsyncSession, model_id: str) -> None:
+    """Writes the words of a model; forgets those of one that is not there any more."""
+    await session.flush()
+    words = await _words_of(session, model_id)
+    if words is None:
+        return
+    row = (await session.scalars(select(SearchRow).where(SearchRow.model_id == model_id))).one_or_none()
+    if row is None:
+        session.add(row := SearchRow(model_id=model_id))
+        await session.flush()
+    await write_text(session, row.id, words)
+    await learn_words(session, " ".join((words.name, words.labels, words.summary, words.words)).split())
+
+
+class SearchUpkeep:
+    """Writes the words of models that have none yet: after an upgrade, and after changes of many models at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._bell = database.bells.listen(TOPIC)
+
+    async def run(self) -> None:
+        """Goes on until cancelled."""
+        while True:
+            async with self._database.read() as session:
+                is_missing = await session.scalar(_without_words().limit(1)) is not None
+            if is_missing:
+                async with self._database.write() as session:
+                    await index_missing(session)
+            else:
+                await self._bell.wait(_SECONDS_BETWEEN_LOOKS)
+
+
+def _without_words() -> Select[str]:
+    return select(Model.id).where(Model.id.not_in(select(SearchRow.model_id)))
+
+
+async def _index_noted(session: AsyncSession) -> None:
+    for model_id in sorted(session.info.pop(_NOTED, ())):
+        await index_model(session, model_id)
+
+
+async def _words_of(session: AsyncSession, model_id: str) -> SearchText | None:
+    """Reads columns alone: whoever changed the model goes on with the objects that they have."""
+    columns = select(Model.name, Model.author, Model.description).where(Model.id == model_id)
+    model = (await session.execute(columns)).one_or_none()
+    if model is None:
+        return None
+    tags = select(Tag.name, Tag.identifier).join(ModelTag, ModelTag.tag == Tag.identifier)
+    labels = [word for tag in await session.execute(tags.where(ModelTag.model_id == model_id)) for word in tag]
+    return SearchText(
+        joined([model.name, model_id]),
+        joined([model.author, *labels]),
+        joined([model.description]),
+        joined(await _texts_of_version(session, model_id)),
+    )
+
+
+async def _texts_of_version(session: AsyncSession, model_id: str) -> list[str]:
+    """Of the newest active version, or else the newest: that is the one which the library shows."""
+    query = (
+        select(*_VERSION_COLUMNS)
+        .where(Version.model_id == model_id, Version.deleted_at.is_(None))
+        .order_by((Version.status == VersionStatus.ACTIVE).desc(), Version.order_key.desc())
+        .limit(1)
+    )
+    shown = (await session.execute(query)).one_or_none()
+    return [] if shown is None else [text async for text in _texts_of(session, shown)]
+
+
+async def _texts_of(session: AsyncSession, version: Any) -> AsyncIterator[str]:
+    for entry in [*(version.inputs or []), *(version.outputs or [])]:
+        yield entry["name"]
+        yield entry.get("description") or ""
+    for text in (version.long_description, version.technical_details, version.performance_summary):
+        yield text
+    newest = select(CardRevision.content).where(CardRevision.version_id == version.id)
+    card = await session.scalar(newest.order_by(CardRevision.number.desc()).limit(1))
+    for text in _texts_within(card):
+        yield text
+    yield version.version_history
+
+
+def _texts_within(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for part in value.values():
+                yield from _texts_within(part)
+        case list():
+            for part in value:
+                yield from _texts_within(part)

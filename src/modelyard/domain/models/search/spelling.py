@@ -1,0 +1,50 @@
+"""Finds what somebody probably meant who misspelt a word."""
+
+import difflib
+from collections.abc import Iterable
+
+from sqlalchemy import Insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.domain.models.search.tables import SearchSpelling
+from modelyard.domain.models.search.words import stored
+
+SHORTEST, LONGEST = 4, 24
+"""Characters of words that are corrected. Shorter ones are like too many others."""
+_MOST_ALIKE = 5
+_ALIKE = 0.7
+_AT_ONCE = 400
+
+
+def _insert_new(session: AsyncSession) -> Insert:
+    """Somebody else may have learnt the same word meanwhile."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return (sqlite.insert if is_sqlite else postgresql.insert)(SearchSpelling).on_conflict_do_nothing()
+
+
+def variants_of(word: str) -> set[str]:
+    """The word, and what is left when one of its characters is missing."""
+    return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
+
+
+async def learn_words(session: AsyncSession, words: Iterable[str]) -> None:
+    """Remembers words as they are stored, for `similar_words`."""
+    wanted = sorted({word for word in words if SHORTEST <= len(word) <= LONGEST and word.isalpha()})
+    for start in range(0, len(wanted), _AT_ONCE):
+        portion = wanted[start : start + _AT_ONCE]
+        known = set(await session.scalars(select(SearchSpelling.word).where(SearchSpelling.variant.in_(portion))))
+        new = [word for word in portion if word not in known]
+        rows = [{"variant": variant, "word": word} for word in new for variant in sorted(variants_of(word))]
+        if rows:
+            await session.execute(_insert_new(session), rows)
+
+
+async def similar_words(session: AsyncSession, term: str) -> list[str]:
+    """Words that differ by a character or two from a term, those that are most like it first."""
+    word = stored(term)
+    if not SHORTEST <= len(word) <= LONGEST:
+        return []
+    query = select(SearchSpelling.word).where(SearchSpelling.variant.in_(sorted(variants_of(word)))).distinct()
+    found = sorted(set(await session.scalars(query)) - {word})
+    return difflib.get_close_matches(word, found, n=_MOST_ALIKE, cutoff=_ALIKE)

@@ -1,0 +1,104 @@
+"""The route that finds models by words."""
+
+import base64
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from modelyard.core.errors import InvalidInput
+from modelyard.domain.models.facets import count_facets
+from modelyard.domain.models.filters import model_conditions
+from modelyard.domain.models.search.find import MOST_COUNTED, Hit, Position, found_by, search_models
+from modelyard.domain.models.search.snippets import Snippet, cut_snippet
+from modelyard.domain.models.tables import Model
+from modelyard.domain.models.tag_queries import list_tags
+from modelyard.entrypoints.rest.library_filters import read_model_filter
+from modelyard.entrypoints.rest.model_shapes import model_details
+from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, read_page, read_text
+from modelyard.entrypoints.rest.tags import facets_object
+from modelyard.entrypoints.rest.wire import Json
+
+router = APIRouter(prefix="/api/models", tags=["models"], route_class=GuardedRoute)
+MOST_HITS = 100
+
+
+class NoPosition(InvalidInput):
+    """What stands in `after` was not given by an answer of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("after: take it from the member `next` of the answer before, as it is.")
+
+
+@router.get("/search", summary="Find models by words")
+async def search(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """`q` holds the words, which may be beginnings; filters and `tags` are those of the list of models. The best come
+    first: words in the name, then in tags and author, in the summary, in everything else. `per-page` hits at once,
+    10 unless given; `after` is the member `next` of the answer before.
+    """
+    question, wanted = read_text(request, "q"), read_model_filter(request)
+    most = min(read_page(request).size or 10, MOST_HITS)
+    after, now = _read_position(read_text(request, "after")), platform.clock.now()
+    async with platform.database.read() as session:
+        found = await search_models(session, now, actor, question, wanted, most=most, after=after)
+        words = [found_by(session, found.terms)] if found.terms else []
+        facets = await count_facets(session, actor, [*words, *model_conditions(wanted, now)])
+        named = {tag.identifier: tag for tag in await list_tags(session, None)}
+    following = _written(found.hits[-1].position) if found.has_next else None
+    body: dict[str, Any] = {
+        "total": found.total,
+        "isMore": found.total == MOST_COUNTED,
+        "terms": list(found.terms),
+        "corrected": found.corrected,
+        "models": [_hit(hit, found.terms, now) for hit in found.hits],
+        "facets": facets_object(facets, named),
+        "next": following,
+    }
+    headers = {"Link": f'<{_next_address(request, following)}>; rel="next"'} if following else {}
+    return Json(body, headers=headers)
+
+
+def _hit(hit: Hit, terms: tuple[str, ...], now: datetime) -> dict[str, Any]:
+    shown = model_details(hit.model, now)
+    snippet = next((found for text in _texts(hit.model) if terms and (found := cut_snippet(text, terms))), None)
+    return shown | ({"snippet": _snippet_object(snippet)} if snippet else {})
+
+
+def _texts(model: Model) -> list[str]:
+    """Where words are looked for that are shown: the name stands there anyway."""
+    return [model.description, " ".join(tag.name for tag in model.tags), model.author, model.name]
+
+
+def _snippet_object(snippet: Snippet) -> dict[str, Any]:
+    """`marks` are pairs of start and end in `text`, in characters."""
+    return {
+        "text": snippet.text,
+        "marks": [list(mark) for mark in snippet.marks],
+        "isCutBefore": snippet.is_cut_before,
+        "isCutAfter": snippet.is_cut_after,
+    }
+
+
+def _written(position: Position) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
+
+
+def _read_position(text: str) -> Position | None:
+    if not text:
+        return None
+    try:
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        position = msgspec.json.decode(decoded, type=Position)
+    except (ValueError, msgspec.DecodeError):
+        raise NoPosition from None
+    if position.updated_at.tzinfo is None:
+        raise NoPosition
+    return position
+
+
+def _next_address(request: Request, following: str) -> str:
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
+    return f"{request.url.replace(query='')}?{urlencode([*query, ('after', following)])}"

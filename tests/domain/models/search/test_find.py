@@ -1,0 +1,183 @@
+"""Searching the library: what is found, in which order, by whom; the same on every database."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import delete, func, select
+
+from modelyard.core.database import Database
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.models.card_content import ModelCard
+from modelyard.domain.models.cards import write_card
+from modelyard.domain.models.catalog import change_model
+from modelyard.domain.models.filters import ModelFilter
+from modelyard.domain.models.metadata import VersionChanges
+from modelyard.domain.models.search.find import Search, search_models
+from modelyard.domain.models.search.index import index_missing
+from modelyard.domain.models.search.tables import SearchRow
+from modelyard.domain.models.tables import Scope
+from modelyard.domain.models.versions import change_version
+from modelyard.domain.removal.delete import delete_model
+from modelyard.domain.removal.remove import remove_model
+from modelyard.domain.removal.restore import restore_model
+from tests.cast import CAST
+from tests.library import add_model, set_scope
+from tests.manual_clock import ManualClock
+
+CLOCK = ManualClock()
+EVERYTHING = ModelFilter()
+
+
+async def _add(
+    database: Database, name: str, summary: str = "", tags: Sequence[str] = (), actor: Actor = CAST.alice
+) -> str:
+    model_id = await add_model(database, actor, name=name)
+    async with database.write() as session:
+        await change_model(session, CLOCK, actor, model_id, description=summary, tags=list(tags))
+    return model_id
+
+
+async def _search(
+    database: Database, question: str, actor: Actor = CAST.alice, wanted: ModelFilter = EVERYTHING, most: int = 50
+) -> Search:
+    async with database.read() as session:
+        return await search_models(session, CLOCK.now(), actor, question, wanted, most=most)
+
+
+async def _names(database: Database, question: str, actor: Actor = CAST.alice) -> list[str]:
+    return [hit.model.name for hit in (await _search(database, question, actor)).hits]
+
+
+@pytest.fixture
+async def shelf(database: Database) -> Database:
+    """Some models of Alice, with the word `cat` in ever less telling places."""
+    far = await _add(database, "Far away", "Finds things")
+    async with database.write() as session:
+        changes = VersionChanges(long_description="Trained on pictures of a cat.")
+        await change_version(session, CLOCK, CAST.alice, far, "0.1.0", changes)
+    await _add(database, "Zoo", "Says which cat it is")
+    await _add(database, "Animals", "Whatever it is", ["cat", "dog"])
+    await _add(database, "Cat breeds", "Says what kind")
+    await _add(database, "Sentiment of texts", "How positive a text is", ["language"])
+    return database
+
+
+async def test_the_most_telling_places_come_first(shelf: Database) -> None:
+    assert await _names(shelf, "cat") == ["Cat breeds", "Animals", "Zoo", "Far away"]
+    assert [hit.tier for hit in (await _search(shelf, "cat")).hits] == [0, 1, 2, 3]
+
+
+async def test_all_words_have_to_be_there_wherever_they_are(shelf: Database) -> None:
+    assert await _names(shelf, "CAT breeds") == ["Cat breeds"]
+    assert await _names(shelf, "cat dog animals") == ["Animals"]
+    assert await _names(shelf, "positive sentiment") == ["Sentiment of texts"]
+    assert await _names(shelf, "cat sentiment") == []
+
+
+async def test_beginnings_of_words_are_enough(shelf: Database) -> None:
+    assert await _names(shelf, "senti") == ["Sentiment of texts"]
+    assert await _names(shelf, "bree c") == ["Cat breeds"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("sentimnt", "sentiment"), ("sentimetn", "sentiment"), ("brseds", "breeds")]
+)
+async def test_misspelt_words_are_corrected(shelf: Database, typed: str, meant: str) -> None:
+    found = await _search(shelf, typed)
+
+    assert found.corrected == {typed: meant}
+    assert found.total == 1
+
+
+async def test_nothing_is_found_without_a_reason(shelf: Database) -> None:
+    found = await _search(shelf, "zebra")
+
+    assert (found.hits, found.total, found.corrected) == ((), 0, {})
+
+
+async def test_without_words_all_are_found(shelf: Database) -> None:
+    for question in ("", " ", "?!", '* OR "', "' --"):
+        assert (await _search(shelf, question)).total in {0, 5}
+    assert (await _search(shelf, "")).total == 5
+
+
+@pytest.mark.parametrize(
+    "question", ["cat' OR 1=1", '"cat"', "cat*", "(cat", "cat:*", "cat & dog | !", "NEAR(cat)", "name:cat", "\x00cat"]
+)
+async def test_signs_are_nothing_but_gaps(shelf: Database, question: str) -> None:
+    await _search(shelf, question)
+
+
+async def test_accents_and_other_scripts(database: Database) -> None:
+    await _add(database, "Cafe", "Überraschung für Größen", ["モデル"])
+
+    for question in ("café", "uberraschung", "GRÖSSEN", "モデ"):
+        assert await _names(database, question) == ["Cafe"], question
+
+
+async def test_strangers_find_what_they_may_see(shelf: Database) -> None:
+    hidden = await _search(shelf, "sentimnt", CAST.charlie)
+    assert (hidden.total, hidden.corrected) == (0, {})
+
+    for model in (await _search(shelf, "")).hits:
+        await set_scope(shelf, model.model.id, Scope.ALL)
+    assert (await _search(shelf, "sentimnt", CAST.charlie)).corrected == {"sentimnt": "sentiment"}
+
+
+async def test_filters_narrow(shelf: Database) -> None:
+    found = await _search(shelf, "cat", wanted=ModelFilter(texts={"name": "zoo"}))
+
+    assert [hit.model.name for hit in found.hits] == ["Zoo"]
+    assert found.total == 1
+
+
+async def test_pages_meet_without_gaps(shelf: Database) -> None:
+    names, after = [], None
+    async with shelf.read() as session:
+        while True:
+            found = await search_models(session, CLOCK.now(), CAST.alice, "cat", EVERYTHING, most=1, after=after)
+            names += [hit.model.name for hit in found.hits]
+            if not found.has_next:
+                break
+            after = found.hits[-1].position
+    assert names == ["Cat breeds", "Animals", "Zoo", "Far away"]
+
+
+async def test_changes_are_found_at_once(database: Database) -> None:
+    model_id = await _add(database, "Echo")
+    async with database.write() as session:
+        await write_card(session, CLOCK, CAST.alice, model_id, "0.1.0", ModelCard(caveats="Never use it for bridges."))
+    assert await _names(database, "bridges") == ["Echo"]
+
+    async with database.write() as session:
+        await change_model(session, CLOCK, CAST.alice, model_id, name="Parrot")
+    assert await _names(database, "echo") == []
+    assert await _names(database, "parrot") == ["Parrot"]
+
+
+async def test_deleted_models_are_not_found_until_they_are_restored(database: Database) -> None:
+    model_id = await _add(database, "Echo")
+    async with database.write() as session:
+        await delete_model(session, CLOCK, CAST.alice, model_id)
+    assert await _names(database, "echo") == []
+    async with database.write() as session:
+        await restore_model(session, CLOCK, CAST.alice, model_id)
+    assert await _names(database, "echo") == ["Echo"]
+
+    async with database.write() as session:
+        await delete_model(session, CLOCK, CAST.alice, model_id)
+    async with database.write() as session:
+        await remove_model(session, CLOCK, CAST.olga, model_id)
+    async with database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(SearchRow)) == 0
+
+
+async def test_models_without_words_get_them(shelf: Database) -> None:
+    async with shelf.write() as session:
+        await session.execute(delete(SearchRow))
+    assert await _names(shelf, "cat") == []
+
+    async with shelf.write() as session:
+        assert await index_missing(session) == 5
+        assert await index_missing(session) == 0
+    assert await _names(shelf, "cat") == ["Cat breeds", "Animals", "Zoo", "Far away"]
