@@ -28,7 +28,7 @@ inputs: {input.txt: {acceptedMediaTypes: [text/plain], maxSize: 1000, descriptio
 outputs: {results.json: {mediaType: application/json, maxSize: 100K, description: The result.}}
 resources: {memory: {size: 100M}, cpu: {count: 0.5}}
 timeout: {status: 5s, run: 5s}
-modelyard: {visibility: {scope: ACCOUNT}, engines: {minimum: 0, maximum: 2}}
+modelyard: {card: {caveats: Only for tests.}, visibility: {scope: ACCOUNT}, engines: {minimum: 0, maximum: 2}}
 """
 
 
@@ -76,6 +76,7 @@ async def test_all_steps(alice: Shell, folder: Path, machine: Machine) -> None:
     assert (version["technicalDetails"], version["performanceSummary"]) == ("How.", "Well.")
     assert version["processing"]["maximumParallelCapacity"] == 2
     assert model["visibility"]["scope"] == "ACCOUNT"
+    assert [found["modelId"] for found in await alice.json("search", "only", "tests")] == [model["modelId"]]
     assert {"background", "card", "thumbnail"} <= {picture["relationType"] for picture in model["images"]}
     assert version["page"].endswith(f"/models/{model['modelId']}/0.1.0")
 

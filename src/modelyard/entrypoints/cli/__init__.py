@@ -18,15 +18,22 @@ FILES = {
     "keys": (f"{_HERE}.keys", "API keys. A key is named by its prefix, the part before the dot."),
     "login": (f"{_HERE}.login", "Sign in, and store your API key for this server in a profile."),
     "logout": (f"{_HERE}.login", "Forget the key or token of a profile."),
+    "models": (f"{_HERE}.models", "Models of the library. A model is named by identifier or name."),
     "password": (f"{_HERE}.passwords", "Change your password."),
     "presets": (f"{_HERE}.presets", "Hardware presets, and who may choose them."),
     "profiles": (f"{_HERE}.profiles", "Servers that you have logged in to."),
     "projects": (f"{_HERE}.projects", "Projects: their members, keys and statistics."),
     "quotas": (f"{_HERE}.quotas", "Quotas: most items that a user, a team or a project may submit."),
     "roles": (f"{_HERE}.roles", "Roles, and the entitlements that they consist of."),
+    "search": (
+        f"{_HERE}.search",
+        "Find models by WORDS in name, tags, summary, descriptions and cards; beginnings of words are enough.",
+    ),
+    "tags": (f"{_HERE}.tags", "Tags of models. A tag is named by its identifier."),
     "teams": (f"{_HERE}.teams", "Teams, their members and the roles of these."),
     "timeline": (f"{_HERE}.timeline", "Show what happened to a MODEL, given by identifier or name."),
     "users": (f"{_HERE}.users", "Users. A user is named by e-mail address or identifier."),
+    "versions": (f"{_HERE}.versions", "Versions of a model. A model is named by identifier or name."),
     "whoami": (f"{_HERE}.login", "Show who the server takes you for, and how you get in."),
 }
 """Each command, the file that holds it, and its line of help."""

@@ -247,8 +247,11 @@ class Deployment:
         self._change_texts(bar, versionHistory=self._model.releaseNotes)
 
     def _report(self, bar: Bar) -> None:
-        words = self._model.description
+        words, card = self._model.description, self._model.modelyard.card
         self._change_texts(bar, technicalDetails=words.technical, performanceSummary=words.performance)
+        if card is not None:
+            self._server.put(self._version("card"), card)
+            bar.result(f"a card with {', '.join(card) or 'nothing in it'}")
 
     def _change_texts(self, bar: Bar, **texts: str) -> None:
         self._patch(texts)

@@ -146,6 +146,7 @@ class Ours(_OurPart):
     engines: Engines | None = None
     visibility: Visibility | None = None
     inputValidationSchema: Path | None = Field(None, description="a file with a JSON Schema")  # noqa: N815
+    card: dict[str, Any] | None = Field(None, description="the model card, in the API's words")
 
 
 class ModelFile(_Part):

@@ -1,0 +1,52 @@
+"""`modelyard search`: finds models by words."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from modelyard.entrypoints.cli.answers import Thing, things
+from modelyard.entrypoints.cli.numbers import WholeNumber
+from modelyard.entrypoints.cli.over_rest import over_rest
+from modelyard.entrypoints.cli.paths import at
+from modelyard.entrypoints.cli.shown import Column, Screen
+
+if TYPE_CHECKING:
+    from modelyard.entrypoints.cli.remote import Remote
+
+
+def _snippet(model: Thing) -> str:
+    """The piece of text in which the words are; each within brackets."""
+    snippet = model.get("snippet") or {}
+    text, shown, end = str(snippet.get("text", "")), "", 0
+    for start, stop in snippet.get("marks") or []:
+        shown += f"{text[end:start]}[{text[start:stop]}]"
+        end = stop
+    return shown + text[end:]
+
+
+FOUND: list[Column] = [
+    ("identifier", "identifier"),
+    ("name", "name"),
+    ("active version", "latestActiveVersion"),
+    ("why", _snippet),
+]
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--tag", "tags", multiple=True, help="Tag that they have, as often as needed.")
+@click.option("--active", is_flag=True, help="Only models that can be used.")
+@click.option("--limit", type=WholeNumber(1, 100), metavar="N", default=20, help="At most so many models.")
+@over_rest
+def search(
+    server: "Remote", screen: Screen, words: tuple[str, ...], tags: tuple[str, ...], active: bool, limit: int
+) -> None:
+    """Find models by WORDS in name, tags, summary, descriptions and cards; beginnings of words are enough."""
+    query = {"q": " ".join(words), "tags": ";".join(tags), "isActive": active or None, "per-page": limit, "page": 1}
+    answer = server.get(at("api", "models", "search"), query)
+    for typed, meant in (answer.get("corrected") or {}).items():
+        screen.note(f"There is nothing with {typed!r}; this is what was found with {meant!r}.")
+    shown = screen.rows([things(answer.get("models"))], FOUND)
+    if (total := answer.get("total", 0)) > shown and sys.stderr.isatty():
+        screen.note(f"These are {shown} of {total}; more words or --tag narrow it down, --limit shows more.")
