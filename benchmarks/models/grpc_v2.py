@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-import model_pb2 as messages  # type: ignore[import-not-found]
+from serving import model_pb2 as messages  # type: ignore[import-not-found]
 
 DELAY_SECONDS = int(os.environ.get("DELAY_MS", "1")) / 1000
 BATCH_SIZE = int(os.environ.get("BATCH_SIZE", "1"))

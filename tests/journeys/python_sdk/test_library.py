@@ -104,10 +104,10 @@ def test_tags_lead_to_models(sdk: PythonSdk, deployed: Deployed) -> None:
     assert sdk.call("tags.get_tags_and_models", "unheard_of") == [[], []]
 
 
-def test_related_models_share_tags(sdk_server: Server, sdk: PythonSdk, deployed: Deployed) -> None:
+def test_models_that_share_tags_are_related(sdk_server: Server, sdk: PythonSdk, deployed: Deployed) -> None:
     relative = sdk_server.call("POST", "/api/models", {"name": "relative", "version": "0.1.0"}).json["identifier"]
-    assert sdk.call("models.get_related", deployed.model_id) == []
+    assert relative not in [model["modelId"] for model in sdk.call("models.get_related", deployed.model_id)]
     sdk_server.call("PATCH", f"/api/models/{relative}", {"tags": ["journey"]})
 
-    assert [model["modelId"] for model in sdk.call("models.get_related", deployed.model_id)] == [relative]
-    assert [model["name"] for model in sdk.call("models.get_related", relative)] == ["SDK echo"]
+    assert relative in [model["modelId"] for model in sdk.call("models.get_related", deployed.model_id)]
+    assert "SDK echo" in [model["name"] for model in sdk.call("models.get_related", relative)]

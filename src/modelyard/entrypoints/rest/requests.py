@@ -113,7 +113,7 @@ async def confirm_caller(request: Request) -> None:
 
 
 async def _any_caller(request: Request) -> Actor | None:
-    authorization = request.headers.get("authorization")
+    authorization = request.headers.get("authorization") or None  # some clients send it empty
     if authorization is None and SESSION_COOKIE not in request.cookies:
         return None
     try:
