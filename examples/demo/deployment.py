@@ -11,7 +11,7 @@ from examples.demo.card import Card
 from examples.demo.failure import DemoFailed
 from examples.demo.headlines import headline
 from examples.demo.images import Image, save_image
-from examples.demo.screen import Bar, Steps
+from modelyard.entrypoints.cli.steps import Bar, Steps
 
 SECONDS_BETWEEN_LOOKS = 0.2
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from examples.demo.api import OnProgress
 from examples.demo.failure import DemoFailed
-from examples.demo.screen import Bar
+from modelyard.entrypoints.cli.steps import Bar
 
 EXAMPLES = Path(__file__).resolve().parents[1]
 LINES_SHOWN = 25
