@@ -43,6 +43,7 @@ class Pumps:
             await_death=self._cause,
             bury=self._bury,
             owner="one",
+            seconds_between_looks=60,  # so that only a bell can wake it within a test
         )
 
     def start(self, program: FakeProgram) -> RunningEngine:
@@ -95,11 +96,9 @@ async def test_items_are_run_in_batches(pumps: Pumps, clock: ManualClock, model_
 async def test_new_items_wake_an_idle_engine(pumps: Pumps, clock: ManualClock, model_id: str) -> None:
     pumps.start(FakeProgram(answer=answer_json))
     await asyncio.sleep(0.05)
-    began = time.monotonic()
     job = (await submit(pumps.database, clock, model_id, number=1)).job
-    await pumps.until(job.id, "COMPLETED")
 
-    assert time.monotonic() - began < 0.9
+    await pumps.until(job.id, "COMPLETED")
 
 
 async def test_large_outputs_go_to_the_storage(pumps: Pumps, clock: ManualClock) -> None:
@@ -140,10 +139,9 @@ async def test_item_that_hangs_fails_and_its_engine_goes(pumps: Pumps, clock: Ma
 async def test_drain_without_work_is_quick(pumps: Pumps, model_id: str) -> None:
     pumps.start(FakeProgram(answer=answer_json))
     await asyncio.sleep(0.1)
-    began = time.monotonic()
-    await pumps.runner.drain(seconds=5)
 
-    assert time.monotonic() - began < 0.9
+    async with asyncio.timeout(10):
+        await pumps.runner.drain(seconds=60)
 
 
 async def test_shutdown_in_a_run_queues_the_items_again(database: Database, clock: ManualClock, model_id: str) -> None:

@@ -44,6 +44,7 @@ class ItemRunner:
     Args:
         await_death: says why an engine that broke its connection ended, or None when its container still runs.
         bury: takes an engine out of use that died or hangs.
+        seconds_between_looks: after which it looks for work or engines of which nobody told it.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class ItemRunner:
         await_death: AwaitDeath,
         bury: Bury,
         owner: str,
+        seconds_between_looks: float = SECONDS_BETWEEN_LOOKS,
     ) -> None:
+        self._seconds_between_looks = seconds_between_looks
         self._database = database
         self._clock = clock
         self._router = router
@@ -75,7 +78,7 @@ class ItemRunner:
                 for engine in self._router.all_engines():
                     if engine.engine_id not in self._pumps and not self._is_draining:
                         self._start_pump(engine)
-                await bell.wait(SECONDS_BETWEEN_LOOKS)
+                await bell.wait(self._seconds_between_looks)
         finally:
             await self._stop_pumps()
 
@@ -112,7 +115,7 @@ class ItemRunner:
                 if not self._may_go_on(engine) and finished is None:
                     return
                 if claim is None:
-                    await bell.wait(SECONDS_BETWEEN_LOOKS)
+                    await bell.wait(self._seconds_between_looks)
         except Exception as error:  # noqa: BLE001 - one pump's bug must not stop the others; its engine is replaced
             log.exception("a pump failed", engine=engine.name)
             await self._pump_failed(engine, held, error)
