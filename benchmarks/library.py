@@ -19,11 +19,13 @@ from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.roles import Role, prebuilt_grants
 from modelyard.domain.models.catalog import find_model
-from modelyard.domain.models.filters import ModelFilter
+from modelyard.domain.models.facets import count_facets
+from modelyard.domain.models.filters import ModelFilter, model_conditions
 from modelyard.domain.models.permalinks import follow_permalink
 from modelyard.domain.models.queries import list_latest, list_models
 from modelyard.domain.models.related import list_related
 from modelyard.domain.models.requirements import create_presets
+from modelyard.domain.models.search.find import found_by, search_models
 from modelyard.domain.models.tags import create_predefined
 from modelyard.migrations.upgrade import upgrade_database
 
@@ -53,6 +55,13 @@ _TAGGED = (
     "SELECT t.model_id, count(*) FROM model_tags t WHERE t.tag IN (SELECT tag FROM model_tags WHERE model_id = :id)"
     " GROUP BY t.model_id ORDER BY 2 DESC LIMIT 20"
 )
+
+
+async def _search_with_facets(session: AsyncSession, question: str, wanted: ModelFilter) -> None:
+    found = await search_models(session, _NOW, _WHO, question, wanted, most=10)
+    await count_facets(session, _WHO, [found_by(session, found.terms), *model_conditions(wanted, _NOW)])
+
+
 CASES: dict[str, tuple[Call, str]] = {
     "list, three filters by name": (
         lambda session, _: list_models(session, _NOW, _WHO, _NAMED, Page(3, 10), Sort(("name",))),
@@ -68,6 +77,22 @@ CASES: dict[str, tuple[Call, str]] = {
     ),
     "details": (lambda session, name: find_model(session, _WHO, name), _BY_ID),
     "permalink": (lambda session, name: follow_permalink(session, _WHO, f"{name}-organisation-old"), _BY_ID),
+    "search, a rare word": (
+        lambda session, _: search_models(session, _NOW, _WHO, "distilled podcasts", ModelFilter(), most=10),
+        "SELECT * FROM models m WHERE m.description LIKE '%distilled%' AND m.description LIKE '%podcasts%' LIMIT 10",
+    ),
+    "search, three filters, facets": (
+        lambda session, _: _search_with_facets(session, "detection ship", _FLAGS),
+        f"SELECT * FROM models m WHERE m.description LIKE '%detection%' AND {_PARTS} AND m.is_recommended LIMIT 10",  # noqa: S608
+    ),
+    "search, what nearly all have": (
+        lambda session, _: search_models(session, _NOW, _WHO, "model", ModelFilter(), most=10),
+        "SELECT * FROM models m WHERE m.description LIKE '%model%' ORDER BY m.updated_at DESC LIMIT 10",
+    ),
+    "search, misspelt": (
+        lambda session, _: search_models(session, _NOW, _WHO, "sentimant hospitls", ModelFilter(), most=10),
+        "SELECT * FROM models m WHERE m.description LIKE '%sentiment%' AND m.description LIKE '%hospitals%' LIMIT 10",
+    ),
     "related models": (lambda session, name: list_related(session, _WHO, name), _TAGGED),
 }
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from modelyard.domain.models.search.spelling import LONGEST, SHORTEST, variants_of
+from modelyard.domain.models.search.words import joined
 from modelyard.domain.models.semantic import order_key
-from modelyard.domain.models.tag_names import PREDEFINED, tag_identifier
+from modelyard.domain.models.tag_names import PREDEFINED, bits_of, tag_identifier
 from modelyard.domain.models.terms import terms_of
 
 ACCOUNTS, TEAMS, PEOPLE = 20, 100, 400
@@ -90,6 +92,7 @@ _SCOPES = ("ALL", "ACCOUNT", "TEAM", "PRIVATE")
 def write_library(data_dir: Path, models: int) -> list[str]:
     """Adds so many models of two versions each; returns identifiers of some of them."""
     random = Random(1)  # noqa: S311 - the same library each time
+    vocabulary: set[str] = set()
     with closing(sqlite3.connect(data_dir / "modelyard.db", isolation_level=None)) as database:
         database.execute("PRAGMA synchronous=OFF")
         database.execute("BEGIN")
@@ -99,10 +102,27 @@ def write_library(data_dir: Path, models: int) -> list[str]:
         _write(database, "tags", _tags())
         for start in range(0, models, _ROWS_AT_ONCE):
             rows = [_model(random, number) for number in range(start, min(models, start + _ROWS_AT_ONCE))]
-            for table in ("models", "versions", "model_tags", "model_terms", "model_teams"):
+            for table in ("models", "versions", "model_tags", "model_terms", "model_teams", "search_rows"):
                 _write(database, table, [row for one in rows for row in one[table]])
+            vocabulary |= _write_words(database, start + 1, rows)
+        spellings = [{"variant": variant, "word": word} for word in vocabulary for variant in variants_of(word)]
+        _write(database, "search_spellings", spellings)
         database.execute("COMMIT")
     return [_model_id(random.randrange(models)) for _ in range(200)]
+
+
+def _write_words(database: sqlite3.Connection, first: int, rows: list[dict[str, list[dict[str, Any]]]]) -> set[str]:
+    """What searching looks at, as `domain/models/search/index.py` writes it; returns all words."""
+    texts: list[tuple[int, str, str, str, str]] = []
+    for number, one in enumerate(rows, start=first):
+        [model], version = one["models"], one["versions"][1]
+        told = [version[name] for name in ("inputs", "outputs", "long_description", "technical_details")]
+        labels = [model["author"], *(row["tag"] for row in one["model_tags"])]
+        name, summary = joined([model["name"]]), joined([model["description"]])
+        texts.append((number, name, joined(labels), summary, joined(told)))
+    database.executemany("INSERT INTO search_texts (rowid, name, labels, summary, words) VALUES (?, ?, ?, ?, ?)", texts)
+    words = {word for text in texts for part in text[1:] for word in str(part).split()}
+    return {word for word in words if SHORTEST <= len(word) <= LONGEST and word.isalpha()}
 
 
 def _write(database: sqlite3.Connection, table: str, rows: list[dict[str, Any]]) -> None:
@@ -183,6 +203,7 @@ def _model(random: Random, number: int) -> dict[str, list[dict[str, Any]]]:
     file, media, output, kind = random.choice(_INPUTS)
     inputs = [{"name": file, "acceptedMediaTypes": media, "maximumSize": 1_000_000, "description": "The input."}]
     outputs = [{"name": output, "mediaType": kind, "maximumSize": 1_000_000, "description": "The result."}]
+    tags = _tags_of(random, identifier)
     created = _time(number)
     changed = _time(number + random.randrange(100_000))
     return {
@@ -209,13 +230,15 @@ def _model(random: Random, number: int) -> dict[str, list[dict[str, Any]]]:
                 "latest_version": numbers[1],
                 "latest_active_version": active[-1] if active else "",
                 "latest_version_key": order_key(numbers[1]),
+                "tag_bits": bits_of([row["tag"] for row in tags]),
             }
         ],
+        "search_rows": [{"id": number + 1, "model_id": identifier}],
         "versions": [
             _version(identifier, number * 2 + position + 1, text, status, inputs, outputs, created)
             for position, (text, status) in enumerate(zip(numbers, statuses, strict=True))
         ],
-        "model_tags": _tags_of(random, identifier),
+        "model_tags": tags,
         "model_terms": [
             {"model_id": identifier, "term": term} for term in terms_of(f"{name} {summary}", inputs, outputs)
         ],
