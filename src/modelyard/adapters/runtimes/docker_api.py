@@ -114,6 +114,8 @@ class DockerApiRuntime:
     async def wait_container(self, container: str) -> ContainerState:
         async with self._api.errors(_gone(container)):
             await self._api.docker.containers.container(container).wait()
+        if container in self._being_killed:  # it is being removed: stopped by now, and shown for a moment longer
+            raise _gone(container)
         return await self.inspect_container(container)
 
     async def read_log(self, container: str, *, lines: int = 50) -> str:
