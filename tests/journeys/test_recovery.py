@@ -63,7 +63,7 @@ def test_killed_during_each_step_of_a_deployment(own_server: Server, programs: P
     server = own_server
     reference = programs.misbehaving()
     _, path = begin_version(server, reference)
-    archive = save_image(build_image(*_echo_recipe()))
+    archive = save_image(build_image(*_recipe_of("starts-slowly")))
     assert server.upload(f"{path}/container-image", "image.tar", archive).status == 201
     server.kill()
     server.start()
@@ -188,7 +188,7 @@ def test_engines_follow_the_demand(own_server: Server, programs: ProgramRegistry
 
 def test_jobs_that_cannot_finish_say_why(own_server: Server, programs: ProgramRegistry) -> None:
     server = own_server
-    unique = build_image(*_echo_recipe(), labels={"org.example.run": server.data_dir.parent.name})
+    unique = build_image(*_recipe_of("echo"), labels={"org.example.run": server.data_dir.parent.name})
     model_id, _ = deploy(server, programs.push(f"vanishing-{time.time_ns()}", unique))
     assert no_container_stays(server)
 
@@ -215,9 +215,9 @@ def test_jobs_that_cannot_finish_say_why(own_server: Server, programs: ProgramRe
     assert server.call("GET", "/readyz").status == 200
 
 
-def _echo_recipe() -> tuple[str, dict[str, str | bytes], list[str]]:
+def _recipe_of(mode: str) -> tuple[str, dict[str, str | bytes], list[str]]:
     program = (MODELS / "misbehaving.py").read_bytes()
-    return "misbehaving", {"/app/model.py": program}, ["python3", "-u", "/app/model.py", "echo"]
+    return "misbehaving", {"/app/model.py": program}, ["python3", "-u", "/app/model.py", mode]
 
 
 def _podman(*arguments: str) -> str:

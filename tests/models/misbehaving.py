@@ -5,6 +5,7 @@ MODE comes from the environment or is the first argument; DELAY_MS makes each ru
 echo              copies every input into results.json, with its length and text
 exits             says why and ends at once with code 3
 no-server         runs, but listens nowhere
+starts-slowly     listens after three seconds only
 never-ready       /status answers 503 for ever
 load-fails        /status answers 500 with a reason
 status-hangs      /status never answers
@@ -204,6 +205,8 @@ def main() -> None:
         sys.exit(3)
     if MODE == "no-server":
         time.sleep(86_400)
+    if MODE == "starts-slowly":
+        time.sleep(3)
     if MODE == "prints":
         threading.Thread(target=print_for_ever, daemon=True).start()
     server = ThreadingHTTPServer(("", int(os.environ.get("PSC_MODEL_PORT", "80"))), Calls)

@@ -108,6 +108,16 @@ async def test_the_time_is_bounded(trials: Trials) -> None:
     assert "may take 0.05 s in all" in (report.measured.ended_early or "")
 
 
+async def test_time_that_is_over_before_the_first_level(trials: Trials) -> None:
+    trials.measurer.most_seconds = 1e-9
+    await passes(trials)
+    report = await trials.report()
+
+    assert report.state == ReportState.ENDED_EARLY
+    assert "before anything was measured: a measurement may take" in (report.measured.ended_early or "")
+    assert report.passed
+
+
 async def test_it_can_be_turned_off(trials: Trials) -> None:
     trials.measurer.most_seconds = 0
     await passes(trials)

@@ -79,7 +79,7 @@ class Measurer:
             use=sampler.use or found.use,
             levels=tuple(run.level() for run in levels.runs),
             notes=(*found.notes, *levels.notes),
-            ended_early=reason and f"while measuring {levels.runs[-1].at_once} at once: {reason}",
+            ended_early=reason and f"{levels.where()}: {reason}",
         )
 
 
@@ -98,6 +98,10 @@ class _Levels:
                 self.notes.append(why_not)
             else:
                 self.plans.append(plan)
+
+    def where(self) -> str:
+        """How far the measurement came, in words."""
+        return f"while measuring {self.runs[-1].at_once} at once" if self.runs else "before anything was measured"
 
     async def run(self, plan: LevelPlan, seconds_for_all: float) -> None:
         """Runs one level; one share of the time is left for calls that are under way. Raises as `LoadRun.run`."""
