@@ -1,0 +1,1 @@
+"""Moves a whole installation, or one model, to another place."""
