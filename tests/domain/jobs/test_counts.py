@@ -75,7 +75,7 @@ class Jobs(RuleBasedStateMachine):
     def engine_dies(self, data: st.DataObject) -> None:
         async def put_back(claimed: Claim) -> None:
             async with self._database.write() as session:
-                await put_back_items(session, self._clock, claimed, "the engine died")
+                await put_back_items(session, self._clock, claimed, claimed.items, "the engine died")
 
         if claimed := self._pick(data):
             self._do(put_back(claimed))
@@ -84,7 +84,7 @@ class Jobs(RuleBasedStateMachine):
     def give_back(self, data: st.DataObject) -> None:
         async def give(claimed: Claim) -> None:
             async with self._database.write() as session:
-                await give_back_items(session, claimed)
+                await give_back_items(session, claimed, claimed.items)
 
         if claimed := self._pick(data):
             self._do(give(claimed))

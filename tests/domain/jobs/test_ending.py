@@ -122,7 +122,7 @@ async def test_results_as_far_as_they_are_there(database: Database, clock: Manua
 
 
 @pytest.mark.parametrize(
-    ("word", "number"), [("all", 5), ("PENDING", 2), ("terminated", 3), (" Canceled ", 1), ("OPEN", 0)]
+    ("word", "number"), [("all", 6), ("PENDING", 3), ("terminated", 3), (" Canceled ", 1), ("OPEN", 1), ("ERROR", 0)]
 )
 def test_words_of_the_history(word: str, number: int) -> None:
     found = statuses_of_category(word)

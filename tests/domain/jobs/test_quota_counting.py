@@ -190,7 +190,7 @@ async def _wear_out(database: Database, clock: ManualClock, job_id: str) -> None
         if claimed is None:
             return
         async with database.write() as session:
-            await put_back_items(session, clock, claimed, "the engine died")
+            await put_back_items(session, clock, claimed, claimed.items, "the engine died")
 
 
 async def _end_our_process(database: Database, clock: ManualClock, job_id: str) -> None:

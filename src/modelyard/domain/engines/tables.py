@@ -1,4 +1,4 @@
-"""The table of engines: what should run, what runs, and how to find it again."""
+"""The tables of engines: what should run, what runs, and how to find it again; and what stops versions from running."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -50,3 +50,14 @@ class Engine(Base):
     ended_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
     technical_information: Mapped[str | None] = mapped_column(Text)
+
+
+class Situation(Base):
+    """Why the jobs of a version wait, or that it is quarantined because its engines keep dying."""
+
+    __tablename__ = "situations"
+
+    version_id: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    is_quarantine: Mapped[bool]
+    since: Mapped[datetime]

@@ -1,10 +1,5 @@
 """Bytes of items: small ones in the database row, large ones in the storage."""
 
-from collections.abc import Iterable, Mapping
-
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from modelyard.adapters.storage.base import Storage
 from modelyard.core.ids import new_uuid
 from modelyard.domain.jobs.tables import ItemInput, ItemOutput
@@ -32,14 +27,6 @@ class BlobStore:
         if row.storage_key is not None:
             return await self.storage.get(row.storage_key)
         return row.data or b""
-
-    async def read_inputs(self, session: AsyncSession, item_ids: Iterable[int]) -> Mapping[int, dict[str, bytes]]:
-        """The inputs of several items by item and name."""
-        rows = await session.scalars(select(ItemInput).where(ItemInput.item_id.in_(list(item_ids))))
-        found: dict[int, dict[str, bytes]] = {}
-        for row in rows:
-            found.setdefault(row.item_id, {})[row.name] = await self.read(row)
-        return found
 
     async def forget(self, kind: str, job_id: str) -> None:
         """Deletes what a job has in the storage."""

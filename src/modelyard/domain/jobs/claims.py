@@ -1,21 +1,38 @@
 """Claims items for an engine and records what became of them, each in one short transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import and_, case, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock, milliseconds_between
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.quota_uses import Charge, credit
-from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS, UNFINISHED, ItemState, JobStatus
-from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
+from modelyard.domain.jobs.lanes import WaitingLane, lanes_in_turn, note_turns, share_out, waiting_lanes, wake_lanes
+from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS, ErrorSide, ItemState, JobStatus
+from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem, JobLane
 
+MOST_LANES = 8
+"""From so many lanes one claim takes items."""
+MOST_BYTES = 8_388_608
+"""Of inputs in one claim, unless a single item has more."""
 _FATAL = f"the platform itself ended {MOST_INTERRUPTIONS} times while it worked on this item"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A queued item that may be claimed. A suspect may have killed an engine, or our own process."""
+
+    id: int
+    lane_id: int
+    is_suspect: bool
+    size: int
+    explain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +48,7 @@ class ClaimedItem:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Items claimed together for one engine, all of which want an explanation, or none."""
+    """Items claimed together for one engine, in the order in which they are to run."""
 
     token: str
     started_at: datetime
@@ -45,23 +62,18 @@ class FinishedItem:
     item: ClaimedItem
     outputs: list[dict[str, Any]] = field(default_factory=list)
     error: str | None = None
+    error_side: ErrorSide | None = None
     fetch_ms: int = 0
     latency_ms: int = 0
+    finished_at: datetime | None = None
+    """None for the time at which it is stored."""
 
 
 async def claim_items(
     session: AsyncSession, clock: Clock, *, version_id: int, engine: str, owner: str, most: int
 ) -> Claim | None:
-    """Takes the next items of a version; one that an engine died on before is taken alone."""
-    first = await session.execute(
-        select(JobItem.id, JobItem.attempts, Job.explain)
-        .join(Job, Job.id == JobItem.job_id)
-        .where(JobItem.version_id == version_id, JobItem.state == ItemState.QUEUED)
-        .order_by(JobItem.priority, JobItem.id)
-        .limit(most)
-        .with_for_update(of=JobItem, skip_locked=True)  # what another pump is about to take is left to it
-    )
-    chosen = _take_together(first.all())
+    """Takes the next items of a version, of all lanes in turn; one that may have killed an engine is taken alone."""
+    chosen = await _choose(session, version_id, most)
     if not chosen:
         return None
     now, token = clock.now(), new_uuid()
@@ -78,21 +90,49 @@ async def claim_items(
         )
         .returning(JobItem.id, JobItem.job_id, JobItem.attempts, JobItem.queued_at)
     )
-    rows = sorted(taken.all())
+    rows = {row.id: row for row in taken}
     if not rows:
         return None
-    await _mark_started(session, {row.job_id for row in rows}, now)
-    explain = chosen[rows[0].id]
-    return Claim(token, now, tuple(ClaimedItem(*row, explain) for row in rows))
+    await _mark_started(session, {row.job_id for row in rows.values()}, now)
+    items = (ClaimedItem(*rows[item], wants) for item, wants in chosen.items() if item in rows)
+    return Claim(token, now, tuple(items))
 
 
-def _take_together(candidates: Sequence[tuple[int, int, bool]]) -> dict[int, bool]:
-    if not candidates:
-        return {}
-    first_id, first_attempts, explain = candidates[0]
-    if first_attempts:
-        return {first_id: explain}
-    return {item: wants for item, attempts, wants in candidates if not attempts and wants == explain}
+async def _choose(session: AsyncSession, version_id: int, most: int) -> dict[int, bool]:
+    """Queued items, in the order in which they are to run, and whether each wants an explanation."""
+    candidates: list[Candidate] = []
+    empty = []
+    for lane, share in share_out(lanes_in_turn(await waiting_lanes(session, version_id)), most)[:MOST_LANES]:
+        found = await _first_items(session, lane, min(share, most - len(candidates)))
+        candidates += found
+        if not found:
+            empty.append(lane)
+        if len(candidates) >= most:
+            break
+    taken = take_together(candidates)
+    await note_turns(session, version_id, sorted({item.lane_id for item in taken}), empty)
+    return {item.id: item.explain for item in taken}
+
+
+async def _first_items(session: AsyncSession, lane: WaitingLane, most: int) -> list[Candidate]:
+    found = await session.execute(
+        select(JobItem.id, JobItem.attempts, JobItem.interruptions, JobItem.size, Job.explain)
+        .join(Job, Job.id == JobItem.job_id)
+        .where(JobItem.lane_id == lane.id, JobItem.state == ItemState.QUEUED)
+        .order_by(JobItem.id)
+        .limit(most)
+        .with_for_update(of=JobItem, skip_locked=True)  # what another pump is about to take is left to it
+    )
+    return [Candidate(row.id, lane.id, bool(row.attempts or row.interruptions), row.size, row.explain) for row in found]
+
+
+def take_together(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The items to claim at once: a suspect only by itself, and not more bytes than belong in memory."""
+    if not candidates or candidates[0].is_suspect:
+        return list(candidates[:1])
+    innocent = [item for item in candidates if not item.is_suspect]
+    sizes = accumulate(item.size for item in innocent)
+    return [item for item, size in zip(innocent, sizes, strict=True) if size <= MOST_BYTES] or innocent[:1]
 
 
 async def _mark_started(session: AsyncSession, job_ids: set[str], now: datetime) -> None:
@@ -106,111 +146,139 @@ async def _mark_started(session: AsyncSession, job_ids: set[str], now: datetime)
 async def finish_items(session: AsyncSession, clock: Clock, claim: Claim, finished: Sequence[FinishedItem]) -> None:
     """Stores outcomes and counts them. An item that was cancelled or claimed anew meanwhile is left alone."""
     now = clock.now()
-    counted: dict[str, list[FinishedItem]] = {}
-    for outcome in finished:
-        values = {
-            "state": ItemState.FAILED if outcome.error else ItemState.SUCCESSFUL,
-            "error": outcome.error,
-            "finished_at": now,
-            "fetch_ms": outcome.fetch_ms,
-            "latency_ms": outcome.latency_ms,
-        }
-        if await _change_claimed(session, claim, outcome.item, values):
-            if outcome.outputs:
-                await session.execute(
-                    insert(ItemOutput), [{"item_id": outcome.item.id, **output} for output in outcome.outputs]
-                )
-            counted.setdefault(outcome.item.job_id, []).append(outcome)
-    await credit(
-        session, [await _count(session, claim, job_id, outcomes, now) for job_id, outcomes in sorted(counted.items())]
-    )
-
-
-async def put_back_items(session: AsyncSession, clock: Clock, claim: Claim, reason: str) -> None:
-    """Queues claimed items again after their engine died; those that were tried often enough fail."""
-    worn_out = [item for item in claim.items if item.attempts >= MOST_ATTEMPTS]
-    await finish_items(session, clock, claim, [FinishedItem(item, error=reason) for item in worn_out])
-    for item in claim.items:
-        if item not in worn_out:
-            await _change_claimed(session, claim, item, {"state": ItemState.QUEUED, "owner": None, "claim": None})
-
-
-async def give_back_items(session: AsyncSession, claim: Claim) -> None:
-    """Queues claimed items again as if they had never been claimed."""
-    for item in claim.items:
-        values = {"state": ItemState.QUEUED, "owner": None, "claim": None, "attempts": item.attempts - 1}
-        await _change_claimed(session, claim, item, values)
-
-
-async def _change_claimed(session: AsyncSession, claim: Claim, item: ClaimedItem, values: dict[str, Any]) -> bool:
-    changed = await session.execute(
-        update(JobItem)
-        .where(JobItem.id == item.id, JobItem.claim == claim.token, JobItem.state == ItemState.RUNNING)
-        .values(**values)
-        .returning(JobItem.id)
-    )
-    return changed.one_or_none() is not None
-
-
-async def _count(
-    session: AsyncSession, claim: Claim, job_id: str, outcomes: list[FinishedItem], now: datetime
-) -> tuple[list[Charge], int]:
-    """Returns what the job was charged, and how many of its items failed."""
-    failed = sum(outcome.error is not None for outcome in outcomes)
-    waited = sum(milliseconds_between(outcome.item.queued_at, claim.started_at) for outcome in outcomes)
-    charges = await add_to_counts(
+    held = await _still_held(session, claim, [outcome.item.id for outcome in finished])
+    counting = [outcome for outcome in finished if outcome.item.id in held]
+    if not counting:
+        return
+    await _change_each(
         session,
-        job_id,
-        now,
-        completed=len(outcomes) - failed,
-        failed=failed,
-        queue_ms=waited,
-        latency_ms=sum(outcome.latency_ms for outcome in outcomes),
+        [
+            {
+                "item": outcome.item.id,
+                "state": ItemState.FAILED if outcome.error else ItemState.SUCCESSFUL,
+                "error": outcome.error,
+                "error_side": outcome.error_side,
+                "finished_at": outcome.finished_at or now,
+                "fetch_ms": outcome.fetch_ms,
+                "latency_ms": outcome.latency_ms,
+            }
+            for outcome in counting
+        ],
     )
-    return charges, failed
+    if outputs := [{"item_id": outcome.item.id, **output} for outcome in counting for output in outcome.outputs]:
+        await session.execute(insert(ItemOutput), outputs)
+    await _count(session, claim, counting, now)
 
 
-async def add_to_counts(
-    session: AsyncSession,
-    job_id: str,
-    now: datetime,
-    *,
-    completed: int,
-    failed: int,
-    queue_ms: int = 0,
-    latency_ms: int = 0,
-) -> list[Charge]:
-    """Adds outcomes to a job; with the last one the job is completed. Returns the quotas that it was charged to."""
-    is_done = and_(Job.completed + Job.failed + (completed + failed) >= Job.total, Job.status.in_(UNFINISHED))
-    counted = await session.execute(
-        update(Job)
-        .where(Job.id == job_id)
-        .values(
-            completed=Job.completed + completed,
-            failed=Job.failed + failed,
-            total_queue_ms=Job.total_queue_ms + queue_ms,
-            total_latency_ms=Job.total_latency_ms + latency_ms,
-            updated_at=now,
-            finished_at=case((is_done, now), else_=Job.finished_at),
-            status=case((is_done, JobStatus.COMPLETED), else_=Job.status),
-        )
-        .returning(Job.charges)
+async def put_back_items(
+    session: AsyncSession, clock: Clock, claim: Claim, items: Sequence[ClaimedItem], reason: str
+) -> None:
+    """Queues claimed items again after their engine died; those that were tried often enough fail."""
+    worn_out = [item for item in items if item.attempts >= MOST_ATTEMPTS]
+    failed = [FinishedItem(item, error=reason, error_side=ErrorSide.MODEL) for item in worn_out]
+    await finish_items(session, clock, claim, failed)
+    await _queue_again(session, claim, {item.id: item.attempts for item in items if item not in worn_out})
+
+
+async def give_back_items(session: AsyncSession, claim: Claim, items: Sequence[ClaimedItem]) -> None:
+    """Queues claimed items again as if they had never been claimed."""
+    await _queue_again(session, claim, {item.id: item.attempts - 1 for item in items})
+
+
+async def _queue_again(session: AsyncSession, claim: Claim, attempts: Mapping[int, int]) -> None:
+    held = await _still_held(session, claim, list(attempts))
+    changes = [
+        {"item": item, "state": ItemState.QUEUED, "owner": None, "claim": None, "attempts": attempts[item]}
+        for item in held
+    ]
+    if changes:
+        await _change_each(session, changes)
+        await wake_lanes(session, held.values())
+
+
+async def _still_held(session: AsyncSession, claim: Claim, item_ids: list[int]) -> dict[int, int | None]:
+    """Those of the items that are still this claim's, and their lanes; locked until the end of the transaction."""
+    rows = await session.execute(
+        select(JobItem.id, JobItem.lane_id)
+        .where(JobItem.id.in_(item_ids), JobItem.claim == claim.token, JobItem.state == ItemState.RUNNING)
+        .order_by(JobItem.id)
+        .with_for_update()
     )
-    return [(quota, window) for quota, window in counted.scalar_one()]
+    return {row.id: row.lane_id for row in rows}
+
+
+async def _change_each(session: AsyncSession, changes: list[dict[str, Any]]) -> None:
+    """One statement for many items: each has its number as `item`, and the same columns."""
+    columns: dict[str, Any] = {name: bindparam(name) for name in changes[0] if name != "item"}
+    change = update(JobItem).where(JobItem.id == bindparam("item")).values(columns)
+    await (await session.connection()).execute(change, changes)
+
+
+async def _count(session: AsyncSession, claim: Claim, outcomes: Sequence[FinishedItem], now: datetime) -> None:
+    sums: dict[str, JobCount] = {}
+    for outcome in outcomes:
+        counted = sums.setdefault(outcome.item.job_id, JobCount())
+        counted.completed += outcome.error is None
+        counted.failed += outcome.error is not None
+        counted.queue_ms += milliseconds_between(outcome.item.queued_at, claim.started_at)
+        counted.latency_ms += outcome.latency_ms
+    await add_to_counts(session, sums, now)
+
+
+@dataclass(slots=True)
+class JobCount:
+    """What is added to the counts of one job. Times in milliseconds."""
+
+    completed: int = 0
+    failed: int = 0
+    queue_ms: int = 0
+    latency_ms: int = 0
+
+
+_ADDED: ColumnElement[int] = bindparam("completed") + bindparam("failed")
+_IS_DONE = and_(Job.completed + Job.failed + _ADDED >= Job.total, ~Job.is_preparing, Job.finished_at.is_(None))
+_ADD_TO_COUNTS = (
+    update(Job)
+    .where(Job.id == bindparam("job"))
+    .values(
+        completed=Job.completed + bindparam("completed"),
+        failed=Job.failed + bindparam("failed"),
+        total_queue_ms=Job.total_queue_ms + bindparam("queue_ms"),
+        total_latency_ms=Job.total_latency_ms + bindparam("latency_ms"),
+        updated_at=bindparam("now"),
+        finished_at=case((_IS_DONE, bindparam("now")), else_=Job.finished_at),
+        sealed_source=case((_IS_DONE, null()), else_=Job.sealed_source),
+        status=case((_IS_DONE, JobStatus.COMPLETED), else_=Job.status),
+    )
+)
+
+
+async def add_to_counts(session: AsyncSession, counts: Mapping[str, JobCount], now: datetime) -> None:
+    """Adds outcomes to jobs, and credits what failed; a job that has them all is completed."""
+    rows = [{"job": job, "now": now, **asdict(count)} for job, count in sorted(counts.items())]
+    if rows:
+        await (await session.connection()).execute(_ADD_TO_COUNTS, rows)
+    failed = {job: count.failed for job, count in counts.items() if count.failed}
+    if failed:
+        charged = await session.execute(select(Job.id, Job.charges).where(Job.id.in_(failed)).order_by(Job.id))
+        await credit(session, [(_charges(row.charges), failed[row.id]) for row in charged])
+
+
+def _charges(stored: list[Any]) -> list[Charge]:
+    return [(quota, window) for quota, window in stored]
 
 
 async def fail_open_items(session: AsyncSession, clock: Clock, version_id: int, reason: str) -> int:
     """Gives the waiting items of a version a reason why they will not run; returns how many."""
     now = clock.now()
+    lanes = select(JobLane.id).where(JobLane.version_id == version_id)
     failed = await session.execute(
         update(JobItem)
-        .where(JobItem.version_id == version_id, JobItem.state == ItemState.QUEUED)
-        .values(state=ItemState.FAILED, error=reason, finished_at=now)
+        .where(JobItem.lane_id.in_(lanes), JobItem.state == ItemState.QUEUED)
+        .values(state=ItemState.FAILED, error=reason, error_side=ErrorSide.PLATFORM, finished_at=now)
         .returning(JobItem.job_id)
     )
-    jobs = Counter(row.job_id for row in failed)
-    await _count_failed(session, now, jobs)
-    return jobs.total()
+    return await _count_failed(session, now, failed.scalars())
 
 
 async def release_items(session: AsyncSession, clock: Clock, *, except_owner: str, owners: str = "") -> int:
@@ -225,10 +293,10 @@ async def release_items(session: AsyncSession, clock: Clock, *, except_owner: st
     failed = await session.execute(
         update(JobItem)
         .where(*lost, JobItem.interruptions >= MOST_INTERRUPTIONS - 1)
-        .values(state=ItemState.FAILED, error=_FATAL, finished_at=now)
+        .values(state=ItemState.FAILED, error=_FATAL, error_side=ErrorSide.PLATFORM, finished_at=now)
         .returning(JobItem.job_id)
     )
-    await _count_failed(session, now, Counter(row.job_id for row in failed))
+    await _count_failed(session, now, failed.scalars())
     released = await session.execute(
         update(JobItem)
         .where(*lost)
@@ -239,16 +307,14 @@ async def release_items(session: AsyncSession, clock: Clock, *, except_owner: st
             attempts=JobItem.attempts - 1,
             interruptions=JobItem.interruptions + 1,
         )
-        .returning(JobItem.id)
+        .returning(JobItem.lane_id)
     )
-    return len(released.all())
+    lanes = list(released.scalars())
+    await wake_lanes(session, lanes)
+    return len(lanes)
 
 
-async def _count_failed(session: AsyncSession, now: datetime, failed: Counter[str]) -> None:
-    await credit(
-        session,
-        [
-            (await add_to_counts(session, job_id, now, completed=0, failed=number), number)
-            for job_id, number in failed.items()
-        ],
-    )
+async def _count_failed(session: AsyncSession, now: datetime, failed: Iterable[str]) -> int:
+    jobs = Counter(failed)
+    await add_to_counts(session, {job: JobCount(failed=number) for job, number in jobs.items()}, now)
+    return jobs.total()

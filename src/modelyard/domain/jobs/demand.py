@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.domain.accounts.tables import Account
 from modelyard.domain.engines.wanted import Demand
 from modelyard.domain.jobs.status import OPEN_ITEMS
-from modelyard.domain.jobs.tables import JobItem
+from modelyard.domain.jobs.tables import JobItem, JobLane
 from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.tables import Model, Version, VersionStatus
 
@@ -23,7 +23,10 @@ async def read_demand(
         default_engines: the licence of accounts that have none of their own; None for any number.
     """
     counts = await session.execute(
-        select(JobItem.version_id, func.count()).where(JobItem.state.in_(OPEN_ITEMS)).group_by(JobItem.version_id)
+        select(JobLane.version_id, func.count())
+        .join(JobItem, JobItem.lane_id == JobLane.id)
+        .where(JobItem.state.in_(OPEN_ITEMS))
+        .group_by(JobLane.version_id)
     )
     open_items: dict[int, int] = {row[0]: row[1] for row in counts}
     is_kept_warm = (Version.status == VersionStatus.ACTIVE) & (Version.minimum_engines > 0)

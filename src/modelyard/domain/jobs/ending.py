@@ -19,7 +19,7 @@ from modelyard.domain.accounts.tables import Account, ApiKey, Membership, Projec
 from modelyard.domain.audit.record import PLATFORM, Outsider, record
 from modelyard.domain.engines import reconcile
 from modelyard.domain.jobs.queries import JobWithUser, find_job
-from modelyard.domain.jobs.status import OPEN_ITEMS, UNFINISHED, ItemState, JobStatus
+from modelyard.domain.jobs.status import UNFINISHED, UNFINISHED_ITEMS, ItemState, JobStatus
 from modelyard.domain.jobs.tables import Job, JobItem
 
 
@@ -109,7 +109,7 @@ async def end_job(session: AsyncSession, job_id: str, status: JobStatus, now: da
     changed = await session.execute(
         update(Job)
         .where(Job.id == job_id, Job.status.in_(UNFINISHED))
-        .values(status=status, finished_at=now, updated_at=now)
+        .values(status=status, finished_at=now, updated_at=now, sealed_source=None, is_preparing=False)
         .returning(Job.charges)
     )
     charges = changed.scalar_one_or_none()
@@ -117,7 +117,7 @@ async def end_job(session: AsyncSession, job_id: str, status: JobStatus, now: da
         return False
     canceled = await session.execute(
         update(JobItem)
-        .where(JobItem.job_id == job_id, JobItem.state.in_(OPEN_ITEMS))
+        .where(JobItem.job_id == job_id, JobItem.state.in_(UNFINISHED_ITEMS))
         .values(state=ItemState.CANCELED, error=reason, finished_at=now)
     )
     await credit(session, [(charges, cast("CursorResult[Any]", canceled).rowcount)])

@@ -13,7 +13,7 @@ from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.engines.tables import LIVE, Engine, EngineState, Purpose
 from modelyard.domain.jobs.status import ItemState, JobStatus
-from modelyard.domain.jobs.tables import Job, JobItem
+from modelyard.domain.jobs.tables import Job, JobItem, JobLane
 from modelyard.domain.models.tables import Version, VersionStatus
 from modelyard.domain.models.visibility import visible_to
 
@@ -54,8 +54,9 @@ async def read_occupancy(session: AsyncSession, clock: Clock, actor: Actor) -> l
 
 
 async def _waiting_items(session: AsyncSession) -> dict[int, int]:
-    query = select(JobItem.version_id, func.count()).where(JobItem.state == ItemState.QUEUED)
-    return {row[0]: row[1] for row in await session.execute(query.group_by(JobItem.version_id))}
+    query = select(JobLane.version_id, func.count()).join(JobItem, JobItem.lane_id == JobLane.id)
+    query = query.where(JobItem.state == ItemState.QUEUED).group_by(JobLane.version_id)
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 async def _waiting_jobs(session: AsyncSession) -> dict[int, int]:

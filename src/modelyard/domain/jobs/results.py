@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.errors import NotFound
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.jobs.queries import JobWithUser, find_job
-from modelyard.domain.jobs.status import OPEN_ITEMS
+from modelyard.domain.jobs.status import UNFINISHED_ITEMS
 from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
 
 
@@ -50,7 +50,7 @@ class JobResults:
 async def read_results(session: AsyncSession, actor: Actor, job_id: str, *, item_name: str | None = None) -> JobResults:
     """Everything that is there so far, or one item of it. Raises JobNotFound, ItemNotFound."""
     found = await find_job(session, actor, job_id)
-    query = select(JobItem).where(JobItem.job_id == job_id, JobItem.state.not_in(OPEN_ITEMS))
+    query = select(JobItem).where(JobItem.job_id == job_id, JobItem.state.not_in(UNFINISHED_ITEMS))
     if item_name is not None:
         query = query.where(JobItem.name == item_name)
     items = list(await session.scalars(query.order_by(JobItem.position)))

@@ -6,6 +6,8 @@ from enum import StrEnum
 class JobStatus(StrEnum):
     """Where a job stands, in the words that clients know."""
 
+    OPEN = "OPEN"
+    """Its inputs are still being uploaded."""
     SUBMITTED = "SUBMITTED"
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
@@ -16,6 +18,8 @@ class JobStatus(StrEnum):
 class ItemState(StrEnum):
     """Where an item stands."""
 
+    HELD = "held"
+    """Its job is open, or its items are still being found out; no engine takes it."""
     QUEUED = "queued"
     RUNNING = "running"
     SUCCESSFUL = "successful"
@@ -23,9 +27,19 @@ class ItemState(StrEnum):
     CANCELED = "canceled"
 
 
-UNFINISHED = (JobStatus.SUBMITTED, JobStatus.IN_PROGRESS)
+class ErrorSide(StrEnum):
+    """Whose mistake an item's error is."""
+
+    CALLER = "caller"
+    MODEL = "model"
+    PLATFORM = "platform"
+
+
+UNFINISHED = (JobStatus.OPEN, JobStatus.SUBMITTED, JobStatus.IN_PROGRESS)
 FINISHED = (JobStatus.COMPLETED, JobStatus.CANCELED, JobStatus.TIMEDOUT)
 OPEN_ITEMS = (ItemState.QUEUED, ItemState.RUNNING)
+"""What engines are wanted for."""
+UNFINISHED_ITEMS = (ItemState.HELD, *OPEN_ITEMS)
 
 MOST_ATTEMPTS = 3
 """How often an item is given to an engine that then dies, before the item is held to be the cause."""
@@ -40,7 +54,6 @@ def statuses_of_category(category: str) -> tuple[JobStatus, ...] | None:
         "PENDING": UNFINISHED,
         "TERMINATED": FINISHED,
         "TERMINATED_WITH_ERROR": FINISHED,
-        "OPEN": (),
         "ERROR": (),
     }
     word = category.strip().upper()

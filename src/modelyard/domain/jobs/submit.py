@@ -21,7 +21,8 @@ from modelyard.domain.inputs.items import SubmittedItem
 from modelyard.domain.inputs.schema_check import schema_check
 from modelyard.domain.inputs.sources import read_items
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore
-from modelyard.domain.jobs.status import ItemState, JobStatus
+from modelyard.domain.jobs.lanes import join_lane
+from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
 from modelyard.domain.models.catalog import find_version, find_version_to_run
 from modelyard.domain.models.contract import declared_inputs
@@ -156,6 +157,7 @@ class Submitter:
             model_name=version.model.name,
             version=version.version,
             status=JobStatus.SUBMITTED,
+            input_kind=submission.input_type,
             explain=submission.explain,
             timeout_ms=submission.timeout_ms,
             deadline=now + timedelta(milliseconds=submission.timeout_ms) if submission.timeout_ms else None,
@@ -192,7 +194,14 @@ class Submitter:
         job.charges = await charge(session, self._clock, actor, job.total - job.failed)
         session.add(job)
         await session.flush()
-        rows = [_item_row(job, position, item, actor) for position, item in enumerate(items)]
+        lane = await join_lane(
+            session,
+            version_id=job.version_id,
+            priority=0 if actor.is_high_priority else 1,
+            team_id=job.team_id,
+            user_id=job.user_id,
+        )
+        rows = [_item_row(job, position, item, lane) for position, item in enumerate(items)]
         ids = await session.scalars(insert(JobItem).returning(JobItem.id, sort_by_parameter_order=True), rows)
         values = [{"item_id": item_id, **value} for item_id, kept in zip(ids, inputs, strict=True) for value in kept]
         if values:
@@ -202,16 +211,17 @@ class Submitter:
         ring_after_commit(session, reconcile.TOPIC)
 
 
-def _item_row(job: Job, position: int, item: SubmittedItem, actor: Actor) -> dict[str, Any]:
+def _item_row(job: Job, position: int, item: SubmittedItem, lane: int) -> dict[str, Any]:
     return {
         "job_id": job.id,
         "version_id": job.version_id,
         "position": position,
         "name": item.name,
         "state": ItemState.FAILED if item.error else ItemState.QUEUED,
-        "priority": 0 if actor.is_high_priority else 1,
+        "lane_id": lane,
         "attempts": 0,
         "error": item.error,
+        "error_side": ErrorSide.CALLER if item.error else None,
         "size": item.size,
         "queued_at": job.submitted_at,
         "finished_at": job.submitted_at if item.error else None,

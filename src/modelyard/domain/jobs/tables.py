@@ -1,9 +1,9 @@
-"""Jobs, their items, and the inputs and outputs of the items."""
+"""Jobs, their items, the inputs and outputs of the items; lanes, votes and callbacks."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from modelyard.core.database import BIG_INTEGER, Base
@@ -29,6 +29,12 @@ class Job(Base):
     model_name: Mapped[str] = mapped_column(String(200))
     version: Mapped[str] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(20))
+    input_kind: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """Where its inputs come from: a kind of `inputs.sources`, or `file` for those that are uploaded in chunks."""
+    sealed_source: Mapped[str | None] = mapped_column(Text)
+    """How to reach the place where its inputs are, encrypted; gone when the job ends."""
+    is_preparing: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """That its items are still being found out, so its total is not known."""
     explain: Mapped[bool]
     timeout_ms: Mapped[int] = mapped_column(BIG_INTEGER)
     """0: none."""
@@ -47,6 +53,7 @@ class Job(Base):
     total_queue_ms: Mapped[int] = mapped_column(BigInteger, default=0)
     total_latency_ms: Mapped[int] = mapped_column(BigInteger, default=0)
     inputs_deleted_at: Mapped[datetime | None]
+    results_deleted_at: Mapped[datetime | None]
     hours_delete_input: Mapped[int]
     charges: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     """Quotas that its items count against, each with the window: what fails is credited back there."""
@@ -58,7 +65,7 @@ class JobItem(Base):
     __tablename__ = "job_items"
     __table_args__ = (
         Index(None, "job_id", "position"),
-        Index(None, "state", "version_id", "priority", "id"),  # claims and demand: finished items cost nothing
+        Index(None, "state", "lane_id", "id"),  # claims and demand: finished items cost nothing
     )
 
     id: Mapped[int] = mapped_column(BIG_INTEGER, primary_key=True)
@@ -67,8 +74,7 @@ class JobItem(Base):
     position: Mapped[int]
     name: Mapped[str] = mapped_column(String(1000))
     state: Mapped[str] = mapped_column(String(20))
-    priority: Mapped[int]
-    """Lower first, so that the order of claims is the index's own."""
+    lane_id: Mapped[int | None] = mapped_column(BIG_INTEGER)
     attempts: Mapped[int]
     interruptions: Mapped[int] = mapped_column(default=0)
     """How often our own process ended while it worked on the item."""
@@ -76,6 +82,8 @@ class JobItem(Base):
     claim: Mapped[str | None] = mapped_column(String(36))
     engine: Mapped[str | None] = mapped_column(String(100))
     error: Mapped[str | None] = mapped_column(Text)
+    error_side: Mapped[str | None] = mapped_column(String(20))
+    """Whose mistake it was: an `ErrorSide`."""
     size: Mapped[int] = mapped_column(BigInteger)
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
@@ -85,7 +93,7 @@ class JobItem(Base):
 
 
 class ItemInput(Base):
-    """One input of one item: in the row when it is small, else in the storage."""
+    """One input of one item: in the row when it is small, else in the storage; or where it is to be fetched from."""
 
     __tablename__ = "item_inputs"
 
@@ -94,6 +102,8 @@ class ItemInput(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     data: Mapped[bytes | None] = mapped_column(LargeBinary)
     storage_key: Mapped[str | None] = mapped_column(String(500))
+    location: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What the source that its job names needs to find it, such as bucket and key."""
 
 
 class ItemOutput(Base):
@@ -107,3 +117,55 @@ class ItemOutput(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     data: Mapped[bytes | None] = mapped_column(LargeBinary)
     storage_key: Mapped[str | None] = mapped_column(String(500))
+
+
+class JobLane(Base):
+    """The items of one user in one team for one version and priority: what takes turns with the lanes of others."""
+
+    __tablename__ = "job_lanes"
+    __table_args__ = (
+        UniqueConstraint("version_id", "priority", "team_id", "user_id"),
+        Index(None, "is_waiting", "version_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG_INTEGER, primary_key=True)
+    version_id: Mapped[int]
+    priority: Mapped[int]
+    """Lower first."""
+    team_id: Mapped[str] = mapped_column(String(36))
+    user_id: Mapped[str] = mapped_column(String(36))
+    is_waiting: Mapped[bool]
+    """That it may have queued items; never false while it has some."""
+    last_turn: Mapped[int] = mapped_column(BigInteger)
+    """A number that grows with every turn of the version's lanes: whose is lowest has waited for longest."""
+    revision: Mapped[int] = mapped_column(BigInteger)
+    """Grows whenever items are queued, so that nobody calls a lane empty that was filled meanwhile."""
+
+
+class ItemVote(Base):
+    """What one user thinks of the result of one item."""
+
+    __tablename__ = "item_votes"
+
+    item_id: Mapped[int] = mapped_column(BIG_INTEGER, ForeignKey("job_items.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    is_up: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class JobCallback(Base):
+    """Whom to tell when a job has ended, and how that went."""
+
+    __tablename__ = "job_callbacks"
+    __table_args__ = (Index(None, "state", "next_at"),)
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    sealed_secret: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(20))
+    attempts: Mapped[int]
+    next_at: Mapped[datetime | None]
+    last_status: Mapped[int | None]
+    """The HTTP status of the last answer."""
+    last_error: Mapped[str | None] = mapped_column(Text)
+    delivered_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""The table of the platform's own durable background work."""
+"""The tables of the platform's own durable background work, and of the processes that do it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -37,3 +37,16 @@ class Work(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+class Process(Base):
+    """One process of the platform that works on this database. It lives as long as its `beat` goes on growing."""
+
+    __tablename__ = "processes"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """The owner of what it has claimed."""
+    host: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(String(20))
+    beat: Mapped[int] = mapped_column(BIG_INTEGER)
+    started_at: Mapped[datetime]

@@ -1,0 +1,294 @@
+"""A pump feeds one ready engine with the items of jobs, as fast as it takes them, and stores what became of them.
+
+It claims items in chunks. While a chunk of quick items runs, the outcomes of the one before are stored and the next
+one is claimed, in one transaction. An item counts only once its outcome is stored.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy.exc import OperationalError
+
+from modelyard.adapters.container_protocols.base import NotReachable, RunTimedOut
+from modelyard.core.clock import Clock
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError, Unavailable
+from modelyard.core.logs import log
+from modelyard.domain.engines import routing
+from modelyard.domain.engines.launch import RunningEngine
+from modelyard.domain.engines.rows import load_version
+from modelyard.domain.inference.request import Answer, InferenceOptions, infer
+from modelyard.domain.jobs import submit
+from modelyard.domain.jobs.blobs import OUTPUTS, BlobStore
+from modelyard.domain.jobs.claims import (
+    Claim,
+    ClaimedItem,
+    FinishedItem,
+    claim_items,
+    finish_items,
+    give_back_items,
+    put_back_items,
+)
+from modelyard.domain.jobs.item_inputs import Inputs, read_inputs
+from modelyard.domain.jobs.pace import Pace, split_into_batches
+from modelyard.domain.jobs.status import ErrorSide
+from modelyard.domain.models.contract import declared_outputs
+
+LONGEST_RETRY_SECONDS = 5.0
+_SECONDS_TO_END = 2.0
+
+_T = TypeVar("_T")
+AwaitDeath = Callable[[RunningEngine], Awaitable[PlatformError | None]]
+Bury = Callable[[RunningEngine, PlatformError | None], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class PumpParts:
+    """What all pumps of a process share.
+
+    Args:
+        await_death: says why an engine that broke its connection ended, or None when its container still runs.
+        bury: takes an engine out of use that died or hangs.
+        is_draining: that nothing more is to be begun.
+        seconds_between_looks: after which it looks for work of which nobody told it.
+    """
+
+    database: Database
+    clock: Clock
+    router: routing.Router
+    blobs: BlobStore
+    await_death: AwaitDeath
+    bury: Bury
+    owner: str
+    is_draining: Callable[[], bool]
+    seconds_between_looks: float
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """A claim and how far it has come."""
+
+    claim: Claim
+    inputs: Mapping[int, Inputs]
+    is_full: bool
+    began: float
+    running: tuple[ClaimedItem, ...] = ()
+    finished: list[FinishedItem] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> list[ClaimedItem]:
+        """Items that were not begun."""
+        begun = {outcome.item.id for outcome in self.finished} | {item.id for item in self.running}
+        return [item for item in self.claim.items if item.id not in begun]
+
+
+class _EngineLost(Exception):
+    """The engine is of no use any more."""
+
+    def __init__(self, cause: PlatformError, *, is_final: bool) -> None:
+        super().__init__(cause.message)
+        self.cause = cause
+        self.is_final = is_final
+        """That the item that ran is to blame, and must not run again."""
+
+
+class Pump:
+    """Works for one engine until it is of no use any more, or nothing more is to be begun."""
+
+    def __init__(self, parts: PumpParts, engine: RunningEngine) -> None:
+        self._parts = parts
+        self._engine = engine
+        self._options = InferenceOptions((), 0)
+        self._unsettled: list[_Chunk] = []
+        """Claimed, and not all of it stored or given back."""
+
+    async def run(self) -> None:
+        """Goes on until cancelled; then what runs is queued again, as if it had not been begun."""
+        parts, engine = self._parts, self._engine
+        bell = parts.database.bells.listen(submit.TOPIC)
+        try:
+            self._options = await self._patiently(self._read_options)
+            while self._may_go_on():
+                parts.router.take(engine)
+                has_worked = await self._work_off()
+                parts.router.give_back(engine, worked_until=time.monotonic() if has_worked else None)
+                if self._may_go_on():
+                    await bell.wait(parts.seconds_between_looks)
+        except _EngineLost as lost:
+            await self._settle(lost.cause.message, is_final=lost.is_final)
+            await parts.bury(engine, lost.cause)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._settle_now())
+            raise
+        except Exception as error:  # noqa: BLE001 - one pump's bug must not stop the others; its engine is replaced
+            log.exception("a pump failed", engine=engine.name)
+            await self._settle(_apology(error))
+            await parts.bury(engine, None)
+
+    async def _work_off(self) -> bool:
+        """Works until nothing waits; returns whether anything did."""
+        chunk = await self._exchange()
+        has_worked = chunk is not None
+        while chunk:
+            ahead = asyncio.create_task(self._exchange()) if self._may_look_ahead(chunk) else None
+            try:
+                await self._run_chunk(chunk)
+            finally:
+                following = await _ended(ahead) if ahead else None
+            chunk = following or await self._exchange()
+        return has_worked
+
+    def _may_go_on(self) -> bool:
+        return not self._parts.is_draining() and self._parts.router.serves(self._engine)
+
+    def _may_look_ahead(self, chunk: _Chunk) -> bool:
+        pace = self._parts.pace
+        return chunk.is_full and pace.may_look_ahead(self._engine.plan.version_id, len(chunk.claim.items))
+
+    async def _exchange(self) -> _Chunk | None:
+        """Stores what has finished and takes the next items, in one transaction; then reads their inputs."""
+        done = [chunk for chunk in self._unsettled if not chunk.running and not chunk.waiting]
+        most = self._parts.pace.items_of_a_claim(self._engine.plan.version_id, self._engine.facts.batch_size)
+        began = time.perf_counter()
+        claim = await self._patiently(partial(self._store_and_claim, done, most))
+        self._unsettled = [chunk for chunk in self._unsettled if chunk not in done]
+        if claim is None:
+            return None
+        chunk = _Chunk(claim, {}, len(claim.items) >= most, began)
+        self._unsettled.append(chunk)
+        chunk.inputs = await self._patiently(partial(self._read_inputs, claim))
+        return chunk
+
+    async def _store_and_claim(self, done: list[_Chunk], most: int) -> Claim | None:
+        parts, engine = self._parts, self._engine
+        async with parts.database.write(beside_others=True) as session:
+            for chunk in done:
+                await finish_items(session, parts.clock, chunk.claim, chunk.finished)
+            if not self._may_go_on():
+                return None
+            return await claim_items(
+                session,
+                parts.clock,
+                version_id=engine.plan.version_id,
+                engine=engine.name,
+                owner=parts.owner,
+                most=most,
+            )
+
+    async def _run_chunk(self, chunk: _Chunk) -> None:
+        """Runs what was claimed; what is not begun when the engine is given up goes back. Raises _EngineLost."""
+        fetch_ms = round((time.perf_counter() - chunk.began) * 1000)
+        runnable = []
+        for item in chunk.claim.items:
+            inputs = chunk.inputs[item.id]
+            if inputs.error:
+                chunk.finished.append(FinishedItem(item, error=inputs.error, error_side=inputs.error_side))
+            else:
+                runnable.append(item)
+        for batch in split_into_batches(runnable, max(1, self._engine.facts.batch_size)):
+            if not self._may_go_on():
+                break
+            chunk.running = batch
+            outcomes = await self._run_batch(chunk, batch, fetch_ms)
+            chunk.running = ()
+            chunk.finished += outcomes
+        if chunk.waiting:
+            await self._settle(None)
+
+    async def _run_batch(self, chunk: _Chunk, batch: tuple[ClaimedItem, ...], fetch_ms: int) -> list[FinishedItem]:
+        known = self._options
+        wanted = InferenceOptions(known.outputs, known.run_timeout, batch[0].explain, known.detect_drift)
+        began = time.perf_counter()
+        try:
+            answers = await infer(self._engine, [chunk.inputs[item.id].values for item in batch], wanted)
+        except RunTimedOut as error:
+            raise _EngineLost(error, is_final=len(batch) == 1) from error
+        except NotReachable as error:
+            raise _EngineLost(await self._parts.await_death(self._engine) or error, is_final=False) from error
+        seconds = time.perf_counter() - began
+        self._parts.pace.note(self._engine.plan.version_id, items=len(batch), seconds=seconds)
+        latency_ms = fetch_ms + round(seconds * 1000 / len(batch))
+        pairs = zip(batch, answers, strict=True)
+        return [await self._finished(item, answer, fetch_ms, latency_ms) for item, answer in pairs]
+
+    async def _finished(self, item: ClaimedItem, answer: Answer, fetch_ms: int, latency_ms: int) -> FinishedItem:
+        rows = []
+        for output in answer.outputs:
+            data, key = await self._patiently(partial(self._parts.blobs.keep, OUTPUTS, item.job_id, output.data))
+            size = len(output.data)
+            rows.append(
+                {"name": output.name, "media_type": output.media_type, "size": size, "data": data, "storage_key": key}
+            )
+        side = ErrorSide.MODEL if answer.error else None
+        return FinishedItem(item, rows, answer.error, side, fetch_ms, latency_ms, self._parts.clock.now())
+
+    async def _settle(self, reason: str | None, *, is_final: bool = False) -> None:
+        """Stores what has finished, and queues the rest again; what ran is marked when there is a reason."""
+        await self._patiently(partial(self._settle_once, reason, is_final))
+        self._unsettled.clear()
+
+    async def _settle_now(self) -> None:
+        """The same at the end of the process, which does not wait for a database that is away."""
+        await self._settle_once(None, is_final=False)
+        self._unsettled.clear()
+
+    async def _settle_once(self, reason: str | None, is_final: bool) -> None:
+        if not self._unsettled:
+            return
+        clock = self._parts.clock
+        async with self._parts.database.write(beside_others=True) as session:
+            for chunk in self._unsettled:
+                await finish_items(session, clock, chunk.claim, chunk.finished)
+                await give_back_items(session, chunk.claim, chunk.waiting)
+                if reason is None:
+                    await give_back_items(session, chunk.claim, chunk.running)
+                elif is_final:
+                    failed = [FinishedItem(item, error=reason, error_side=ErrorSide.MODEL) for item in chunk.running]
+                    await finish_items(session, clock, chunk.claim, failed)
+                else:
+                    await put_back_items(session, clock, chunk.claim, chunk.running, reason)
+
+    async def _read_options(self) -> InferenceOptions:
+        async with self._parts.database.read() as session:
+            version = await load_version(session, self._engine.plan.version_id)
+        return InferenceOptions(
+            outputs=declared_outputs(version),
+            run_timeout=(version.run_timeout_ms or 0) / 1000,
+            detect_drift=True,
+        )
+
+    async def _read_inputs(self, claim: Claim) -> Mapping[int, Inputs]:
+        async with self._parts.database.read() as session:
+            return await read_inputs(session, self._parts.blobs, [item.id for item in claim.items])
+
+    async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Waits out a database or storage that is away: who gave up would leave claimed items that nobody runs."""
+        delay = 0.1
+        while True:
+            try:
+                return await call()
+            except (OperationalError, Unavailable) as error:
+                log.warning("the database or storage does not work; trying again", reason=str(error))
+                await self._parts.clock.sleep(delay)
+                delay = min(LONGEST_RETRY_SECONDS, delay * 2)
+
+
+async def _ended(ahead: asyncio.Task[_Chunk | None]) -> _Chunk | None:
+    """What was claimed ahead, also when its pump is being cancelled: then it is to be given back."""
+    current = asyncio.current_task()
+    if current is not None and current.cancelling():
+        await asyncio.wait([ahead], timeout=_SECONDS_TO_END)
+        ahead.cancel()
+        return None
+    return await ahead
+
+
+def _apology(error: Exception) -> str:
+    if isinstance(error, PlatformError):
+        return error.message
+    return f"The platform failed unexpectedly ({type(error).__name__}); see the server's log."
