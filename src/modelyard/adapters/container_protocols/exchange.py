@@ -49,7 +49,7 @@ class RunFolder:
     def __init__(self, exchange: Path) -> None:
         self.name = f"run-{random_word(16)}"
         self._exchange = exchange
-        self._removed = False
+        self.is_removed = False
 
     def write_inputs(self, inputs: Mapping[str, bytes]) -> None:
         """Makes the directories and writes the inputs. Raises OSError."""
@@ -81,9 +81,9 @@ class RunFolder:
 
     def remove(self) -> None:
         """Removes the run's directory as far as possible; may be called again."""
-        if self._removed:
+        if self.is_removed:
             return
-        self._removed = True
+        self.is_removed = True
         remove_tree(self._exchange / self.name, seconds=SECONDS_BESIDE_A_PROGRAM)
 
 

@@ -26,6 +26,8 @@ from modelyard.adapters.container_protocols.outcomes import failed, shorten
 
 MAX_ANSWER_BYTES = 1_048_576
 _SHUTDOWN_SECONDS = 5.0
+_KEPT_SECONDS = 0.5
+"""A connection is kept between calls that follow each other; servers close those that are idle for longer."""
 _INPUT_REFUSED = (400, 415, 422)
 _T = TypeVar("_T")
 
@@ -85,8 +87,7 @@ class HttpV1Protocol:
     async def close(self) -> None:
         """Closes the connection."""
         self._is_closed = True  # what still asks beside must not open it again
-        if self._session:
-            await self._session.close()
+        await self._close_session()
 
     async def _run_item(self, inputs: Mapping[str, bytes], max_output_bytes: int) -> ItemOutcome:
         for problem in filter(None, map(name_problem, inputs)):
@@ -105,26 +106,40 @@ class HttpV1Protocol:
                 raise
             raise RunFailed(f"Files could not be exchanged with the model: {problem.strerror or problem}.") from problem
         finally:
-            await _in_thread(folder.remove)
+            if not folder.is_removed:
+                await _in_thread(folder.remove)
 
     async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> _Answer:
         try:
-            async with self._opened_session().request(
-                method, f"http://model{path}", json=body, allow_redirects=False
-            ) as response:
-                return _Answer(response.status, _read_message(await _read_bounded(response)))
+            try:
+                return await self._send(method, path, body)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                # Perhaps of a kept connection that the program closed just now; where it ended, nobody will answer.
+                await self._close_session()
+                return await self._send(method, path, body)
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as problem:
             raise NotReachable("The model's program is not reachable, or it broke the connection.") from problem
         except (aiohttp.ClientError, ValueError) as problem:
             raise UnexpectedAnswer("The program does not answer in HTTP.", str(problem)) from problem
 
+    async def _send(self, method: str, path: str, body: dict[str, str] | None) -> _Answer:
+        async with self._opened_session().request(
+            method, f"http://model{path}", json=body, allow_redirects=False
+        ) as response:
+            return _Answer(response.status, _read_message(await _read_bounded(response)))
+
+    async def _close_session(self) -> None:
+        session, self._session = self._session, None
+        if session:
+            await session.close()
+
     def _opened_session(self) -> aiohttp.ClientSession:
         if self._is_closed:
             raise NotReachable("The connection to the model's program was closed.")
         if self._session is None:
-            # A connection for each call: many v1 servers close idle ones, just when the next request is sent.
+            connector = aiohttp.UnixConnector(str(self._endpoint.socket), limit=0, keepalive_timeout=_KEPT_SECONDS)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(str(self._endpoint.socket), limit=0, force_close=True),
+                connector=connector,
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,

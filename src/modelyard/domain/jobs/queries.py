@@ -112,7 +112,8 @@ async def item_names(
     if most_each is not None:
         query = query.where(JobItem.position < most_each)
     names: dict[str, list[str]] = {job_id: [] for job_id in job_ids}
-    for job_id, name in await session.execute(query.order_by(JobItem.job_id, JobItem.position)):
+    connection = await session.connection()  # a large job is asked for again and again: no objects are made of its rows
+    for job_id, name in await connection.execute(query.order_by(JobItem.job_id, JobItem.position)):
         names[job_id].append(name)
     return names
 
