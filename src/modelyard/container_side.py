@@ -19,12 +19,14 @@ from modelyard.domain.engines.adopt import Adoption
 from modelyard.domain.engines.launch import EngineLimits, Launcher
 from modelyard.domain.engines.reconcile import Reconciler
 from modelyard.domain.engines.routing import Router
+from modelyard.domain.engines.standby import StandbyLimits
 from modelyard.domain.engines.trial import TrialEngines
 from modelyard.domain.images import request_import
 from modelyard.domain.images.tasks import ArchiveFetcher, ImportImage, RegistryFetcher
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import fail_open_items, release_items
 from modelyard.domain.jobs.demand import read_demand
+from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.models.image_records import record_import
 from modelyard.domain.removal import files as removal
@@ -72,15 +74,17 @@ class ContainerSide:
         )
         launcher = Launcher(runtime, shared.protocols, limits)
         base = (shared.database, shared.clock)
+        pace = Pace()
         self.reconciler = Reconciler(
             *base,
             launcher,
             shared.router,
             Adoption(*base, launcher, owner=shared.owner, installation=shared.installation, owners=shared.formers),
-            read_demand=partial(read_demand, default_engines=settings.processing_engines),
+            read_demand=partial(read_demand, pace=pace, default_engines=settings.processing_engines),
             give_up=self._fail_waiting_items,
             owner=shared.owner,
             idle_seconds=settings.engine_idle_seconds,
+            standby=StandbyLimits(settings.engine_standby, settings.engine_standby_seconds),
         )
         self.runner = ItemRunner(
             *base,
@@ -89,6 +93,7 @@ class ContainerSide:
             await_death=launcher.await_death,
             bury=self.reconciler.bury,
             owner=shared.owner,
+            pace=pace,
         )
         trials = TrialEngines(*base, launcher, shared.owner)
         measurer = Measurer(*base, launcher, most_seconds=settings.test_report_seconds)

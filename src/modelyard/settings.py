@@ -127,6 +127,14 @@ class Settings(BaseSettings):
     engine_idle_seconds: float = Field(
         60, ge=0, description="An engine above the minimum stops after doing nothing for this time."
     )
+    engine_standby: int = Field(
+        4,
+        ge=0,
+        description="So many engines that nobody needs any more are paused instead of stopped; each keeps its memory.",
+    )
+    engine_standby_seconds: float = Field(
+        300, ge=0, description="A paused engine is stopped after this time; 0: at once."
+    )
     engine_log_bytes: int = Field(1_000_000, gt=0, description="How much output of each container is kept.")
     engine_processes: int = Field(512, gt=0, description="Most processes and threads in one container.")
     work_concurrency: int = Field(4, gt=0, description="Imports and tests that run at the same time.")

@@ -13,20 +13,27 @@ from modelyard.core.clock import SystemClock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.domain.engines.adopt import Adoption
+from modelyard.domain.engines.health import DEATHS_TO_QUARANTINE
 from modelyard.domain.engines.launch import INSTALLATION_LABEL, EngineLimits, Launcher
 from modelyard.domain.engines.reconcile import Reconciler
 from modelyard.domain.engines.routing import Router
+from modelyard.domain.engines.situations import read_situations
+from modelyard.domain.engines.standby import StandbyLimits
 from modelyard.domain.engines.tables import Engine
 from modelyard.domain.engines.wanted import Demand
 from tests.cast import CAST
 from tests.library import add_model, describe
 from tests.machine import Machine
 
+NO_STANDBY = StandbyLimits(0, 0)
+
 
 class Engines:
     """A reconciler and what it works with; `demands` is what the jobs ask for."""
 
-    def __init__(self, database: Database, machine: Machine, directory: Path, owner: str) -> None:
+    def __init__(
+        self, database: Database, machine: Machine, directory: Path, owner: str, standby: StandbyLimits = NO_STANDBY
+    ) -> None:
         self.machine = machine
         self.database = database
         self.demands: dict[int, Demand] = {}
@@ -45,6 +52,7 @@ class Engines:
             give_up=self._give_up,
             owner=owner,
             idle_seconds=0.05,
+            standby=standby,
         )
 
     async def settle(self, is_done: Callable[[], bool]) -> None:
@@ -168,6 +176,78 @@ async def test_dead_engine_is_buried_and_replaced(engines: Engines, version_id: 
 
     assert sorted(await engines.states()) == ["failed", "ready"]
     assert engines.machine.running != [first]
+
+
+async def test_idle_engine_is_paused_and_goes_on(
+    database: Database, machine: Machine, version_id: int, tmp_path: Path
+) -> None:
+    engines = Engines(database, machine, tmp_path / "engines", "one", StandbyLimits(most=1, seconds=60))
+    engines.demands[version_id] = Demand(open_items=2, minimum=0, maximum=2)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 2)
+    names = {engine.name for engine in engines.router.engines(version_id)}
+    engines.demands[version_id] = Demand(open_items=0, minimum=0, maximum=2)
+    await engines.settle(lambda: not engines.router.engines(version_id))
+    assert sorted(await engines.states()) == ["paused", "stopped"]  # as there is room for one
+
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=2)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    assert {engine.name for engine in engines.router.engines(version_id)} < names
+    assert sorted(await engines.states()) == ["ready", "stopped"]
+    assert len(machine.containers) == 2
+    await engines.reconciler.stop_all()
+
+
+async def test_paused_engine_ends_with_its_time_or_its_version(
+    database: Database, machine: Machine, version_id: int, tmp_path: Path
+) -> None:
+    engines = Engines(database, machine, tmp_path / "engines", "one", StandbyLimits(most=1, seconds=60))
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    engines.demands[version_id] = Demand(open_items=0, minimum=0, maximum=1)
+    await engines.settle(lambda: not engines.router.engines(version_id))
+    assert await engines.states() == ["paused"]
+    engines.demands.clear()
+    await engines.settle(lambda: not machine.running)
+
+    assert await engines.states() == ["stopped"]
+    assert await machine.runtime.list_containers(INSTALLATION_LABEL, "here") == []
+
+
+async def test_paused_engine_that_has_died_is_replaced(
+    database: Database, machine: Machine, version_id: int, tmp_path: Path
+) -> None:
+    engines = Engines(database, machine, tmp_path / "engines", "one", StandbyLimits(most=1, seconds=60))
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    engines.demands[version_id] = Demand(open_items=0, minimum=0, maximum=1)
+    await engines.settle(lambda: not engines.router.engines(version_id))
+    (paused,) = machine.running
+    paused.end(137)
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+
+    assert sorted(await engines.states()) == ["failed", "ready"]
+    await engines.reconciler.stop_all()
+    assert machine.running == []
+
+
+async def test_version_whose_engines_only_die_is_quarantined(engines: Engines, version_id: int) -> None:
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    record = engines.reconciler._records[version_id]
+    for _ in range(DEATHS_TO_QUARANTINE):
+        record.not_before = 0
+        await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+        (running,) = engines.machine.running
+        running.end(3)
+        await engines.settle(lambda: not engines.machine.running and not engines.router.engines(version_id))
+    await engines.reconciler.reconcile_once()
+    async with engines.database.read() as session:
+        situation = (await read_situations(session))[version_id]
+
+    assert situation.is_quarantine
+    assert "exit code 3" in situation.reason
+    assert engines.machine.running == []
+    assert engines.given_up == []
 
 
 async def test_end_of_the_process_stops_everything(engines: Engines, version_id: int) -> None:

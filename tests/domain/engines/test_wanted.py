@@ -1,13 +1,11 @@
-"""How many engines a version should have, which ones are too many, and when a start is tried again."""
+"""How many engines a version should have, and which ones are too many."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modelyard.domain.engines.wanted import (
-    HOPELESS_AFTER,
     Demand,
-    StartRecord,
     balance,
     surplus_engines,
     wanted_engines,
@@ -24,6 +22,9 @@ from modelyard.domain.engines.wanted import (
         (Demand(open_items=100, minimum=0, maximum=30, batch_size=8), 13),
         (Demand(open_items=0, minimum=2, maximum=3), 2),
         (Demand(open_items=5, minimum=2, maximum=1), 2),
+        (Demand(open_items=1000, minimum=0, maximum=9, seconds_per_item=0.001), 1),
+        (Demand(open_items=1000, minimum=0, maximum=9, seconds_per_item=0.01), 5),
+        (Demand(open_items=4, minimum=0, maximum=9, seconds_per_item=60.0), 4),
     ],
 )
 def test_as_many_as_the_open_items_keep_busy(demand: Demand, wanted: int) -> None:
@@ -45,17 +46,6 @@ def test_as_many_as_the_open_items_keep_busy(demand: Demand, wanted: int) -> Non
 )
 def test_idle_engines_above_what_is_wanted_go(demand: Demand, idle: dict[str, float], surplus: list[str]) -> None:
     assert surplus_engines(demand, idle, idle_seconds=5) == surplus
-
-
-def test_failed_starts_are_tried_again_later_and_later() -> None:
-    record = StartRecord()
-
-    outcomes = [record.failed(now=100) for _ in range(HOPELESS_AFTER)]
-
-    assert outcomes == [False, False, True]
-    assert record.not_before == 104
-    record.succeeded()
-    assert (record.failures, record.not_before) == (0, 0)
 
 
 def _of(account: str, licence: int | None, *demands: tuple[int, int, int]) -> list[Demand]:

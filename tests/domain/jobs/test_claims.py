@@ -12,6 +12,7 @@ from modelyard.core.database import Database
 from modelyard.domain.jobs.claims import fail_open_items, give_back_items, put_back_items, release_items
 from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.ending import cancel_job
+from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS, ItemState
 from modelyard.domain.jobs.tables import ItemOutput, JobItem
 from tests.cast import CAST
@@ -228,7 +229,7 @@ async def test_claims_and_demand_read_open_items_only(database: Database, clock:
     statements.clear()
     await claim(database, clock)
     async with database.read() as session:
-        await read_demand(session, [])
+        await read_demand(session, [], pace=Pace())
         looks = [call for call in statements if call[0].startswith("SELECT") and "job_items" in call[0]]
         connection = await session.connection()
         plans = [await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in looks]

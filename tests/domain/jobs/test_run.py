@@ -17,6 +17,7 @@ from modelyard.domain.engines.errors import EngineDied
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
+from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.jobs.tables import ItemOutput, JobItem
 from tests.cast import CAST
@@ -43,6 +44,7 @@ class Pumps:
             await_death=self._cause,
             bury=self._bury,
             owner="one",
+            pace=Pace(),
             seconds_between_looks=60,  # so that only a bell can wake it within a test
         )
 

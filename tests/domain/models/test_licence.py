@@ -11,6 +11,7 @@ from modelyard.domain.accounts.organisations import AccountChanges, EnginesAbsur
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.tables import Account
 from modelyard.domain.jobs.demand import read_demand
+from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.models.decisions import Decision, decide
 from modelyard.domain.models.licence import (
     LicenceExceeded,
@@ -172,7 +173,7 @@ async def test_demand_knows_the_licence(database: Database) -> None:
     await add_active(database, ALICE, minimum_engines=1)
     await add_active(database, CHARLIE, minimum_engines=1)
     async with database.read() as session:
-        demands = (await read_demand(session, [], default_engines=64)).values()
+        demands = (await read_demand(session, [], pace=Pace(), default_engines=64)).values()
 
     assert {(demand.account, demand.licence) for demand in demands} == {
         (ALICE.account_id, 7),

@@ -14,6 +14,7 @@ from modelyard.domain.engines.tables import Engine, EngineState, Purpose
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.occupancy import read_occupancy
+from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.queries import find_job
 from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.tables import Job
@@ -92,7 +93,7 @@ async def test_a_deleted_model_is_nowhere(database: Database) -> None:
                 await find_version(session, actor, model_id, "0.1.0")
         assert await list_tagged(session, None, ["loud"]) == []
         assert await list_related(session, CAST.alice, other) == []
-        assert await read_demand(session, []) == {}
+        assert await read_demand(session, [], pace=Pace()) == {}
     with pytest.raises(ModelNotFound):
         await submit(database, CLOCK, model_id)
     row = await read_version_row(database, model_id)

@@ -107,3 +107,10 @@ class EngineDied(UpstreamFailed):
     def __init__(self, exit_code: int | None, out_of_memory: bool, information: str) -> None:
         cause = "it used more memory than its preset allows" if out_of_memory else f"exit code {exit_code}"
         super().__init__(f"The model's container ended while it worked on this item ({cause}).", information)
+
+
+class EnginesKeepDying(UpstreamFailed):
+    """The engines of a version end again and again, for no reason that is known."""
+
+    def __init__(self) -> None:
+        super().__init__("The engines of this version keep failing; see the server's log.")

@@ -66,6 +66,8 @@ class RunningEngine:
     """Until the container's program ran."""
     ready_ms: int = 0
     """Until its model was ready, counted from the same moment."""
+    worked_at: float = 0.0
+    """When it last ran an item to its end, whatever came out; monotonic seconds, 0 for never."""
     is_dead: bool = False
     death: EngineDied | None = None
     """Why its container has ended, once somebody has found out; the container may be gone by then."""

@@ -14,19 +14,22 @@ from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.core.logs import log
 from modelyard.domain.engines.adopt import Adoption
+from modelyard.domain.engines.errors import EnginesKeepDying
+from modelyard.domain.engines.health import HealthRecord, Verdict
 from modelyard.domain.engines.launch import Launcher, RunningEngine
-from modelyard.domain.engines.plan import EnginePlan, plan_for
 from modelyard.domain.engines.routing import Router
-from modelyard.domain.engines.rows import end_engine, load_version, new_engine, set_engine
-from modelyard.domain.engines.tables import EngineState, Purpose
-from modelyard.domain.engines.wanted import Balance, Demand, StartRecord, balance, surplus_engines
+from modelyard.domain.engines.rows import end_engine, set_engine
+from modelyard.domain.engines.situations import SituationBoard, lacks_licence, reason_to_wait
+from modelyard.domain.engines.standby import Standby, StandbyLimits
+from modelyard.domain.engines.starts import Starts
+from modelyard.domain.engines.tables import EngineState
+from modelyard.domain.engines.wanted import Balance, Demand, balance, surplus_engines
 from modelyard.domain.models import versions
 
 TOPIC = "demand"
 """Rings when more or fewer engines may be wanted."""
 SECONDS_BETWEEN_ROUNDS = 1.0
 SECONDS_BETWEEN_SWEEPS = 60.0
-MOST_STARTS_AT_ONCE = 4
 
 ReadDemand = Callable[[AsyncSession, Collection[int]], Awaitable[dict[int, Demand]]]
 GiveUp = Callable[[int, PlatformError], Awaitable[None]]
@@ -38,7 +41,7 @@ class Reconciler:
     Args:
         read_demand: versions that should have engines, or have open items, or are among those given, which have
             engines now.
-        give_up: called with a version and the reason when its engines fail to start again and again.
+        give_up: called with a version and the reason when its engines fail again and again.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Reconciler:
         give_up: GiveUp,
         owner: str,
         idle_seconds: float,
+        standby: StandbyLimits,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -61,12 +65,21 @@ class Reconciler:
         self._adoption = adoption
         self._read_demand = read_demand
         self._give_up = give_up
-        self._owner = owner
         self._idle_seconds = idle_seconds
         self._bell = database.bells.listen(TOPIC, versions.TOPIC)
-        self._starting: defaultdict[int, set[asyncio.Task[None]]] = defaultdict(set)
+        self._standby = Standby(launcher, standby)
+        self._starts = Starts(
+            database,
+            clock,
+            launcher,
+            self._standby,
+            owner=owner,
+            ready=self._announce_started,
+            failed=self._start_failed,
+        )
         self._watchers: dict[str, asyncio.Task[None]] = {}
-        self._records: defaultdict[int, StartRecord] = defaultdict(StartRecord)
+        self._records: defaultdict[int, HealthRecord] = defaultdict(HealthRecord)
+        self._board = SituationBoard(database, clock)
 
     async def adopt(self) -> None:
         """Takes over what an earlier process left; to be called once, before `run`."""
@@ -87,25 +100,26 @@ class Reconciler:
             await self._bell.wait(SECONDS_BETWEEN_ROUNDS)
 
     async def reconcile_once(self) -> None:
-        """One round: what is missing is started in the background, what is idle is stopped."""
+        """One round: what is missing is started in the background, what is idle is paused or stopped."""
         async with self._database.read() as session:
             there = self._there()
-            demands = await self._read_demand(session, there)
+            demands = await self._read_demand(session, {*there, *self._standby.versions()})
         plan = balance(demands, there)
         for version_id, missing in plan.to_start.items():
-            self._start_missing(version_id, missing)
+            if missing and time.monotonic() >= self._records[version_id].not_before:
+                self._starts.begin(version_id, missing)
         surplus = self._surplus(demands, plan)
         for engine in surplus:
             self._router.remove(engine)
-        await asyncio.gather(*(self._stop(engine) for engine in surplus))
+        await asyncio.gather(*(self._rest(engine, demands) for engine in surplus), self._end_standby(demands))
+        await self._show_situations(demands, plan)
 
     async def stop_all(self) -> None:
         """Stops every engine and every start, and whatever is left of others; for the end of the process."""
-        starting = [task for tasks in self._starting.values() for task in tasks]
-        for task in starting:
-            task.cancel()
-        await asyncio.gather(*starting, return_exceptions=True)
-        await asyncio.gather(*(self._stop(engine) for engine in self._router.all_engines()), return_exceptions=True)
+        await self._starts.cancel()
+        ready = [self._stop(engine) for engine in self._router.all_engines()]
+        paused = [self._stop(engine, is_paused=True) for engine in self._standby.take_all()]
+        await asyncio.gather(*ready, *paused, return_exceptions=True)
         with contextlib.suppress(PlatformError):
             await self._adoption.end_all()
 
@@ -117,73 +131,36 @@ class Reconciler:
         log.warning("an engine is given up", engine=engine.name, reason=str(error))
         self._stop_watching(engine)
         self._router.remove(engine)
+        self._standby.forget(engine)
+        await self._count_death(engine, error)
         await self._retire(engine, error)
 
     def _there(self) -> Counter[int]:
         """The versions that have engines, or will soon, and how many."""
-        there = Counter(engine.plan.version_id for engine in self._router.all_engines())
-        there.update({version_id: len(tasks) for version_id, tasks in self._starting.items() if tasks})
-        return there
+        return Counter(engine.plan.version_id for engine in self._router.all_engines()) + self._starts.under_way()
 
-    def _start_missing(self, version_id: int, missing: int) -> None:
-        record = self._records[version_id]
-        if not missing or time.monotonic() < record.not_before:
-            return
-        at_once = MOST_STARTS_AT_ONCE - sum(map(len, self._starting.values()))
-        for _ in range(min(missing, at_once)):
-            task = asyncio.create_task(self._start(version_id), name=f"start engine of version {version_id}")
-            self._starting[version_id].add(task)
-            task.add_done_callback(self._starting[version_id].discard)
+    async def _start_failed(self, version_id: int, error: Exception) -> None:
+        verdict = self._records[version_id].start_failed(str(error), now=time.monotonic())
+        if (
+            verdict == Verdict.HOPELESS
+            and isinstance(error, PlatformError)
+            and not isinstance(error, RuntimeUnavailable)
+        ):
+            await self._give_up(version_id, error)
 
-    async def _start(self, version_id: int) -> None:
-        record = self._records[version_id]
-        try:
-            async with self._database.read() as session:
-                plan = plan_for(await load_version(session, version_id))
-            await self._launcher.check(plan)
-            engine = await self._launch(plan)
-        except PlatformError as error:
-            log.warning("an engine could not be started", version=version_id, reason=str(error))
-            if record.failed(now=time.monotonic()) and not isinstance(error, RuntimeUnavailable):
-                await self._give_up(version_id, error)
-            return
-        except Exception:  # noqa: BLE001 - a bug with one version must not be tried again at once, for ever
-            log.exception("an engine could not be started", version=version_id)
-            record.failed(now=time.monotonic())
-            return
-        record.succeeded()
+    async def _count_death(self, engine: RunningEngine, error: PlatformError | None) -> None:
+        version_id = engine.plan.version_id
+        worked_at = max(other.worked_at for other in (engine, *self._router.engines(version_id)))
+        reason = str(error or "the platform could not go on with it")
+        verdict = self._records[version_id].died(reason, worked_at=worked_at, now=time.monotonic())
+        if verdict == Verdict.QUARANTINE:
+            log.warning("a version is quarantined, as its engines keep dying", version=version_id, reason=reason)
+        if verdict == Verdict.HOPELESS:
+            await self._give_up(version_id, error or EnginesKeepDying())
+
+    def _announce_started(self, engine: RunningEngine) -> None:
+        self._records[engine.plan.version_id].started()
         self._announce(engine)
-
-    async def _launch(self, plan: EnginePlan) -> RunningEngine:
-        row = new_engine(self._clock, plan, Purpose.SERVE, self._owner)
-        async with self._database.write() as session:
-            session.add(row)
-        container = None
-        try:
-            container = await self._launcher.create(row.id, row.name, plan)
-            async with self._database.write() as session:
-                await set_engine(session, row.id, container=container)
-            engine = await self._launcher.wait_ready(row.id, row.name, container, plan)
-            await self._record_ready(engine)
-        except BaseException as error:
-            try:
-                await self._launcher.remove(row.id, container)
-            finally:
-                async with self._database.write() as session:
-                    await end_engine(session, self._clock, row.id, error if isinstance(error, PlatformError) else None)
-            raise
-        return engine
-
-    async def _record_ready(self, engine: RunningEngine) -> None:
-        async with self._database.write() as session:
-            await set_engine(
-                session,
-                engine.engine_id,
-                state=EngineState.READY,
-                ready_at=self._clock.now(),
-                protocol=engine.protocol_name,
-                port=engine.port,
-            )
 
     def _announce(self, engine: RunningEngine) -> None:
         self._router.add(engine, now=time.monotonic())
@@ -222,9 +199,45 @@ class Reconciler:
             spare += [(idle[name], demand.account, engines[name]) for name in unwanted if name not in surplus]
         return [*chosen.values(), *_longest_idle(spare, plan.to_free)]
 
-    async def _stop(self, engine: RunningEngine) -> None:
+    async def _rest(self, engine: RunningEngine, demands: Mapping[int, Demand]) -> None:
+        """Pauses an engine that may be wanted again, or stops it."""
+        demand = demands.get(engine.plan.version_id)
+        if demand is None or not demand.maximum or not self._standby.has_room():
+            await self._stop(engine)
+            return
+        self._stop_watching(engine)
+        if not await self._standby.pause(engine):
+            await self._stop(engine)
+            return
+        async with self._database.write() as session:
+            await set_engine(session, engine.engine_id, state=EngineState.PAUSED)
+
+    async def _end_standby(self, demands: Mapping[int, Demand]) -> None:
+        """Ends engines that were paused for long enough, or whose versions may have none any more."""
+        may_run = {version_id for version_id, demand in demands.items() if demand.maximum}
+        expired = self._standby.take_expired(self._standby.versions() - may_run, now=time.monotonic())
+        await asyncio.gather(*(self._stop(engine, is_paused=True) for engine in expired))
+
+    async def _show_situations(self, demands: Mapping[int, Demand], plan: Balance) -> None:
+        starting, now = self._starts.under_way(), time.monotonic()
+        reasons = {
+            version_id: reason_to_wait(
+                demand,
+                self._records[version_id],
+                ready=len(self._router.engines(version_id)),
+                starting=starting[version_id],
+                lacks_licence=lacks_licence(version_id, demand, plan),
+                now=now,
+            )
+            for version_id, demand in demands.items()
+        }
+        await self._board.show({version_id: reason for version_id, reason in reasons.items() if reason})
+
+    async def _stop(self, engine: RunningEngine, *, is_paused: bool = False) -> None:
         self._stop_watching(engine)
         self._router.remove(engine)
+        if is_paused:
+            await self._standby.thaw(engine)
         async with self._database.write() as session:
             await set_engine(session, engine.engine_id, state=EngineState.STOPPING)
         await self._retire(engine, None)

@@ -14,12 +14,14 @@ class EngineState(StrEnum):
 
     STARTING = "starting"
     READY = "ready"
+    PAUSED = "paused"
+    """It waits, frozen, for work to come."""
     STOPPING = "stopping"
     STOPPED = "stopped"
     FAILED = "failed"
 
 
-LIVE = (EngineState.STARTING, EngineState.READY, EngineState.STOPPING)
+LIVE = (EngineState.STARTING, EngineState.READY, EngineState.PAUSED, EngineState.STOPPING)
 """States in which there may be a container."""
 
 

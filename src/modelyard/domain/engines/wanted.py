@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-HOPELESS_AFTER = 3
-"""Failed starts in a row after which waiting items are given the reason instead of waiting on."""
+SECONDS_OF_WORK = 2.0
+"""So much work one engine may have before itself until another is worth its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Demand:
         minimum, maximum: how many engines may run; the minimum counts only while the version is active.
         batch_size: items that one engine takes at once.
         licence: how many engines the account of the version may have in total; None for any number.
+        seconds_per_item: how long one engine takes for an item, as measured lately; None while that is not known.
     """
 
     open_items: int
@@ -26,11 +27,14 @@ class Demand:
     batch_size: int = 1
     account: str = ""
     licence: int | None = None
+    seconds_per_item: float | None = None
 
 
 def wanted_engines(demand: Demand) -> int:
-    """As many engines as the open items can keep busy, within the limits."""
+    """As many engines as the open items can keep busy for long enough to be worth a start, within the limits."""
     useful = math.ceil(demand.open_items / max(1, demand.batch_size))
+    if demand.seconds_per_item is not None and useful > 1:
+        useful = max(1, min(useful, math.ceil(demand.open_items * demand.seconds_per_item / SECONDS_OF_WORK)))
     return max(demand.minimum, min(demand.maximum, useful))
 
 
@@ -107,22 +111,3 @@ def surplus_engines(
     above_limit = len(idle) - max(demand.maximum, demand.minimum)
     unwanted = unused[: max(0, len(idle) - wanted)]
     return [name for number, name in enumerate(unwanted) if number < above_limit or idle[name] >= idle_seconds]
-
-
-@dataclass(slots=True)
-class StartRecord:
-    """How the last starts of a version went. Times are monotonic seconds."""
-
-    failures: int = 0
-    not_before: float = 0.0
-
-    def failed(self, *, now: float) -> bool:
-        """Counts a failure; True when waiting for this version has become hopeless."""
-        self.failures += 1
-        self.not_before = now + min(60.0, 2.0 ** (self.failures - 1))
-        return self.failures % HOPELESS_AFTER == 0
-
-    def succeeded(self) -> None:
-        """Forgets earlier failures."""
-        self.failures = 0
-        self.not_before = 0.0

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.domain.accounts.tables import Account
 from modelyard.domain.engines.wanted import Demand
+from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.status import OPEN_ITEMS
 from modelyard.domain.jobs.tables import JobItem, JobLane
 from modelyard.domain.models.requirements import EDGE_ID
@@ -15,11 +16,12 @@ from modelyard.domain.models.tables import Model, Version, VersionStatus
 
 
 async def read_demand(
-    session: AsyncSession, running: Collection[int], *, default_engines: int | None = None
+    session: AsyncSession, running: Collection[int], *, pace: Pace, default_engines: int | None = None
 ) -> dict[int, Demand]:
     """Versions with open items, active ones that keep engines running, and those that have engines now.
 
     Args:
+        pace: how quickly items of versions went lately.
         default_engines: the licence of accounts that have none of their own; None for any number.
     """
     counts = await session.execute(
@@ -39,6 +41,7 @@ async def read_demand(
     return {
         version.id: replace(
             _demand(version, open_items.get(version.id, 0)),
+            seconds_per_item=pace.seconds_per_item(version.id),
             account=account,
             licence=default_engines if licence is None else licence,
         )

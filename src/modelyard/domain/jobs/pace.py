@@ -22,6 +22,10 @@ class Pace:
         new, old = seconds / items, self._seconds.get(version_id)
         self._seconds[version_id] = new if old is None else old + _WEIGHT * (new - old)
 
+    def seconds_per_item(self, version_id: int) -> float | None:
+        """How long one engine takes for an item; None while nothing is known."""
+        return self._seconds.get(version_id)
+
     def items_of_a_claim(self, version_id: int, batch_size: int) -> int:
         """As many as are done soon, in whole batches; one batch while nothing is known."""
         batch = max(1, batch_size)

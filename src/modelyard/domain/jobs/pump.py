@@ -66,7 +66,7 @@ class PumpParts:
     owner: str
     is_draining: Callable[[], bool]
     seconds_between_looks: float
-    pace: Pace = field(default_factory=Pace)
+    pace: Pace
 
 
 @dataclass(slots=True)
@@ -211,6 +211,7 @@ class Pump:
         except NotReachable as error:
             raise _EngineLost(await self._parts.await_death(self._engine) or error, is_final=False) from error
         seconds = time.perf_counter() - began
+        self._engine.worked_at = time.monotonic()
         self._parts.pace.note(self._engine.plan.version_id, items=len(batch), seconds=seconds)
         latency_ms = fetch_ms + round(seconds * 1000 / len(batch))
         pairs = zip(batch, answers, strict=True)

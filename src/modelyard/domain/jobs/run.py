@@ -8,6 +8,7 @@ from modelyard.domain.engines import routing
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.jobs import submit
 from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.pump import AwaitDeath, Bury, Pump, PumpParts
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -30,6 +31,7 @@ class ItemRunner:
         await_death: AwaitDeath,
         bury: Bury,
         owner: str,
+        pace: Pace,
         seconds_between_looks: float = SECONDS_BETWEEN_LOOKS,
     ) -> None:
         self._seconds_between_looks = seconds_between_looks
@@ -47,6 +49,7 @@ class ItemRunner:
             owner=owner,
             is_draining=lambda: self._is_draining,
             seconds_between_looks=seconds_between_looks,
+            pace=pace,
         )
 
     async def run(self) -> None:

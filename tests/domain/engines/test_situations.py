@@ -1,0 +1,68 @@
+"""Why the jobs of a version wait."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+
+from modelyard.core.database import Database
+from modelyard.domain.engines.health import HealthRecord
+from modelyard.domain.engines.situations import Reason, SituationBoard, lacks_licence, read_situations, reason_to_wait
+from modelyard.domain.engines.tables import Situation
+from modelyard.domain.engines.wanted import Demand, balance
+from tests.manual_clock import ManualClock
+
+WAITING = Demand(open_items=3, minimum=0, maximum=2, account="a", licence=1)
+
+
+def _text(
+    record: HealthRecord, demand: Demand = WAITING, *, ready: int = 0, starting: int = 0, lacks: bool = False
+) -> str:
+    found = reason_to_wait(demand, record, ready=ready, starting=starting, lacks_licence=lacks, now=100.0)
+    return found.text if found else ""
+
+
+def test_nothing_is_in_the_way() -> None:
+    assert _text(HealthRecord(), ready=1) == ""
+    assert _text(HealthRecord(), Demand(0, 0, 2)) == ""
+
+
+@pytest.mark.parametrize(
+    ("record", "options", "words"),
+    [
+        (HealthRecord(), {"starting": 1}, ["no engine is ready yet"]),
+        (HealthRecord(), {"lacks": True}, ["all 1 engines", "licence"]),
+        (HealthRecord(failures=1, reason="It is too small.", not_before=104.0), {}, ["It is too small.", "in 4 s"]),
+        (
+            HealthRecord(deaths=6, is_quarantined=True, reason="exit code 3", not_before=160.0),
+            {},
+            ["died 6 times in a row", "in 60 s", "exit code 3"],
+        ),
+        (HealthRecord(), {"demand": Demand(3, 0, 0)}, ["maximum of engines is 0"]),
+    ],
+)
+def test_what_is_in_the_way(record: HealthRecord, options: dict[str, object], words: Sequence[str]) -> None:
+    text = _text(record, **options)  # type: ignore[arg-type]
+
+    assert all(word in text for word in words), text
+
+
+def test_the_licence_is_what_lacks() -> None:
+    demands = {1: Demand(1, 0, 1, account="a", licence=1), 2: Demand(1, 0, 1, account="a", licence=1)}
+    plan = balance(demands, {1: 1})
+
+    assert lacks_licence(2, demands[2], plan)
+    assert not lacks_licence(2, Demand(1, 0, 1), plan)
+
+
+async def test_what_changes_is_written_and_what_is_over_goes(database: Database, clock: ManualClock) -> None:
+    board = SituationBoard(database, clock)
+    await board.show({1: Reason("The next one starts in 4 s."), 2: Reason("it died", is_quarantine=True)})
+    await board.show({1: Reason("The next one starts in 3 s.")})
+    async with database.read() as session:
+        rows = await read_situations(session)
+    assert [(row.version_id, row.is_quarantine) for row in rows.values()] == [(1, False)]
+
+    await board.show({})
+    async with database.read() as session:
+        assert (await session.scalars(select(Situation))).all() == []
