@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,9 +17,12 @@ from modelyard.core.logs import log
 from modelyard.core.sealing import Sealer
 from modelyard.domain.engines.adopt import Adoption
 from modelyard.domain.engines.launch import EngineLimits, Launcher
+from modelyard.domain.engines.lookup import EngineElsewhere
+from modelyard.domain.engines.nodes import Node, this_node
 from modelyard.domain.engines.reconcile import Reconciler
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.engines.standby import StandbyLimits
+from modelyard.domain.engines.tables import Engine
 from modelyard.domain.engines.trial import TrialEngines
 from modelyard.domain.images import request_import
 from modelyard.domain.images.tasks import ArchiveFetcher, ImportImage, RegistryFetcher
@@ -66,6 +69,7 @@ class ContainerSide:
         self._shared = shared
         settings = shared.settings
         self.runtime = runtime
+        self._since = shared.clock.now()
         limits = EngineLimits(
             installation=shared.installation,
             exchange_root=shared.data_dir / "engines",
@@ -140,6 +144,20 @@ class ContainerSide:
                 task.cancel()
             await asyncio.gather(*loops, facts, return_exceptions=True)
             await self.reconciler.stop_all()
+
+    async def node(self) -> Node:
+        """The machine that runs the engines of this process. Raises RuntimeUnavailable."""
+        return this_node(await self.runtime.facts(), self._shared.router.all_engines(), since=self._since)
+
+    async def read_log(self, engine: Engine, *, lines: int, follow: bool) -> AsyncIterator[str]:
+        """What an engine prints. Raises EngineElsewhere before the first line."""
+        if engine.owner != self._shared.owner:
+            raise EngineElsewhere(engine)
+        if follow:
+            async for line in self.runtime.follow_log(engine.container or "", lines=lines):
+                yield f"{line}\n"
+            return
+        yield await self.runtime.read_log(engine.container or "", lines=lines)
 
     async def _learn_facts(self) -> None:
         """The runtime keeps the answer; podman takes a second for it, which the first import need not wait for."""

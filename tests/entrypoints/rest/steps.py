@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from sqlalchemy import Table, func, select
 from modelyard.adapters.runtimes.fake_container import FakeContainer
 from modelyard.adapters.runtimes.fake_images import make_image, write_archive
 from modelyard.core.database import Base, Database
+from modelyard.domain.engines.tables import Engine, EngineState, Purpose
+from modelyard.domain.models.tables import Version
 from tests.asgi import Answer, AsgiClient
 from tests.cast import CAST
 from tests.library import JSON_OUTPUT, TEXT_INPUT, add_active, add_model, describe
@@ -72,7 +75,7 @@ async def snapshot(database: Database) -> dict[str, list[Any]]:
                 tuple(row) for row in await session.execute(select(*columns(table)).order_by(*table.primary_key))
             ]
             for table in Base.metadata.sorted_tables
-            if table.name not in {"audit_events", "audit_chain", "work"}
+            if table.name not in {"audit_events", "audit_chain", "work", "situations", "processes"}
         }
 
 
@@ -134,3 +137,29 @@ class Walk:
             assert ended["result"]["status"] == "SUCCESSFUL", ended
         expect(await client.call("PATCH", path, {"status": "active"}))
         return model_id
+
+    async def submitted(self, model_id: str) -> str:
+        """The identifier of a job of one item."""
+        body = {
+            "model": {"identifier": model_id, "version": "0.1.0"},
+            "input": {"type": "text", "sources": {"only": {"input.txt": "a good day"}}},
+        }
+        return str(expect(await self.client.call("POST", "/api/jobs", body), 202)["jobIdentifier"])
+
+
+async def add_engine(database: Database, name: str) -> None:
+    """The row of an engine that runs somewhere else, for the newest version."""
+    async with database.write() as session:
+        version_id = (await session.scalars(select(func.max(Version.id)))).one()
+        session.add(
+            Engine(
+                id=f"{name:.36}",
+                name=name,
+                version_id=version_id,
+                purpose=Purpose.SERVE,
+                state=EngineState.READY,
+                owner="elsewhere/1",
+                container="c" * 64,
+                created_at=datetime.now(UTC),
+            )
+        )

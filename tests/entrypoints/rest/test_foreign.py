@@ -18,11 +18,12 @@ from modelyard.entrypoints.rest.route_permissions import ROUTES, Open
 from tests.asgi import AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.callers import SOUND, Headers, Person, key_with, session_of
-from tests.entrypoints.rest.steps import Walk, expect, snapshot
+from tests.entrypoints.rest.steps import Walk, add_engine, expect, snapshot
 
 ALICE = CAST.alice
 HOME_ROLES = [Role.ACCOUNT_ADMIN, Role.DATA_SCIENTIST, Role.DEVELOPER]
 """Everything that a stranger can be without administering the installation."""
+ENGINE = "model-batch-secret"
 NAMED_BY_ANYBODY = {"tag_ids", "address", "token"}
 """Parts of public addresses: words, or secrets in themselves."""
 
@@ -93,6 +94,7 @@ async def _things_of_alice(platform: Platform, walk: Walk, alice: AsgiClient, ol
     }
     expect(await olga.call("POST", "/api/accounting/roles", role), 201)
     await session_of(platform, [Role.DEVELOPER])
+    await add_engine(platform.database, ENGINE)
     async with platform.database.read() as session:
         session_id = (await session.scalars(select(SignedInSession.id))).one()
         assert (await session.scalars(select(Quota.id))).one() == made["identifier"]
@@ -105,6 +107,7 @@ async def _things_of_alice(platform: Platform, walk: Walk, alice: AsgiClient, ol
         "revision": "0",
         "job_id": job["jobIdentifier"],
         "item_name": "only",
+        "engine": ENGINE,
         "output_name": "results.json",
         "account": ALICE.account_id,
         "team": ALICE.team_id,

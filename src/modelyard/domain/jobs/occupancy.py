@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.engines.tables import LIVE, Engine, EngineState, Purpose
+from modelyard.domain.engines.situations import read_situations
+from modelyard.domain.engines.tables import LIVE, Engine, EngineState, Purpose, Situation
 from modelyard.domain.jobs.status import ItemState, JobStatus
 from modelyard.domain.jobs.tables import Job, JobItem, JobLane
 from modelyard.domain.models.tables import Version, VersionStatus
@@ -29,6 +30,8 @@ class Occupancy:
     engines: Sequence[Engine]
     waiting_items: int
     waiting_jobs: int
+    situation: Situation | None = None
+    """What is in the way of its items."""
 
     def count(self, state: EngineState) -> int:
         """How many of the engines are in a state."""
@@ -50,7 +53,11 @@ async def read_occupancy(session: AsyncSession, clock: Clock, actor: Actor) -> l
         .order_by(Version.model_id, Version.id)
     )
     items, jobs = await _waiting_items(session), await _waiting_jobs(session)
-    return [Occupancy(row, engines[row.id], items.get(row.id, 0), jobs.get(row.id, 0)) for row in versions]
+    situations = await read_situations(session)
+    return [
+        Occupancy(row, engines[row.id], items.get(row.id, 0), jobs.get(row.id, 0), situations.get(row.id))
+        for row in versions
+    ]
 
 
 async def _waiting_items(session: AsyncSession) -> dict[int, int]:
@@ -62,3 +69,13 @@ async def _waiting_items(session: AsyncSession) -> dict[int, int]:
 async def _waiting_jobs(session: AsyncSession) -> dict[int, int]:
     query = select(Job.version_id, func.count()).where(Job.status == JobStatus.SUBMITTED)
     return {row[0]: row[1] for row in await session.execute(query.group_by(Job.version_id))}
+
+
+async def read_reason_to_wait(session: AsyncSession, job: Job) -> str | None:
+    """What is in the way of a job; None when nothing is, or nothing waits."""
+    if job.status not in (JobStatus.SUBMITTED, JobStatus.IN_PROGRESS):
+        return None
+    if job.is_preparing:
+        return "its items are being listed"
+    situation = await session.get(Situation, job.version_id)
+    return situation.reason if situation else None

@@ -12,6 +12,7 @@ from modelyard.core.errors import InvalidInput
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.jobs import ending, queries
+from modelyard.domain.jobs.occupancy import read_reason_to_wait
 from modelyard.domain.jobs.status import JobStatus, statuses_of_category
 from modelyard.domain.jobs.submit import Submission
 from modelyard.entrypoints.rest.job_shapes import job_details, job_summary, receipt
@@ -127,7 +128,8 @@ async def read_job(job_id: str, platform: ThePlatform, actor: Caller) -> Respons
     async with platform.database.read() as session:
         found = await queries.find_job(session, actor, job_id)
         names = await queries.item_names(session, [job_id])
-    return Json(job_details(found, names[job_id]))
+        reason = await read_reason_to_wait(session, found.job)
+    return Json(job_details(found, names[job_id]) | ({"waitingFor": reason} if reason else {}))
 
 
 @router.delete("/{job_id}", status_code=202, summary="Cancel a job")

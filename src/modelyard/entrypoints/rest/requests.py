@@ -240,6 +240,16 @@ def read_text(request: Request, name: str) -> str:
     return "" if text.lower() in ABSENT else text[:500]
 
 
+def read_number(request: Request, name: str, default: int, *, most: int) -> int:
+    """A whole number from 1 on. Raises InvalidInput."""
+    text = read_text(request, name)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:10]) <= most):
+        raise InvalidInput(f"{name} must be a whole number from 1 to {most}, not {text[:20]!r}.")
+    return int(text)
+
+
 def read_flag(request: Request, name: str) -> bool | None:
     """A boolean filter in any case; None when absent. Raises InvalidInput."""
     text = read_text(request, name).lower()

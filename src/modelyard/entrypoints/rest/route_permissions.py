@@ -223,6 +223,8 @@ ROUTES: dict[tuple[str, str], Rule] = {
     # engines
     ("GET", "/api/resources/processing/engines"): May.READ_ENGINES,
     ("GET", "/api/resources/processing/models"): May.READ_ENGINES,
+    ("GET", "/api/resources/processing/engines/{engine}/logs"): May.READ_ENGINES,
+    ("GET", "/api/resources/processing/nodes"): May.READ_ENGINES,
 }
 
 

@@ -1,0 +1,51 @@
+"""Finds one engine for somebody who asks after its output."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.errors import Conflict, NotFound
+from modelyard.domain.accounts.actor import Actor, require
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.engines.tables import LIVE, Engine
+from modelyard.domain.models.tables import Model, Version
+from modelyard.domain.models.visibility import may_change
+
+
+class EngineNotFound(NotFound):
+    """There is no such engine, or the caller may not see what it prints."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no engine {name[:100]!r} whose output you may see.")
+
+
+class EngineGone(Conflict):
+    """The engine has ended, and its output with it."""
+
+    def __init__(self, engine: Engine) -> None:
+        reason = f" Why it ended: {engine.error}" if engine.error else ""
+        super().__init__(f"The engine {engine.name} has ended; its output is gone.{reason}")
+
+
+class EngineElsewhere(Conflict):
+    """Another process of the platform runs the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(f"The engine {engine.name} runs at another server of this installation; ask that one.")
+
+
+async def find_engine(session: AsyncSession, actor: Actor, name: str) -> Engine:
+    """A live engine by its name, for those who see the engines of its model's team. Raises EngineNotFound, EngineGone.
+
+    What a model prints may tell of what others sent to it, so that seeing the model is not enough.
+    """
+    require(actor, Permission.READ_ENGINES)
+    query = (
+        select(Engine, Model).join(Version, Version.id == Engine.version_id).join(Model, Model.id == Version.model_id)
+    )
+    found = (await session.execute(query.where(Engine.name == name))).one_or_none()
+    if found is None or not may_change(actor, found.Model, Permission.READ_ENGINES):
+        raise EngineNotFound(name)
+    engine: Engine = found.Engine
+    if engine.state not in LIVE or not engine.container:
+        raise EngineGone(engine)
+    return engine
