@@ -1,5 +1,6 @@
 """The route that finds models by words."""
 
+import asyncio
 import base64
 from datetime import datetime
 from typing import Any
@@ -47,13 +48,14 @@ async def search(request: Request, platform: ThePlatform, actor: Caller) -> Resp
         words = [found_by(session, found.terms)] if found.terms else []
         facets = await count_facets(session, actor, [*words, *model_conditions(wanted, now)])
         named = {tag.identifier: tag for tag in await list_tags(session, None)}
+    hits = await asyncio.to_thread(lambda: [_hit(hit, found.terms, now) for hit in found.hits])
     following = _written(found.hits[-1].position) if found.has_next else None
     body: dict[str, Any] = {
         "total": found.total,
         "isMore": found.total == MOST_COUNTED,
         "terms": list(found.terms),
         "corrected": found.corrected,
-        "models": [_hit(hit, found.terms, now) for hit in found.hits],
+        "models": hits,
         "facets": facets_object(facets, named),
         "next": following,
     }

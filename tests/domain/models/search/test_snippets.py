@@ -39,3 +39,17 @@ def test_whatever_is_asked(text: str, question: str) -> None:
         assert snippet.marks
         assert all(0 <= start < end <= len(snippet.text) for start, end in snippet.marks)
         assert len(snippet.text) <= LENGTH + 40
+
+
+def test_the_first_of_the_best_pieces_is_taken() -> None:
+    snippet = cut_snippet("cats. " + LONG + "faces and cats. " + LONG, ["cats", "faces", "dogs"])
+
+    assert snippet
+    assert "finds faces of cats" in snippet.text
+
+
+def test_a_long_text_of_nothing_but_hits() -> None:
+    snippet = cut_snippet("a " * 50_000, ["a", "b", "c"])  # with each compared with all, this takes an hour
+
+    assert snippet
+    assert snippet.is_cut_after

@@ -1,5 +1,6 @@
 """Shows where in a text the words are that somebody asked for."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,11 +26,11 @@ class Snippet:
 def cut_snippet(text: str, terms: Sequence[str]) -> Snippet | None:
     """The piece of a text with most of the terms in it; None where there is none of them."""
     text = text[:_SEARCHED]
-    hits = [word for word in words_of(text) if word.word.startswith(tuple(terms))]
+    words = list(words_of(text))
+    hits = [word for word in words if word.word.startswith(tuple(terms))]
     if not hits:
         return None
-    first = max(hits, key=lambda hit: (_kinds_within(hits, hit, terms), -hit.start))
-    words = list(words_of(text))
+    first = _densest(hits, terms)
     start = _start_of(words, max(0, first.start - _BEFORE))
     end = _end_of(words, start + LENGTH, len(text))
     piece = " ".join(text[start:end].split())
@@ -37,10 +38,20 @@ def cut_snippet(text: str, terms: Sequence[str]) -> Snippet | None:
     return Snippet(piece, marks, start > 0, end < len(text))
 
 
-def _kinds_within(hits: Sequence[FoundWord], first: FoundWord, terms: Sequence[str]) -> int:
-    """How many different terms a snippet that begins here would show."""
-    near = [hit.word for hit in hits if first.start <= hit.start < first.start + LENGTH - _BEFORE]
-    return sum(any(word.startswith(term) for word in near) for term in terms)
+def _densest(hits: Sequence[FoundWord], terms: Sequence[str]) -> FoundWord:
+    """The first word from which on a snippet shows most terms; in one pass, as a text can be nothing but hits."""
+    kinds = [[term for term in terms if hit.word.startswith(term)] for hit in hits]
+    best, most, end, shown = hits[0], 0, 0, Counter[str]()
+    for hit, its in zip(hits, kinds, strict=True):
+        while end < len(hits) and hits[end].start < hit.start + LENGTH - _BEFORE:
+            shown.update(kinds[end])
+            end += 1
+        if (number := sum(count > 0 for count in shown.values())) > most:
+            best, most = hit, number
+        if most == len(terms):
+            break
+        shown.subtract(its)
+    return best
 
 
 def _start_of(words: Sequence[FoundWord], position: int) -> int:
