@@ -60,3 +60,8 @@ def test_addresses_are_found_in_any_case() -> None:
     for text in ("", "ada", "ada@", "@x", "a@b\nBcc: c@d", "\u202ea@b.c", "a@" + "b" * 260):
         with pytest.raises(InvalidInput):
             check_email(text)
+
+
+def test_a_name_far_too_long_is_refused_before_its_accents_are_put_in_order() -> None:
+    with pytest.raises(NameRejected, match="may have 20 characters, this has 2000001"):
+        check_name("a" + "\u0300" * 1_000_000 + "\u0327" * 1_000_000, "name", 20)

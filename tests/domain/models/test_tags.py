@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from modelyard.core.database import Database
 from modelyard.domain.models.catalog import change_model
 from modelyard.domain.models.tables import Model, Tag
-from modelyard.domain.models.tag_names import CUSTOM, TagsRejected, bit_of, tag_identifier
+from modelyard.domain.models.tag_names import CUSTOM, LONGEST_TAG, TagsRejected, bit_of, tag_identifier
 from modelyard.domain.models.tag_queries import list_tags
 from modelyard.domain.models.tags import create_predefined
 from tests.cast import Cast
@@ -28,6 +28,11 @@ async def _set(database: Database, cast: Cast, model_id: str, tags: list[str]) -
 )
 def test_identifier(name: str, identifier: str) -> None:
     assert tag_identifier(name) == identifier
+
+
+def test_a_name_is_cut_before_its_accents_are_put_in_order() -> None:
+    assert len(tag_identifier("a" + "\u0300" * 1_000_000 + "\u0327" * 1_000_000)) < 500
+    assert tag_identifier("\u1f80" * LONGEST_TAG) == tag_identifier("\u03b1\u0313\u0345" * LONGEST_TAG)
 
 
 async def test_predefined_tags_are_added_once(database: Database) -> None:
@@ -69,6 +74,10 @@ async def test_empty_list_removes_all(database: Database, cast: Cast) -> None:
         ["  "],
         *([name] for name in ("a\0b", "\u202eabc", "\x1b[2J", "\u200b", "\ud800")),
         ["x" * 101],
+        ["a" + "\u0300" * 200 + "\u0327" * 200],
+        ["."],
+        [".."],
+        ["same"] * 501,
         [str(number) for number in range(51)],
     ],
 )

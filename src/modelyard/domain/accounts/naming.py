@@ -7,6 +7,8 @@ from modelyard.core.errors import InvalidInput
 from modelyard.core.harmless import JOINERS, is_unseen
 
 LONGEST_EMAIL = 254
+MOST_BEFORE = 10
+"""Times the longest name, before it is trimmed and composed."""
 
 
 class NameRejected(InvalidInput):
@@ -23,6 +25,8 @@ def check_name(text: str, field: str, longest: int, *, may_be_empty: bool = Fals
         field: how the API calls it, for the error.
         longest: characters.
     """
+    if len(text) > MOST_BEFORE * longest:  # putting accents in order takes the square of their number
+        raise NameRejected(field, f"it may have {longest} characters, this has {len(text)}")
     if any(map(is_unseen, text)):
         raise NameRejected(field, "it must be one line without control characters or others that nobody can see")
     name = " ".join(unicodedata.normalize("NFC", text).split())

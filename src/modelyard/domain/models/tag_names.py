@@ -1,12 +1,13 @@
 """Predefined tags, and how the name of a tag becomes its identifier: plain rules, without a database."""
 
-import re
 import unicodedata
 from collections.abc import Iterable
 
 from modelyard.core.errors import InvalidInput
 
 MOST_TAGS = 50
+MOST_NAMES = 500
+"""In one list of tags; several can be of one tag."""
 LONGEST_TAG = 100
 CUSTOM = "Tags"
 PREDEFINED: dict[str, tuple[str, ...]] = {
@@ -45,7 +46,16 @@ class TagsRejected(InvalidInput):
 
 def tag_identifier(name: str) -> str:
     """The name in lower case, with underscores for spaces. Names with one identifier are one tag."""
-    return re.sub(r"\s+", "_", unicodedata.normalize("NFC", name).strip().lower())
+    return _composed(name).lower().replace(" ", "_")
+
+
+def _composed(name: str) -> str:
+    """Trimmed, with single spaces, in Unicode's composed form.
+
+    Putting accents in order takes the square of their number. So a name that is too long is cut first; since a letter
+    is composed of four characters at most, it stays too long.
+    """
+    return unicodedata.normalize("NFC", " ".join(name.split())[: 4 * LONGEST_TAG + 1])
 
 
 _BITS = {
@@ -68,9 +78,11 @@ def bits_of(identifiers: Iterable[str]) -> int:
 
 def check_tag_name(name: str) -> str:
     """The name of a new tag, trimmed. Raises TagsRejected."""
-    name = " ".join(unicodedata.normalize("NFC", name).split())
+    name = _composed(name)
     if not name or len(name) > LONGEST_TAG or len(tag_identifier(name)) > LONGEST_TAG:
         raise TagsRejected(f"The name of a tag has 1 to {LONGEST_TAG} characters, not {len(name)}.")
+    if set(name) == {"."}:
+        raise TagsRejected(f"{name!r} cannot be a tag: in addresses it stands for something else.")
     _refuse_letters(name, _REFUSED)
     return name
 
@@ -83,6 +95,8 @@ def _refuse_letters(name: str, refused: frozenset[str] = frozenset()) -> None:
 
 def read_names(names: list[str]) -> dict[str, str]:
     """Names by identifier, in order; of several with one identifier the first. Raises TagsRejected."""
+    if len(names) > MOST_NAMES:
+        raise TagsRejected(f"A model has at most {MOST_TAGS} tags; {len(names)} names are too many.")
     wanted: dict[str, str] = {}
     for name in names:
         wanted.setdefault(tag_identifier(name), name)
