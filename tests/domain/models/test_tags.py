@@ -3,13 +3,13 @@
 from importlib import import_module
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from modelyard.core.database import Database
 from modelyard.domain.models.catalog import change_model
-from modelyard.domain.models.tables import Model, Tag
+from modelyard.domain.models.tables import Model, Scope, Tag
 from modelyard.domain.models.tag_names import CUSTOM, LONGEST_TAG, TagsRejected, bit_of, tag_identifier
-from modelyard.domain.models.tag_queries import list_tags
+from modelyard.domain.models.tag_queries import count_tags, find_tags, list_tags
 from modelyard.domain.models.tags import create_predefined
 from tests.cast import Cast
 from tests.library import add_model
@@ -33,6 +33,19 @@ def test_identifier(name: str, identifier: str) -> None:
 def test_a_name_is_cut_before_its_accents_are_put_in_order() -> None:
     assert len(tag_identifier("a" + "\u0300" * 1_000_000 + "\u0327" * 1_000_000)) < 500
     assert tag_identifier("\u1f80" * LONGEST_TAG) == tag_identifier("\u03b1\u0313\u0345" * LONGEST_TAG)
+
+
+async def test_tags_of_deleted_models_are_not_shown(database: Database, cast: Cast) -> None:
+    model_id = await add_model(database, cast.alice)
+    await _set(database, cast, model_id, ["my own", "Image"])
+    async with database.write() as session:
+        await session.execute(update(Model).where(Model.id == model_id).values(scope=Scope.ALL))
+        assert "my_own" in {tag.identifier for tag in await list_tags(session, None)}
+        await session.execute(update(Model).where(Model.id == model_id).values(deleted_at=ManualClock().now()))
+    async with database.read() as session:
+        assert "my_own" not in {tag.identifier for tag in await list_tags(session, None)}
+        assert await find_tags(session, None, ["my_own"]) == []
+        assert not any(each.models for each in await count_tags(session, None))
 
 
 async def test_predefined_tags_are_added_once(database: Database) -> None:

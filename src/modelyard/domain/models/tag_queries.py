@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.models.tables import Model, ModelTag, Scope, Tag
+from modelyard.domain.models.tables import Model, ModelTag, Tag
 from modelyard.domain.models.tag_names import bit_of
 from modelyard.domain.models.visibility import visible_to
 
@@ -24,7 +24,7 @@ class TagCount:
 def seen_models(actor: Actor | None) -> ColumnElement[bool]:
     """The models that somebody may see; without an actor who reads models, those that everybody may see."""
     may_read = actor is not None and actor.may(Permission.READ_MODELS)
-    return visible_to(actor) if actor and may_read else Model.scope == Scope.ALL
+    return visible_to(actor if may_read else None)
 
 
 def visible_tags(actor: Actor | None) -> ColumnElement[bool]:
