@@ -174,3 +174,26 @@ def test_steps_are_shared_by_values() -> None:
 
 def test_a_schema_is_made_ready_once() -> None:
     assert compile_schema('{"type": "null"}') is compile_schema('{"type": "null"}')
+
+
+@pytest.mark.parametrize(
+    ("schema", "problem"),
+    [
+        ({"anyOf": [{"pattern": f"a{number}"} for number in range(101)]}, "at most 100 different patterns"),
+        ({"patternProperties": {f"a{{4990}}{number}": True for number in range(5)}}, "too large together"),
+    ],
+)
+def test_patterns_are_counted_together(schema: dict[str, Any], problem: str) -> None:
+    (found,) = schema_problems(json.dumps(schema))
+
+    assert problem in found.text
+
+
+def test_one_pattern_in_many_places_is_one() -> None:
+    assert not schema_problems(json.dumps({"anyOf": [{"pattern": r"^\w{90}$"} for _ in range(200)]}))
+
+
+def test_a_schema_with_a_pattern_that_is_not_taken_any_more_refuses_values() -> None:
+    (problem,) = compile_schema(json.dumps({"pattern": "[a[b]]"})).problems("a")
+
+    assert "cannot be applied: a class inside a class" in problem.text

@@ -16,6 +16,9 @@ from modelyard.core.linear_patterns import PatternRejected, TextTooLong, compile
         (r"\/", "a/b", True),
         (r"\u0041", "A", True),
         ("(?i)abc", "xABCx", True),
+        (r"^[\[\]]$", "[", True),
+        (r"^[[:digit:]]+$", "123", True),
+        (r"\[a[x(?x)]", "[ax", True),
     ],
 )
 def test_found(pattern: str, text: str, is_in: bool) -> None:
@@ -39,6 +42,10 @@ def test_patterns_that_make_others_track_back(pattern: str) -> None:
         ("(((a{100}){100}){100})", "too large"),
         (r"\w{1000}", "too large"),
         ("x" * 1001, "too large"),
+        (r"(?x)(?:[ab]*a[ab]{ 1000 }){ 4 }", "flag x"),
+        ("(?i-x:a)", "flag x"),
+        (r"[a[\w]]{90}", "class inside a class"),
+        ("[a-z&&[b]]", "class inside a class"),
     ],
 )
 def test_refused(pattern: str, reason: str) -> None:
@@ -60,6 +67,7 @@ def test_a_text_too_long_for_a_large_pattern() -> None:
         ("(ab){3}", 6),
         ("((a{2}){3}){4}", 24),
         (r"\d", 50),
+        ("[[:alpha:]]{2}", 100),
         (r"\{3}", 3),
         ("a)", 2),
     ],

@@ -8,6 +8,7 @@ import msgspec
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 from referencing import Registry
 
+from modelyard.core.linear_patterns import PatternRejected
 from modelyard.core.schema_keywords import CountingValidator, Steps, TooCostly, current_steps
 from modelyard.core.schema_rules import SchemaProblem, rule_problems
 from modelyard.core.shown_json import NestedTooDeeply, shown, weight_of
@@ -47,6 +48,8 @@ class CompiledSchema:
             return [SchemaProblem((), str(error))]
         except TooCostly:
             return [SchemaProblem((), "comparing it with the schema takes too many steps")]
+        except PatternRejected as error:  # the schema was set when the rules were others
+            return [SchemaProblem((), f"the schema cannot be applied: {error}")]
         except (RecursionError, OverflowError):
             reason = "it cannot be compared with the schema: it is nested too deeply, or has a number too large"
             return [SchemaProblem((), reason)]

@@ -17,8 +17,15 @@ MOST_WORK = 50_000_000
 """States times characters of one match: some tenths of a second in the worst case."""
 _CLASS_SIZE = 50
 """Of `\\w` and the like, which stand for many letters of many alphabets."""
-_PARTS = re.compile(r"\\[pP]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+(?:,\d*)?\}|.", re.DOTALL)
+_CLASS = r"\[\^?+\]?+(?:\\.|\[:\^?\w+:\]|[^\]\\\[])*+"
+"""The beginning of a class, up to its end or to a class within."""
+_PARTS = re.compile(rf"\\[pP]\{{[^}}]*\}}|\\.|{_CLASS}\]|\{{\d+(?:,\d*)?\}}|.", re.DOTALL)
 _NUMBERS = re.compile(r"\d{1,9}")
+_REFUSED = (
+    (r"\(\?[a-zA-Z-]*x[a-zA-Z-]*[:)]", "the flag x is not supported, as spaces would not be what they seem"),
+    (_CLASS + r"\[", r"a class inside a class is not supported; write \[ for the character"),
+)
+"""JSON Schema knows neither, and the size of such a pattern cannot be told."""
 
 
 class PatternRejected(ValueError):
@@ -33,6 +40,8 @@ class LinearPattern:
     """A pattern that is ready to be found in texts."""
 
     def __init__(self, pattern: str) -> None:
+        if problem := next((reason for form, reason in _REFUSED if _has(form, pattern)), None):
+            raise PatternRejected(problem)
         self.size = pattern_size(pattern)
         if len(pattern) > LONGEST_PATTERN or self.size > LARGEST_PATTERN:
             raise PatternRejected("the pattern is too large; use fewer or smaller repetitions, or maxLength")
@@ -52,10 +61,19 @@ class LinearPattern:
         return self.size * len(text)
 
 
-@lru_cache(maxsize=1000)
+MOST_KEPT = 100
+"""A large one takes some megabytes."""
+
+
+@lru_cache(maxsize=MOST_KEPT)
 def compile_pattern(pattern: str) -> LinearPattern:
     """The pattern, made ready once. Raises PatternRejected."""
     return LinearPattern(pattern)
+
+
+def _has(form: str, pattern: str) -> bool:
+    """Whether there is something of this form outside of what is escaped, and of classes that are in order."""
+    return any(found[1] for found in re.finditer(rf"({form})|\\.|{_CLASS}\]|.", pattern, re.DOTALL))
 
 
 def pattern_size(pattern: str) -> int:
@@ -72,7 +90,7 @@ def pattern_size(pattern: str) -> int:
             sizes[-1] += last * (times - 1)
             last *= times
         else:
-            last = _CLASS_SIZE if re.search(r"\\[wWdDsSpPbB]|^\[\^", part) else 1
+            last = _CLASS_SIZE if re.search(r"\\[wWdDsSpPbB]|^\[\^|\[:", part) else 1
             sizes[-1] += last
     return sum(sizes)
 

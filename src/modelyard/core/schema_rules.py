@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from modelyard.core.linear_patterns import PatternRejected, compile_pattern
+from modelyard.core.linear_patterns import MOST_KEPT, PatternRejected, compile_pattern, pattern_size
 from modelyard.core.places import place_of
 from modelyard.core.schema_keywords import UNSUPPORTED
 
@@ -14,6 +14,10 @@ MOST_KEYWORDS = 100
 """Of one schema object."""
 MOST_ALTERNATIVES = 1000
 """Schemas that are compared with one and the same value."""
+MOST_PATTERNS = MOST_KEPT
+"""Different ones in one schema; if they were more, each would be made ready again and again."""
+LARGEST_PATTERNS = 20_000
+"""States of all of them, see `linear_patterns.py`: a tenth of a second to make ready."""
 LONGEST_CHAIN = 30
 """Schemas that refer to one another for one value."""
 _SAME_VALUE = {"not", "if", "then", "else", "allOf", "anyOf", "oneOf", "dependentSchemas"}
@@ -40,6 +44,8 @@ class SchemaProblem:
 def rule_problems(schema: Any) -> list[SchemaProblem]:
     """Everything that a schema does and must not do; what is of the wrong type is somebody else's business."""
     schemas = dict(_walk(schema, ()))
+    if problem := _too_many_patterns(schemas):
+        return [problem]
     problems = [problem for path, each in schemas.items() for problem in _problems_of(path, each, schemas)]
     return problems or list(_chain_problems(schemas))
 
@@ -77,14 +83,30 @@ def _problems_of(path: Path, schema: Any, schemas: Mapping[Path, Any]) -> Iterat
     if "$ref" in schema and _target(str(schema["$ref"])) not in schemas:
         reason = "only references into this schema, such as #/$defs/name, to a schema that is there"
         yield SchemaProblem((*path, "$ref"), reason)
-    patterns: dict[Path, Any] = {("pattern",): schema["pattern"]} if isinstance(schema.get("pattern"), str) else {}
-    if isinstance(by_pattern := schema.get("patternProperties"), Mapping):
-        patterns |= {("patternProperties", name): name for name in by_pattern}
-    for step, pattern in patterns.items():
+    for step, pattern in _patterns_of(schema):
         try:
-            compile_pattern(str(pattern))
+            compile_pattern(pattern)
         except PatternRejected as error:
             yield SchemaProblem(path + step, str(error))
+
+
+def _patterns_of(schema: Any) -> Iterator[tuple[Path, str]]:
+    if not isinstance(schema, Mapping):
+        return
+    if isinstance(pattern := schema.get("pattern"), str):
+        yield ("pattern",), pattern
+    if isinstance(by_pattern := schema.get("patternProperties"), Mapping):
+        yield from ((("patternProperties", name), str(name)) for name in by_pattern)
+
+
+def _too_many_patterns(schemas: Mapping[Path, Any]) -> SchemaProblem | None:
+    """Told before any is made ready, which takes time and memory."""
+    patterns = {pattern for schema in schemas.values() for _, pattern in _patterns_of(schema)}
+    if len(patterns) > MOST_PATTERNS:
+        return SchemaProblem((), f"at most {MOST_PATTERNS} different patterns, this has {len(patterns)}")
+    if len(patterns) > 1 and sum(map(pattern_size, patterns)) > LARGEST_PATTERNS:
+        return SchemaProblem((), "the patterns are too large together; use fewer or smaller repetitions, or maxLength")
+    return None
 
 
 def _target(reference: str) -> Path | None:
