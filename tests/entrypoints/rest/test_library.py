@@ -198,3 +198,11 @@ async def test_versions_of_all_models(alice: AsgiClient, three: list[str]) -> No
     query = "sort-by=processing.minimumParallelCapacity,model.name&direction=desc&per-page=2"
     found = expect(await alice.call("GET", f"{path}?{query}"))
     assert [row["model"]["name"] for row in found] == ["beta", "alphabet"]
+
+
+@pytest.mark.parametrize("route", ["/api/models", "/api/models/search", "/api/models/facets"])
+async def test_as_many_tags_as_databases_take(alice: AsgiClient, route: str) -> None:
+    query = "tags=" + ";".join(f"tag+{number}" for number in range(50))
+
+    expect(await alice.call("GET", f"{route}?{query}"), 200)
+    assert "at most 50 in all" in expect_error(await alice.call("GET", f"{route}?{query}&tags=another"), 400)

@@ -29,6 +29,8 @@ MOST_SHORT = 10_000
 MOST_DETAILED = 1_000
 """Entries of a list whose page is not said, or larger: short ones, and those with all details."""
 MOST_TAG_FILTERS = 20
+MOST_FILTER_TAGS = 50
+"""In all of them: each becomes a condition, and databases plan long for hundreds of these, or refuse them."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FRACTION = re.compile(r"\.(\d+)")
 _LOST_PLUS = re.compile(r"(:\d{2}(?:\.\d+)?) (\d{2}:?\d{2})$")
@@ -47,7 +49,10 @@ def read_model_filter(request: Request, prefix: str = "") -> ModelFilter:
 def read_tag_filters(request: Request, prefix: str = "") -> tuple[TagFilter, ...]:
     """All `tags` of the query; every one of them has to hold. Raises InvalidInput."""
     texts = request.query_params.getlist(prefix + "tags")[:MOST_TAG_FILTERS]
-    return tuple(found for text in texts if (found := read_tag_filter(text[:5000])))
+    filters = tuple(found for text in texts if (found := read_tag_filter(text[:5000])))
+    if sum(len(alternative) for each in filters for alternative in each.alternatives) > MOST_FILTER_TAGS:
+        raise InvalidInput(f"tags: at most {MOST_FILTER_TAGS} in all.")
+    return filters
 
 
 def read_version_filter(request: Request) -> VersionFilter:
