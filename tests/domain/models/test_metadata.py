@@ -270,3 +270,14 @@ def test_bad_metrics(further: dict[str, Any], problem: str) -> None:
 def test_a_summary_without_nul() -> None:
     with pytest.raises(MetadataRejected, match="control"):
         check_summary("a\0b")
+
+
+def test_descriptions_have_a_limit_together() -> None:
+    entries = [{**TEXT_INPUT, "name": str(number), "description": "x" * (LONGEST_TEXT // 2)} for number in range(3)]
+    outputs = [{**entry, "mediaType": "text/plain"} for entry in entries]
+    with pytest.raises(MetadataRejected) as caught:
+        _check(inputs=entries, outputs=outputs)
+
+    assert "inputs: at most 1000000 characters of description in all, these have 1500000" in caught.value.problems
+    assert "outputs: at most 1000000 characters of description in all, these have 1500000" in caught.value.problems
+    _check(inputs=entries[:2], outputs=outputs[:2])

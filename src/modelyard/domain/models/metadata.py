@@ -161,6 +161,8 @@ def _field_problems(name: str, entries: list[dict[str, Any]] | None, media: str)
         problems.append(f"{name}: every name once")
     for position, entry in enumerate(entries):
         problems += [f"{name}[{position}].{text}" for text in _entry_problems(entry, media)]
+    if (length := sum(len(entry["description"]) for entry in entries)) > LONGEST_TEXT and not problems:
+        problems.append(f"{name}: at most {LONGEST_TEXT} characters of description in all, these have {length}")
     return problems
 
 
