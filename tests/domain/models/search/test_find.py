@@ -1,6 +1,7 @@
 """Searching the library: what is found, in which order, by whom; the same on every database."""
 
 from collections.abc import Sequence
+from itertools import islice, product
 
 import pytest
 from sqlalchemy import delete, func, select
@@ -14,7 +15,8 @@ from modelyard.domain.models.filters import ModelFilter
 from modelyard.domain.models.metadata import VersionChanges
 from modelyard.domain.models.search.find import Search, search_models
 from modelyard.domain.models.search.index import index_missing
-from modelyard.domain.models.search.tables import SearchRow
+from modelyard.domain.models.search.spelling import MOST_LEARNT, learn_words, similar_words
+from modelyard.domain.models.search.tables import SearchRow, SearchSpelling
 from modelyard.domain.models.tables import Scope
 from modelyard.domain.models.versions import change_version
 from modelyard.domain.removal.delete import delete_model
@@ -181,3 +183,12 @@ async def test_models_without_words_get_them(shelf: Database) -> None:
         assert await index_missing(session) == 5
         assert await index_missing(session) == 0
     assert await _names(shelf, "cat") == ["Cat breeds", "Animals", "Zoo", "Far away"]
+
+
+async def test_so_many_words_of_a_model_are_learnt(database: Database) -> None:
+    words = ["".join(letters) for letters in islice(product("abcdefgh", repeat=5), MOST_LEARNT + 10)]
+    async with database.write() as session:
+        await learn_words(session, [*words, "zebra"])
+    async with database.read() as session:
+        assert await session.scalar(select(func.count(SearchSpelling.word.distinct()))) == MOST_LEARNT
+        assert await similar_words(session, "zebr") == []

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
 
 from sqlalchemy import Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +16,8 @@ SHORTEST, LONGEST = 4, 24
 _MOST_ALIKE = 5
 _ALIKE = 0.7
 _AT_ONCE = 400
+MOST_LEARNT = 2000
+"""Words of one model: each takes up to 25 rows, and others wait to write meanwhile."""
 
 
 def _insert_new(session: AsyncSession) -> Insert:
@@ -29,8 +32,9 @@ def variants_of(word: str) -> set[str]:
 
 
 async def learn_words(session: AsyncSession, words: Iterable[str]) -> None:
-    """Remembers words as they are stored, for `similar_words`."""
-    wanted = sorted({word for word in words if SHORTEST <= len(word) <= LONGEST and word.isalpha()})
+    """Remembers the first words as they are stored, for `similar_words`."""
+    all_of_them = dict.fromkeys(word for word in words if SHORTEST <= len(word) <= LONGEST and word.isalpha())
+    wanted = sorted(islice(all_of_them, MOST_LEARNT))
     for start in range(0, len(wanted), _AT_ONCE):
         portion = wanted[start : start + _AT_ONCE]
         known = set(await session.scalars(select(SearchSpelling.word).where(SearchSpelling.variant.in_(portion))))
