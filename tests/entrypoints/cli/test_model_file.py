@@ -115,6 +115,10 @@ modelyard: {imgae: x, visibility: {scope: EVERYBODY}}
         ("[" * 5000, "nested too deeply"),
         (b"\xff\xfe\x00", "not YAML"),
         (b"# " + b"x" * LARGEST_FILE, "larger than"),
+        ("name: 2026-13-45", "put it in quotes"),
+        ("version: " + "9" * 10_000, "put it in quotes"),
+        ("name: !!int x", "put it in quotes"),
+        ("name: !!timestamp x", "put it in quotes"),
     ],
 )
 def test_what_is_no_description(tmp_path: Path, text: str | bytes, words: str) -> None:

@@ -201,6 +201,8 @@ def read_model_file(file: Path) -> ModelFile:
         raise ModelFileRejected(file, [f"it is not YAML: {' '.join(str(error).split())}"]) from None
     except RecursionError:
         raise ModelFileRejected(file, ["it is nested too deeply"]) from None
+    except (ValueError, AttributeError) as error:  # of a value that looks like a day or a number, and is none
+        raise ModelFileRejected(file, [f"it has a value that YAML cannot read ({error}); put it in quotes"]) from None
     try:
         return ModelFile.model_validate(document)
     except ValidationError as error:
