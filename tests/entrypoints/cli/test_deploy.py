@@ -239,3 +239,16 @@ def test_steps_in_a_terminal() -> None:
     text = output.getvalue()
     assert "done\\x1b[31m" in text
     assert "stopped" in text
+
+
+async def test_no_files_of_other_directories_are_sent(alice: Shell, folder: Path, tmp_path: Path) -> None:
+    secret, file = tmp_path / "secret", str(folder / "model.yaml")
+    secret.write_text("s3cret")
+    (folder / "link").symlink_to(secret)
+    _file(folder, ("modelyard: {", "modelyard: {inputValidationSchema: link, picture: ../secret, "))
+
+    output = await alice.type("deploy", file, "--image", "x/y:1", "--check", code=7)
+
+    assert output.count("leads out of the directory") == 2
+    output = await alice.type("deploy", file, "--image", "x/y:1", "--picture", str(secret), "--check", code=7)
+    assert output.count("leads out of the directory") == 1

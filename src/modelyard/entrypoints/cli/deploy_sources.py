@@ -47,6 +47,7 @@ def find_sources(
     A single input without a test file of its own takes the one beside the model file that is called `sample…`.
     """
     beside, ours = file.parent, model.modelyard
+    given = [path for path in (image, picture, *samples.values()) if isinstance(path, Path)]
     wanted = {name: beside / path for name, path in ours.samples.items()} | samples
     if len(model.inputs) == 1 and not wanted:
         usual = sorted(path for path in beside.glob("sample*") if path.is_file())
@@ -56,7 +57,7 @@ def find_sources(
         picture = named or next((beside / name for name in PICTURES if (beside / name).is_file()), None)
     schema = beside / ours.inputValidationSchema if ours.inputValidationSchema else None
     found = Sources(image or _image_of(beside, model), wanted, picture, schema)
-    if problems := _problems(model, found):
+    if problems := _problems(model, found, beside, given):
         raise ModelFileRejected(file, problems)
     return found
 
@@ -68,7 +69,14 @@ def _image_of(beside: Path, model: ModelFile) -> Registry | Path | None:
     return Registry(ours.image) if ours.image else None
 
 
-def _problems(model: ModelFile, found: Sources) -> list[str]:
+def _problems(model: ModelFile, found: Sources, beside: Path, given: list[Path]) -> list[str]:
+    """Who wrote a model file is not always who deploys it: so it sends no files of other directories."""
     problems = [f"modelyard.samples: there is no input {name!r}" for name in found.samples if name not in model.inputs]
-    files = [*found.samples.values(), found.picture, found.schema, found.image]
-    return problems + [f"there is no file {path}" for path in files if isinstance(path, Path) and not path.is_file()]
+    every = (*found.samples.values(), found.picture, found.schema, found.image)
+    files = [path for path in every if isinstance(path, Path)]
+    problems += [
+        f"{path} leads out of the directory of the model file: copy it there, or name it with an option"
+        for path in files
+        if path not in given and not path.resolve().is_relative_to(beside.resolve())
+    ]
+    return problems + [f"there is no file {path}" for path in files if not path.is_file()]
