@@ -136,6 +136,46 @@ async def test_a_compressed_archive_loads(cast: RuntimeCast, tmp_path: Path) -> 
     await cast.runtime.remove_image(name)
 
 
+async def test_an_image_is_saved_as_an_archive_that_loads_again(cast: RuntimeCast, tmp_path: Path) -> None:
+    archive, name = cast.archive(tmp_path)
+    image_id = await cast.runtime.load_image(archive)
+
+    for reference in (name, image_id):
+        saved = tmp_path / "saved.tar"
+        with saved.open("wb") as file:
+            async for chunk in cast.runtime.save_image(reference):
+                file.write(chunk)
+        await cast.runtime.remove_image(image_id)
+        assert await cast.runtime.load_image(saved) == image_id
+
+    await cast.runtime.remove_image(image_id)
+
+
+async def test_what_is_left_of_a_saved_image_can_be_left_unread(cast: RuntimeCast, tmp_path: Path) -> None:
+    archive, name = cast.archive(tmp_path)
+    await cast.runtime.load_image(archive)
+
+    async with contextlib.aclosing(cast.runtime.save_image(name)) as chunks:
+        assert await anext(chunks)
+
+    await cast.runtime.remove_image(name)
+
+
+async def test_an_image_that_is_not_held_cannot_be_saved(cast: RuntimeCast) -> None:
+    for reference in ("localhost/modelyard/nothing:1", "sha256:" + "0" * 64):
+        with pytest.raises(ImageNotFound):
+            await anext(cast.runtime.save_image(reference))
+
+
+async def test_a_lost_runtime_saves_nothing(cast: RuntimeCast) -> None:
+    await cast.lose()
+    try:
+        with pytest.raises(RuntimeUnavailable):
+            await anext(cast.runtime.save_image(cast.image))
+    finally:
+        await cast.restore()
+
+
 @pytest.mark.parametrize("content", [b"no archive", b"\x1f\x8bno gzip either", b""])
 async def test_something_else_is_no_archive(cast: RuntimeCast, tmp_path: Path, content: bytes) -> None:
     archive = tmp_path / "bad.tar"

@@ -1,6 +1,6 @@
 """What runs containers: the protocol that podman, docker and the fake serve, and its values."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -181,6 +181,12 @@ class Runtime(Protocol):
 
     async def load_image(self, archive: Path, *, on_progress: OnProgress | None = None) -> str:
         """Loads a `docker save` or OCI-layout archive and returns the image's id. Raises ArchiveRejected."""
+
+    def save_image(self, reference: str) -> AsyncGenerator[bytes, None]:
+        """The bytes of an image, by id or name, as a `docker save` archive; memory stays flat whatever its size.
+
+        Close what is left of it when not all is read. Raises, with the first bytes, ImageNotFound.
+        """
 
     async def inspect_image(self, image: str) -> ImageFacts:
         """Facts of an image by id or name. Raises ImageNotFound."""

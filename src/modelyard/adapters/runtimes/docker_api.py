@@ -75,6 +75,9 @@ class DockerApiRuntime:
     async def load_image(self, archive: Path, *, on_progress: OnProgress | None = None) -> str:
         return await self._images.load(archive, on_progress)
 
+    def save_image(self, reference: str) -> AsyncGenerator[bytes, None]:
+        return self._images.save(reference)
+
     async def inspect_image(self, image: str) -> ImageFacts:
         return await self._images.inspect(image)
 

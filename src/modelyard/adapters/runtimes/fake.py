@@ -5,7 +5,7 @@ import hashlib
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 from modelyard.adapters.runtimes.base import (
@@ -26,7 +26,7 @@ from modelyard.adapters.runtimes.base import (
     RuntimeUnavailable,
 )
 from modelyard.adapters.runtimes.fake_container import FakeContainer, OutOfMemory
-from modelyard.adapters.runtimes.fake_images import FakeImage, Program, read_archive
+from modelyard.adapters.runtimes.fake_images import FakeImage, Program, archive_chunks, read_archive
 from modelyard.adapters.runtimes.forward import Forwarder
 from modelyard.core.clock import Clock, SystemClock
 from modelyard.core.errors import PlatformError
@@ -110,6 +110,12 @@ class FakeRuntime:
         self._held[image_id] = image
         self._names |= dict.fromkeys(names, image_id)
         return image_id
+
+    async def save_image(self, reference: str) -> AsyncGenerator[bytes, None]:
+        image = self._image(reference)
+        names = [name for name, held in self._names.items() if held == image.image_id and name == reference]
+        for chunk in archive_chunks(image, names):
+            yield chunk
 
     async def inspect_image(self, image: str) -> ImageFacts:
         return self._image(image).facts()

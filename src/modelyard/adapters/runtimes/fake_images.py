@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,13 +74,21 @@ def make_image(
 
 def write_archive(image: FakeImage, name: str, archive: Path) -> None:
     """Writes the image as `docker save` would, without layers."""
+    archive.write_bytes(b"".join(archive_chunks(image, [name])))
+
+
+def archive_chunks(image: FakeImage, names: Sequence[str]) -> Iterator[bytes]:
+    """The same as bytes that come piece by piece."""
     config_name = f"{image.image_id.removeprefix('sha256:')}.json"
-    manifest = [{"Config": config_name, "RepoTags": [name], "Layers": []}]
-    with tarfile.open(archive, "w") as tar:
+    manifest = [{"Config": config_name, "RepoTags": list(names), "Layers": []}]
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
         for member, content in ((config_name, image.config), ("manifest.json", json.dumps(manifest).encode())):
             entry = tarfile.TarInfo(member)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
+    whole = buffer.getvalue()
+    yield from (whole[start : start + 4096] for start in range(0, len(whole), 4096))
 
 
 def read_archive(archive: Path) -> tuple[bytes, tuple[str, ...]]:
