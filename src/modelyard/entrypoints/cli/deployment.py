@@ -1,6 +1,5 @@
 """The 17 steps from a container image to a deployed version, each of which can be done again without harm."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,24 +13,16 @@ from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.model_file import ModelFile
 from modelyard.entrypoints.cli.paths import at
 from modelyard.entrypoints.cli.steps import Bar, Steps
+from modelyard.entrypoints.cli.version_steps import activate, follow, has_passed, run_test
 
 if TYPE_CHECKING:
     from modelyard.entrypoints.cli.answers import Thing
     from modelyard.entrypoints.cli.remote import Remote
 
-SECONDS_BETWEEN_LOOKS = 0.3
 EDGE_PRESET = -99
 """What is for edge devices is neither loaded nor run here."""
 _LOADED_AS = ("requirement", "timeout")
 _RAN_AS = ("inputs", "outputs", "inputValidationSchema")
-
-
-class ModelTestFailed(CommandFailed):
-    """The container did not load, or did not answer the test file as it should."""
-
-    def __init__(self, test: str, result: "Thing") -> None:
-        details = result.get("technicalInformation") or ""
-        super().__init__(f"The {test} failed: {result.get('error')}\n{details}".rstrip(), Exit.INVALID_INPUT)
 
 
 class Deployment:
@@ -117,7 +108,9 @@ class Deployment:
             )
         self._must_load = self._must_run = True
         self._send_image(source, bar)
-        state = self._follow("container-image", bar, already_done=0.5 if isinstance(source, Path) else 0.0)
+        state = follow(
+            self._server, self._version("container-image"), bar, already_done=0.5 if isinstance(source, Path) else 0.0
+        )
         bar.result(f"{state.get('containerImageSize', 0) / 1e6:.0f} MB, {state.get('reference')}")
 
     def _send_image(self, source: Registry | Path, bar: Bar) -> None:
@@ -230,15 +223,10 @@ class Deployment:
         if not needed and self._has_passed(kind):
             bar.result("passed before")
             return
-        self._server.post(self._version(f"{kind}-process"))
-        result = self._follow(f"{kind}-process", bar).get("result", {})
-        if result.get("status") != "SUCCESSFUL":
-            raise ModelTestFailed(f"{kind} test", result)
-        bar.result(f"passed after {result.get('elapsedTime', 0) / 1000:.1f} s")
+        run_test(self._server, self._version(), kind, bar)
 
     def _has_passed(self, kind: str) -> bool:
-        test = self._server.get(self._version()).get(f"{kind}Status", {})
-        return bool(test.get("result", {}).get("status") == "SUCCESSFUL")
+        return has_passed(self._server.get(self._version()), kind)
 
     def _describe(self, bar: Bar) -> None:
         self._change_texts(bar, longDescription=self._model.description.details)
@@ -273,10 +261,7 @@ class Deployment:
 
     def _activate(self, bar: Bar) -> None:
         self._set_engines_and_visibility()
-        answer = self._patch({"status": "active"})
-        self.warnings += [str(one) for one in answer.get("warnings", [])]
-        is_active = answer.get("status") == "active"
-        bar.result("active" if is_active else "waits for approval: see `modelyard approvals list`")
+        self.warnings += activate(self._server, self._version(), bar)
 
     def _leave(self, bar: Bar) -> None:
         self._set_engines_and_visibility()
@@ -298,17 +283,6 @@ class Deployment:
         self._must_load |= not changed.isdisjoint(_LOADED_AS)
         self._must_run |= self._must_load or not changed.isdisjoint(_RAN_AS)
         return after
-
-    def _follow(self, what: str, bar: Bar, already_done: float = 0.0) -> "Thing":
-        """Shows how far something is until it has ended; returns the last state."""
-        while True:
-            state = self._server.get(self._version(what))
-            share = float(state.get("percentage", 0)) / 100
-            bar.share(already_done + (1 - already_done) * share)
-            if share >= 1:
-                return state
-            bar.note(str(state.get("stepName", "")))
-            time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _is_same(source: Registry | Path, held: "Thing") -> bool:
