@@ -1,4 +1,4 @@
-"""After a crash: removes uploaded archives that no import waits for."""
+"""After a crash: removes uploaded archives, and parts of other uploads, that no import waits for."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,8 @@ async def remove_leftovers(database: Database, uploads: Path) -> int:
 
 
 def _remove_others(uploads: Path, wanted: set[str | None]) -> int:
-    others = [path for path in uploads.glob("*.tar") if str(path) not in wanted]
+    held = [*uploads.glob("*.tar"), *uploads.glob("*.part")]
+    others = [path for path in held if str(path) not in wanted]
     for path in others:
         path.unlink()
     return len(others)

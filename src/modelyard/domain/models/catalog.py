@@ -37,12 +37,18 @@ class VersionNotFound(NotFound):
         super().__init__(f"The model {model_id!r} has no version {version[:40]!r}.")
 
 
-async def create_model(session: AsyncSession, clock: Clock, actor: Actor, *, name: str, version: str) -> Model:
-    """Creates a model with its first version."""
+async def create_model(
+    session: AsyncSession, clock: Clock, actor: Actor, *, name: str, version: str, identifier: str = ""
+) -> Model:
+    """Creates a model with its first version.
+
+    Args:
+        identifier: of a model that comes from elsewhere, which nothing here may have; a new one when empty.
+    """
     require(actor, Permission.DEPLOY_MODELS)
     now = clock.now()
     model = Model(
-        id=new_model_id(),
+        id=identifier or new_model_id(),
         account_id=actor.account_id,
         team_id=actor.team_id,
         created_by=actor.user_id,

@@ -7,6 +7,8 @@ Details = Mapping[str, Any]
 
 _SENTENCES = {
     "model:created": "The model was created.",
+    "model:exported": "The model was exported to a file.",
+    "model:imported": "The model was imported from a file.",
     "model:picture-set": "The model got a picture.",
     "model:picture-described": "The words of the model's picture changed.",
     "model:picture-removed": "The model's picture was removed.",

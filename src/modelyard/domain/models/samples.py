@@ -48,12 +48,13 @@ async def write_sample(
         row.sample_output = sample
     row.updated_at = clock.now()
     # Sizes, not contents: samples are written by hand, and somebody will leave a password in one.
-    values = {"before": {"size": _size(before)}, "after": {"size": _size(sample)}}
+    values = {"before": {"size": size_of(before)}, "after": {"size": size_of(sample)}}
     record(session, clock, actor, f"model:version:sample-{kind}-set", f"model/{model_id}/{version}", **values)
     return sample
 
 
-def _size(sample: Any) -> int:
+def size_of(sample: Any) -> int:
+    """Bytes of its JSON text."""
     return 0 if sample is None else len(json.dumps(sample))
 
 

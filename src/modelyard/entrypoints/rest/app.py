@@ -28,6 +28,7 @@ from modelyard.entrypoints.rest import (
     jobs,
     library,
     licence,
+    model_exports,
     models,
     oidc,
     pictures,
@@ -67,6 +68,7 @@ ROUTERS = (
     search.router,
     library.router,  # fixed words before identifiers
     removal.router,
+    model_exports.router,
     models.router,
     pictures.router,
     versions.router,

@@ -67,7 +67,7 @@ async def _stream_to(path: Path, request: Request, max_bytes: int) -> UploadedPa
         nonlocal unchecked
         unchecked += len(chunk)
         if unchecked > CHECK_BYTES:
-            _require_room(path.parent)
+            require_room(path.parent)
             unchecked = 0
         try:
             await asyncio.to_thread(file.write, chunk)
@@ -75,14 +75,15 @@ async def _stream_to(path: Path, request: Request, max_bytes: int) -> UploadedPa
             raise DiskFull from None
 
     try:
-        _require_room(path.parent)
+        require_room(path.parent)
         return await stream_file_part(request, name="file", max_bytes=max_bytes, sink=write)
     finally:
         await asyncio.to_thread(file.close)
 
 
-def _require_room(path: Path) -> None:
-    if shutil.disk_usage(path).free < SPARE_BYTES:
+def require_room(path: Path, more: int = 0) -> None:
+    """Raises DiskFull unless the disk has room for so many bytes more."""
+    if shutil.disk_usage(path).free < SPARE_BYTES + more:
         raise DiskFull
 
 
@@ -92,7 +93,7 @@ async def receive_test_input(
     """Streams a test file to the storage, and makes it count."""
     async with platform.database.read() as session:
         declared = await trial_files.require_input(session, actor, model_id, version, name)
-    _require_room(platform.data_dir)
+    require_room(platform.data_dir)
     key = f"test-inputs/{model_id}/{new_uuid()}"
     limit = min(platform.settings.max_test_input_bytes, declared.maximum_size)
     chunks: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=8)

@@ -71,12 +71,12 @@ async def change_model(model_id: str, body: ModelChange, platform: ThePlatform, 
             name=body.name,
             description=body.description,
             tags=None if body.tags is None else [_tag_name(tag) for tag in body.tags],
-            standing=Standing(body.isRecommended, body.isCommercial, _expiry(body.expirationDateTime)),
+            standing=Standing(body.isRecommended, body.isCommercial, read_expiry(body.expirationDateTime)),
         )
     return Json(model_details(model, platform.clock.now()))
 
 
-def _expiry(text: str | None) -> Expiry | None:
+def read_expiry(text: str | None) -> Expiry | None:
     """When a model expires; null leaves it as it is, an empty text takes the end away."""
     if text is None:
         return None

@@ -40,11 +40,12 @@ async def stored_picture(
         yield picture
     except BaseException:
         with contextlib.suppress(Unavailable):  # what remains is removed later: it was announced
-            await _forget(platform, picture.storage_keys)
+            await forget_files(platform, picture.storage_keys)
         raise
 
 
-async def _forget(platform: Platform, keys: list[str]) -> None:
+async def forget_files(platform: Platform, keys: list[str]) -> None:
+    """Removes files that were announced and are not needed after all."""
     for key in keys:
         await platform.storage.delete(key)
     async with platform.database.write() as session:

@@ -167,7 +167,7 @@ class _JsonRequest(Request):
 
     async def json(self) -> Any:
         body = await self.body()
-        if _has_too_many_values(body):
+        if has_too_many_values(body):
             raise HTTPException(413, f"The body is JSON with more than {MOST_VALUES} values; send fewer at once.")
         try:
             return msgspec.json.decode(body) if body.strip() else None
@@ -177,7 +177,7 @@ class _JsonRequest(Request):
             raise HTTPException(400, "The body is JSON, but nested too deeply.") from None
 
 
-def _has_too_many_values(body: bytes) -> bool:
+def has_too_many_values(body: bytes) -> bool:
     """Whether decoding would make so many objects that it takes seconds, and many times the body's memory."""
     if sum(map(body.count, _BEFORE_VALUES)) <= MOST_VALUES:
         return False

@@ -133,6 +133,8 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("DELETE", _MODEL): May.CHANGE_MODELS,  # for good only administrators, asked in the domain
     ("POST", _MODEL + "/restore"): May.CHANGE_MODELS,
     ("GET", _MODEL + "/related-models"): May.READ_MODELS,
+    ("GET", _MODEL + "/export"): May.CHANGE_MODELS,
+    ("POST", "/api/models/import"): May.DEPLOY_MODELS,
     ("GET", _MODEL + "/visibility"): May.READ_MODELS,
     ("PATCH", _MODEL + "/visibility"): May.CHANGE_MODELS,
     ("GET", _MODEL + "/timeline"): May.READ_MODELS,
