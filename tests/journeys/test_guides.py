@@ -1,7 +1,9 @@
 """The examples of the guides work as they are written, one after the other."""
 
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,7 +27,18 @@ def test_examples_of_a_guide(guide: str, new_server: Callable[..., Server], tmp_
     script = "\n".join(["set -euo pipefail", f"KEY={server.key}", *blocks])
     script = script.replace("http://127.0.0.1:8080", server.url)
 
-    run = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+
+    run = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
     assert len(blocks) > 3
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]

@@ -1,9 +1,10 @@
 """Writes what a server sends to a file, which is there only when all of it has come."""
 
+import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -14,10 +15,21 @@ from modelyard.entrypoints.cli.shown import Screen
 
 
 def download_to(
-    server: Remote, screen: Screen, path: str, query: Mapping[str, object], file: str, *, overwrite: bool
+    server: Remote,
+    screen: Screen,
+    path: str,
+    query: Mapping[str, object],
+    file: str,
+    *,
+    overwrite: bool,
+    told: Callable[[int], None] | None = None,
 ) -> None:
-    """Downloads to a file, or to standard output when it is `-`. Raises CommandFailed, UsageError."""
-    with screen.progress("bytes") as tell:
+    """Downloads to a file, or to standard output when it is `-`. Raises CommandFailed, UsageError.
+
+    Args:
+        told: is told how many bytes have come, in place of the usual line.
+    """
+    with contextlib.nullcontext(told) if told else screen.progress("bytes") as tell:
         if file == "-":
             if sys.stdout.isatty():
                 raise click.UsageError("Standard output is a terminal: give a file, or lead it elsewhere.")

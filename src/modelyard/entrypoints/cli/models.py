@@ -7,6 +7,7 @@ import click
 from modelyard.entrypoints.cli.bodies import given, listed, some
 from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
+from modelyard.entrypoints.cli.model_transfer import export_model, import_model
 from modelyard.entrypoints.cli.named import model_of
 from modelyard.entrypoints.cli.over_rest import confirm, over_rest, yes_option
 from modelyard.entrypoints.cli.paths import at
@@ -143,6 +144,10 @@ def list_deleted(server: "Remote", screen: Screen) -> None:
         ("by", "deletedBy"),
     ]
     screen.rows([server.things(at("api", "models", "deleted"))], columns)
+
+
+models.add_command(export_model)
+models.add_command(import_model)
 
 
 def _path(server: "Remote", model: str, *more: str) -> str:
