@@ -162,3 +162,15 @@ async def test_many_writers_and_deleters(storage: Storage) -> None:
 
     await asyncio.gather(*(one(number) for number in range(40)))
     assert await storage.delete_below("shared") == 0
+
+
+async def test_all_files_are_listed(storage: Storage) -> None:
+    assert [found async for found in storage.list_files()] == []
+    for number in range(1100):
+        await storage.put(f"a/{number % 7}/{number}", b"x" * (number % 3))
+
+    found = [file async for file in storage.list_files()]
+
+    assert sorted(found, key=lambda file: file.key) == sorted(
+        (StoredFile(f"a/{number % 7}/{number}", number % 3) for number in range(1100)), key=lambda file: file.key
+    )

@@ -17,12 +17,17 @@ _FOLDER = Path(__file__).parent
 
 async def upgrade_database(database: Database, to: str = HEAD) -> str | None:
     """Upgrades if needed and returns the revision that was there before; None for an empty database."""
-    async with database.engine.connect() as connection:
-        current = await connection.run_sync(_revision)
+    current = await read_revision(database)
     if current != to:
         async with database.engine.connect() as connection, _without_foreign_keys(connection):
             return await _upgrade_alone(await connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"}), to)
     return current
+
+
+async def read_revision(database: Database) -> str | None:
+    """The schema of a database; None for one that has none yet."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_revision)
 
 
 async def _upgrade_alone(connection: AsyncConnection, to: str) -> str | None:

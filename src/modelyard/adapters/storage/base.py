@@ -49,3 +49,6 @@ class Storage(Protocol):
 
     async def delete_below(self, prefix: str) -> int:
         """Deletes everything whose key starts with `prefix/` and returns how many files."""
+
+    def list_files(self) -> AsyncIterator[StoredFile]:
+        """All files, in no order; those that come or go meanwhile may be among them, or not."""

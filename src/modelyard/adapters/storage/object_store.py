@@ -85,6 +85,17 @@ class ObjectStorage:
             count += 1
         return count
 
+    async def list_files(self) -> AsyncIterator[StoredFile]:
+        with _translated(""):
+            batches = obstore.list(self._store)
+        while True:
+            with _translated(""):
+                batch = await anext(batches, None)
+            if batch is None:
+                return
+            for entry in batch:
+                yield StoredFile(entry["path"], entry["size"])
+
 
 def local_storage(directory: Path) -> ObjectStorage:
     """Storage in a directory, made when missing and readable for its owner only.

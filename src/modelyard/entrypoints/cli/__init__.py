@@ -48,9 +48,9 @@ FILES = {
 def main() -> None:
     """Describe, test, deploy and run any model that comes in a container.
 
-    `serve`, `doctor`, `migrate` and `audit verify` work on this machine; every setting of theirs can be given in
-    the environment as MODELYARD_<NAME>, a secret one also as MODELYARD_<NAME>_FILE. The other commands talk to a
-    server: log in, or set MODELYARD_URL and MODELYARD_API_KEY.
+    `serve`, `doctor`, `migrate`, `export`, `import` and `audit verify` work on this machine; every setting of theirs
+    can be given in the environment as MODELYARD_<NAME>, a secret one also as MODELYARD_<NAME>_FILE. The other
+    commands talk to a server: log in, or set MODELYARD_URL and MODELYARD_API_KEY.
     """
 
 
@@ -94,3 +94,34 @@ def migrate(data_dir: str | None) -> None:
     from modelyard.entrypoints.cli.migrate import run_migration
 
     run_migration({"data_dir": data_dir})
+
+
+@main.command("export")
+@click.argument("file")
+@click.option("--images/--no-images", "with_images", default=True, help="With the container images of all versions.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@data_dir_option
+def export_installation(file: str, data_dir: str | None, *, with_images: bool, overwrite: bool) -> None:
+    """Write the whole installation to FILE, or to standard output (-). The server must not run.
+
+    The file holds all that is in the database, stored files and container images, but not the secret key. Keep it
+    like the database: whoever has it can read everything.
+    """
+    from modelyard.entrypoints.cli.installation import run_export
+
+    run_export({"data_dir": data_dir}, file, with_images=with_images, overwrite=overwrite)
+
+
+@main.command("import")
+@click.argument("file")
+@click.option("--images/--no-images", "with_images", default=True, help="With the container images in the file.")
+@data_dir_option
+def import_installation(file: str, data_dir: str | None, *, with_images: bool) -> None:
+    """Read an exported installation from FILE, or from standard input (-), into an empty database.
+
+    Put the secret.key of the installation into the data directory before, or set MODELYARD_SECRET_KEY to it. All of
+    the file is imported, or nothing.
+    """
+    from modelyard.entrypoints.cli.installation import run_import
+
+    run_import({"data_dir": data_dir}, file, with_images=with_images)
