@@ -1,5 +1,6 @@
 """Rows for every table there is, with values that databases like to treat differently."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,6 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
-    delete,
     insert,
     null,
     select,
@@ -27,7 +27,12 @@ KINDS = ("full", "without", "null documents")
 """All columns have a value; those that need none have none; documents are `null`."""
 UNCHAINED = {AuditChain.__tablename__, AuditEvent.__tablename__}
 _TIME = datetime(2026, 3, 29, 0, 59, 59, 123457, tzinfo=UTC)
-_DOCUMENT = {"b": [1, 2.5, -1e300, True, None, "ü\u2028\ud83d\ude00", {"": []}], "a": 2**60, "nul": "\0", "half": "\ud800"}
+_DOCUMENT = {
+    "b": [1, 2.5, -1e300, True, None, "ü\u2028\ud83d\ude00", {"": []}],
+    "a": 2**60,
+    "nul": "\0",
+    "half": "\ud800",
+}
 Dump = dict[str, list[dict[str, Any]]]
 
 
@@ -52,12 +57,6 @@ async def dump(session: AsyncSession) -> Dump:
     return found
 
 
-async def empty(session: AsyncSession) -> None:
-    """Removes all that `fill` has made."""
-    for table in reversed(Base.metadata.sorted_tables):
-        await session.execute(delete(table))
-
-
 def _row(table: Table, number: int, made: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     return {column.name: _value(table, column, number, made) for column in table.columns}
 
@@ -71,20 +70,21 @@ def _value(table: Table, column: Column[Any], number: int, made: dict[str, list[
         if key.column.table is not table:
             return made[key.column.table.name][number][key.column.name]
         return None
-    match column.type:
-        case JSON():
-            return _DOCUMENT
-        case Boolean():
-            return not number
-        case BigInteger():
-            return 2**62 + number
-        case Integer():
-            return 1_000_000 + number
-        case UtcDateTime():
-            return _TIME + timedelta(days=number)
-        case LargeBinary():
-            return bytes(range(256)) * (number + 1)
-        case String() as text:
-            return f"{number}\n'\"\\ü\N{GRINNING FACE}{table.name}.{column.name}"[: text.length or 10_000]
-        case other:
-            raise AssertionError(other)
+    return next(make for kind, make in _VALUES if isinstance(column.type, kind))(column, number)
+
+
+def _text(column: Column[Any], number: int) -> str:
+    text = f"{number}\n'\"\\ü\N{GRINNING FACE}{column.table.name}.{column.name}"
+    assert isinstance(column.type, String)
+    return text[: column.type.length or 10_000]
+
+
+_VALUES: tuple[tuple[type[Any], Callable[[Column[Any], int], Any]], ...] = (
+    (JSON, lambda _, __: _DOCUMENT),
+    (Boolean, lambda _, number: not number),
+    (BigInteger, lambda _, number: 2**62 + number),
+    (Integer, lambda _, number: 1_000_000 + number),
+    (UtcDateTime, lambda _, number: _TIME + timedelta(days=number)),
+    (LargeBinary, lambda _, number: bytes(range(256)) * (number + 1)),
+    (String, _text),
+)

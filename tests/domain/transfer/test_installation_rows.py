@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import inspect, select
 
 from modelyard.core.database import Base, Database
 from modelyard.domain.audit.tables import AuditEvent
 from modelyard.domain.audit.verify import Sound, verify_trail
+from modelyard.domain.transfer.installation_errors import RowRefused
+from modelyard.domain.transfer.installation_rows import require_empty
 from modelyard.domain.transfer.installation_tables import LEFT_BEHIND
 from modelyard.domain.transfer.installation_values import codec_of
 from modelyard.domain.work.tables import Work
+from tests.domain.transfer.archives import Members, changed
 from tests.domain.transfer.every_row import UNCHAINED, dump, fill
 from tests.domain.transfer.moving import Place
 
@@ -66,3 +70,23 @@ def test_every_kind_of_column_can_be_written() -> None:
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
             assert codec_of(column)
+
+
+async def test_what_a_database_cannot_hold_is_refused_by_its_row(
+    source: Database, target: Database, tmp_path: Path
+) -> None:
+    async with source.write() as session:
+        await fill(session)
+
+    def lengthen(members: Members) -> None:
+        members["tables/users.jsonl"] = members["tables/users.jsonl"].replace(b"users.email", b"x" * 400, 1)
+
+    file = changed(await Place(source, tmp_path).export(), lengthen)
+
+    if target.is_sqlite:  # which takes texts of any length
+        await Place(target, tmp_path).take(file)
+        return
+    with pytest.raises(RowRefused, match=r"Row 1 of the table users.*longer than the database can store"):
+        await Place(target, tmp_path).take(file)
+    async with target.read() as session:
+        await require_empty(session)

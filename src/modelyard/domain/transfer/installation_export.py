@@ -1,7 +1,7 @@
 """Writes a whole installation into one file."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -73,8 +73,20 @@ class InstallationExport:
         self, session: AsyncSession, target: IO[bytes], steps: Steps, runtime: Runtime | None, images: list[MovedImage]
     ) -> Manifest:
         loose = set(await session.scalars(select(LooseFile.storage_key)))
-        tar = TarWriter(target, self.scratch)
         manifest = await self._describe(session, runtime, images, loose)
+        with closing(TarWriter(target, self.scratch)) as tar:
+            await self._write_members(session, tar, steps, runtime, manifest, loose)
+        return manifest
+
+    async def _write_members(
+        self,
+        session: AsyncSession,
+        tar: TarWriter,
+        steps: Steps,
+        runtime: Runtime | None,
+        manifest: Manifest,
+        loose: set[str],
+    ) -> None:
         await tar.add(MANIFEST, write_manifest(manifest))
         await self._write_files(tar, steps, manifest, loose)
         for image in manifest.images:
@@ -86,7 +98,6 @@ class InstallationExport:
                 with steps.step(f"table {table.name}") as bar:
                     await self._write_table(session, tar, table, total, bar)
         tar.finish()
-        return manifest
 
     async def _describe(
         self, session: AsyncSession, runtime: Runtime | None, images: list[MovedImage], loose: set[str]
@@ -123,9 +134,10 @@ class InstallationExport:
 
     async def _write_image(self, tar: TarWriter, runtime: Runtime, image: MovedImage, bar: Bar) -> None:
         with scratch_file(self.scratch) as content:
-            async for chunk in runtime.save_image(image.image_id):
-                content.write(chunk)
-                bar.note(f"{content.tell()} bytes")
+            async with aclosing(runtime.save_image(image.image_id)) as chunks:
+                async for chunk in chunks:
+                    content.write(chunk)
+                    bar.note(f"{content.tell()} bytes")
             bar.result(f"{content.tell()} bytes")
             await tar.add_rest(image.member, content)
 

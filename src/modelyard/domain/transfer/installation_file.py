@@ -70,6 +70,9 @@ class TarWriter:
             self._target.write(chunk)
         self._target.write(bytes(-size % BLOCK + 2 * BLOCK))
         self._target.flush()
+
+    def close(self) -> None:
+        """Drops what was kept until the end."""
         self._sums.close()
 
     def _begin(self, name: str, size: int) -> None:
@@ -128,9 +131,12 @@ class TarReader:
         for line in lines_of(self.content(), _LONGEST_LINE):
             _compare(self._sums.readline(), line)
         _compare(self._sums.readline(), b"")
-        self._sums.close()
         if self._read_header() is not None:
             raise FileDamaged("The file has members behind its checksums, where no export has any.")
+
+    def close(self) -> None:
+        """Drops what was kept until the end."""
+        self._sums.close()
 
     def _read_header(self) -> Member | None:
         try:

@@ -1,7 +1,7 @@
 """Reads a whole installation from one file into an empty one; all of it, or nothing."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -64,7 +64,10 @@ class InstallationImport:
 
     async def read(self, source: IO[bytes], steps: Steps) -> Manifest:
         """Reads the file and returns what was in it. On any error, nothing of it stays."""
-        tar = TarReader(source, self.data_dir)
+        with closing(TarReader(source, self.data_dir)) as tar:
+            return await self._read(tar, steps)
+
+    async def _read(self, tar: TarReader, steps: Steps) -> Manifest:
         tar.advance()
         if tar.name != MANIFEST:
             raise FileDamaged("This is no exported installation; `modelyard export` writes one.")
