@@ -32,9 +32,6 @@ _ALONE = text(f"SELECT pg_advisory_xact_lock({_LOCKS}, {_WRITERS})")
 _BESIDE_OTHERS = text(f"SELECT pg_advisory_xact_lock_shared({_LOCKS}, {_WRITERS})")
 _HOWEVER_LONG = text("SET LOCAL lock_timeout = 0")
 _DO_NOTHING = text("SET LOCAL idle_in_transaction_session_timeout = 0")
-_CONTINUE = (  # of a column without a sequence nothing comes
-    "SELECT setval(pg_get_serial_sequence(:table, :column), coalesce(max({column}), 0) + 1, false) FROM {table}"
-)
 _CHANGE_SCHEMA = text(f"SELECT pg_advisory_xact_lock({_LOCKS}, {_SCHEMA})")
 
 
@@ -80,11 +77,6 @@ async def wait_for_us(session: AsyncSession) -> None:
     hangs.
     """
     await session.execute(_DO_NOTHING)
-
-
-async def continue_numbers(session: AsyncSession, table: str, column: str) -> None:
-    """Makes the numbers of new rows begin behind those that rows were given by hand."""
-    await session.execute(text(_CONTINUE.format(table=table, column=column)), {"table": table, "column": column})
 
 
 def lock_schema(connection: Connection) -> None:

@@ -32,7 +32,7 @@ from modelyard.domain.transfer.installation_manifest import (
     read_manifest,
 )
 from modelyard.domain.transfer.installation_progress import Bar, Steps
-from modelyard.domain.transfer.installation_rows import continue_numbers, insert_rows, read_rows, require_empty
+from modelyard.domain.transfer.installation_rows import give_new_numbers, insert_rows, read_rows, require_empty
 from modelyard.domain.transfer.installation_tables import at_home, moved_tables
 
 UNFINISHED = "import.unfinished"
@@ -122,7 +122,7 @@ class InstallationImport:
                         await self._read_table(session, tar, table, manifest, images, bar)
             with steps.step("checksums"):
                 tar.compare_checksums()
-            await continue_numbers(session)
+            await give_new_numbers(session)
             contents = {"rows": sum(manifest.tables.values()), "files": manifest.files, "images": len(manifest.images)}
             origin = {"exported_at": manifest.exported_at, "exported_by_version": manifest.version}
             record(session, self.clock, PLATFORM, "installation:imported", "installation", **contents, **origin)

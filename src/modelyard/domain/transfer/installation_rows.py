@@ -9,9 +9,11 @@ from sqlalchemy import table as plain_table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from modelyard.core import postgres
 from modelyard.core.errors import InvalidInput
+from modelyard.core.numbering import continue_numbers
 from modelyard.domain.audit.tables import AuditChain
+from modelyard.domain.jobs.tables import Job
+from modelyard.domain.models.tables import Version
 from modelyard.domain.transfer.installation_errors import DatabaseNotEmpty, FileDamaged, RowRefused
 from modelyard.domain.transfer.installation_file import lines_of
 from modelyard.domain.transfer.installation_tables import Row, at_rest, moved_rows, moved_tables
@@ -79,13 +81,12 @@ async def insert_rows(session: AsyncSession, table: Table, rows: list[Row], firs
         raise RowRefused(table.name, first, reason.rstrip(".")) from None
 
 
-async def continue_numbers(session: AsyncSession) -> None:
-    """Lets new rows have numbers that no moved row has."""
-    if session.get_bind().dialect.name != "postgresql":
-        return
+async def give_new_numbers(session: AsyncSession) -> None:
+    """Lets new rows have numbers that no moved row has. Jobs remember those of versions that are gone."""
+    remembered = {Version.__tablename__: await session.scalar(select(func.max(Job.version_id))) or 0}
     for table in moved_tables():
         if (numbered := table.autoincrement_column) is not None:
-            await postgres.continue_numbers(session, table.name, numbered.name)
+            await continue_numbers(session, table, numbered, remembered.get(table.name, 0))
 
 
 async def require_empty(session: AsyncSession) -> None:
