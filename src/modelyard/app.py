@@ -62,6 +62,7 @@ from modelyard.domain.models.requirements import create_presets
 from modelyard.domain.models.search.index import SearchUpkeep
 from modelyard.domain.models.tags import create_predefined
 from modelyard.domain.models.uses import ModelUses
+from modelyard.domain.transfer.installation_import import UNFINISHED
 from modelyard.domain.work.worker import Worker
 from modelyard.migrations.upgrade import upgrade_database
 from modelyard.settings import Settings
@@ -249,6 +250,7 @@ class Platform:
         }
         self.links = LinkSender(self.clock, self.fingerprinter, self.mailer, lifetimes)
         self.password_links = PasswordLinks(self.database, self.clock, self.fingerprinter, self.throttle, hashing)
+        (self.data_dir / UNFINISHED).unlink(missing_ok=True)  # from now on there are files that count
         await remove_leftovers(self.database, self.uploads)
         await self._loose_files.remove_left_over()
 

@@ -149,7 +149,7 @@ async def test_an_archive_that_is_none_is_refused(old: Place, new: Place) -> Non
         [name] = [name for name in members if name.startswith("images/")]
         members[name] = file_of({"run.sh": b"x"})
 
-    with pytest.raises(ImageNotMoved, match=r"first:1 could not be imported: The archive holds no image"):
+    with pytest.raises(ImageNotMoved, match=r"image first:1 could not be imported: The archive holds no image"):
         await new.take(changed(await old.export(), spoil))
 
 

@@ -100,7 +100,7 @@ def test_what_is_no_installation_is_not_exported(tmp_path: Path, old: Path) -> N
     assert "There is nothing in" in run("export", file, "--data-dir", tmp_path / "none", code=1).output
     assert "no installation" in run("export", file, "--data-dir", tmp_path, code=1).output
     (old / SECRET_FILE).unlink()
-    assert "no secret.key" in run("export", file, "--data-dir", old, code=1).output
+    assert f"There is no {old / SECRET_FILE}" in run("export", file, "--data-dir", old, code=1).output
     assert not file.exists()
     assert not (old / SECRET_FILE).exists()
 
@@ -149,7 +149,7 @@ def test_an_import_wants_the_key_and_an_empty_place(old: Path, new: Path, tmp_pa
     assert "table" in run("import", file, "--data-dir", old, code=1).output
 
     (new / SECRET_FILE).unlink()
-    assert "no secret.key" in run("import", file, "--data-dir", new, code=1).output
+    assert f"There is no {new / SECRET_FILE}" in run("import", file, "--data-dir", new, code=1).output
     assert not (new / SECRET_FILE).exists()
     (new / SECRET_FILE).write_text("another")
     assert "another secret key" in run("import", file, "--data-dir", new, code=1).output

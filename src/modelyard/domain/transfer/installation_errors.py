@@ -1,5 +1,7 @@
 """What can go wrong when a whole installation moves."""
 
+from pathlib import Path
+
 from modelyard.core.errors import Conflict, InvalidInput, NotFound, UpstreamFailed
 
 
@@ -29,6 +31,13 @@ class FilesNotEmpty(Conflict):
             f"The data directory has files already, such as {key}; choose an empty one with --data-dir, "
             "which may hold secret.key."
         )
+
+
+class NoSecretKey(Conflict):
+    """There is no secret key yet, and a new one would open nothing."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"There is no {file}: put that of the installation there, or set MODELYARD_SECRET_KEY to it.")
 
 
 class OtherSecretKey(Conflict):

@@ -30,7 +30,7 @@ from modelyard.domain.transfer.installation_manifest import (
     write_manifest,
 )
 from modelyard.domain.transfer.installation_progress import Bar, Steps
-from modelyard.domain.transfer.installation_rows import count_rows, written_rows
+from modelyard.domain.transfer.installation_rows import ROWS_AT_ONCE, count_rows, written_rows
 from modelyard.domain.transfer.installation_tables import moved_tables
 
 KEY_CHECK = "modelyard installation"
@@ -91,7 +91,7 @@ class InstallationExport:
         await self._write_files(tar, steps, manifest, loose)
         for image in manifest.images:
             assert runtime is not None  # noqa: S101 - it was asked for them
-            with steps.step(f"image {image.reference}") as bar:
+            with steps.step(image.label) as bar:
                 await self._write_image(tar, runtime, image, bar)
         for table in moved_tables():
             if total := manifest.tables[table.name]:
@@ -147,7 +147,8 @@ class InstallationExport:
             async for line in written_rows(session, table):
                 content.write(line)
                 done += 1
-                bar.share(done / total)
+                if done % ROWS_AT_ONCE == 0:
+                    bar.share(done / total)
             bar.result(f"{total} rows")
             await tar.add_rest(member_of_table(table.name), content)
 

@@ -39,7 +39,7 @@ class ImageIntake:
                 await self._name(held, name)
         except PlatformError as error:
             raise ImageNotMoved(
-                f"The image of {image.reference} could not be imported: {error.message}", error.technical_information
+                f"The {image.label} could not be imported: {error.message}", error.technical_information
             ) from error
 
     async def take_back(self) -> None:

@@ -154,7 +154,7 @@ class InstallationImport:
             if tar.name != image.member:
                 raise FileDamaged(f"The file does not have the image {image.image_id}, as its manifest says.")
             if images is not None:
-                with steps.step(f"image {image.reference}") as bar:
+                with steps.step(image.label) as bar:
                     await images.take(image, tar.content(), bar)
             tar.advance()
         if tar.name.startswith(IMAGES):

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from modelyard.adapters.storage.keys import safe_segment
+from modelyard.core.harmless import one_line
 from modelyard.domain.transfer.installation_errors import FileDamaged, FileNotSupported, SchemaDiffers
 
 FORMAT = 1
@@ -27,6 +28,11 @@ class MovedImage:
     image_id: Word
     reference: Word
     names: tuple[Word, ...]
+
+    @property
+    def label(self) -> str:
+        """For people; strangers wrote what it is made of."""
+        return f"image {one_line(self.reference)}"
 
     @property
     def member(self) -> str:

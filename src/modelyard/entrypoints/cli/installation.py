@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -18,10 +18,12 @@ from modelyard.core.clock import SystemClock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.core.sealing import Sealer
-from modelyard.domain.transfer.installation_errors import NoInstallation, SchemaDiffers
+from modelyard.domain.transfer.installation_errors import NoInstallation, NoSecretKey, SchemaDiffers
 from modelyard.domain.transfer.installation_export import InstallationExport, OpenRuntime
 from modelyard.domain.transfer.installation_import import InstallationImport
 from modelyard.domain.transfer.installation_manifest import Manifest, MovedImage
+from modelyard.entrypoints.cli.clean_text import clean
+from modelyard.entrypoints.cli.exit_codes import CommandFailed
 from modelyard.entrypoints.cli.given import read_settings
 from modelyard.entrypoints.cli.sealed import database_of, has_secret
 from modelyard.entrypoints.cli.steps import shown_steps
@@ -38,10 +40,10 @@ def run_export(given: Mapping[str, Any], file: str, *, with_images: bool, overwr
     if not directory.is_dir():
         raise click.ClickException(f"There is nothing in {directory}; choose another directory with --data-dir.")
     with _plain_failures(), closing(lock_data_directory(directory)), _target(file, overwrite=overwrite) as target:
-        manifest = _run(_export(settings, directory, target, with_images=with_images))
+        manifest = asyncio.run(_export(settings, directory, target, with_images=with_images))
     where = "standard output" if file == PIPE else file
     click.echo(f"Exported {_told(manifest)} to {where}.", err=True)
-    _name_images(manifest.missing, "not in the file", "the container runtime holds none" if with_images else "left out")
+    _name_images(manifest.missing, "the container runtime holds none" if with_images else "left out")
 
 
 def run_import(given: Mapping[str, Any], file: str, *, with_images: bool) -> None:
@@ -51,11 +53,11 @@ def run_import(given: Mapping[str, Any], file: str, *, with_images: bool) -> Non
     with _plain_failures():
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with closing(lock_data_directory(directory)), _source(file) as source:
-            manifest = _run(_import(settings, directory, source, with_images=with_images))
-    click.echo(f"Imported {_told(manifest)}, exported at {manifest.exported_at}.", err=True)
-    _name_images(manifest.missing, "not imported", "not in the file")
+            manifest = asyncio.run(_import(settings, directory, source, with_images=with_images))
+    click.echo(f"Imported {_told(manifest)}, exported at {clean(manifest.exported_at)}.", err=True)
+    _name_images(manifest.missing, "not in the file")
     if not with_images:
-        _name_images(manifest.images, "not imported", "left out")
+        _name_images(manifest.images, "left out")
     click.echo("Start the server with `modelyard serve`; it collects the words that searching needs first.", err=True)
 
 
@@ -109,16 +111,9 @@ async def _import(settings: Settings, directory: Path, source: IO[bytes], *, wit
         await database.close()
 
 
-def _run(work: Coroutine[Any, Any, Manifest]) -> Manifest:
-    return asyncio.run(work)
-
-
 def _sealer(settings: Settings, directory: Path) -> Sealer:
     if not has_secret(settings, directory):
-        raise NoInstallation(
-            f"There is no {SECRET_FILE} in {directory}: put that of the installation there, "
-            "or set MODELYARD_SECRET_KEY."
-        )
+        raise NoSecretKey(directory / SECRET_FILE)
     return Sealer(*secrets_of(settings, directory))
 
 
@@ -131,11 +126,11 @@ def _plain_failures() -> Iterator[None]:
     try:
         yield
     except PlatformError as error:
-        raise click.ClickException(error.message) from None
+        raise CommandFailed(error.message) from None
     except BrokenPipeError:
-        raise click.ClickException("Whoever was to read the export has ended.") from None
+        raise CommandFailed("Whoever was to read the export has ended.") from None
     except OSError as error:
-        raise click.ClickException(f"A file cannot be read or written: {error}") from None
+        raise CommandFailed(f"A file cannot be read or written: {error}") from None
 
 
 @contextmanager
@@ -175,6 +170,6 @@ def _told(manifest: Manifest) -> str:
     return f"{rows} rows, {manifest.files} files ({size}) and {len(manifest.images)} images"
 
 
-def _name_images(images: tuple[MovedImage, ...], what: str, why: str) -> None:
+def _name_images(images: tuple[MovedImage, ...], why: str) -> None:
     for image in images:
-        click.echo(f"Image {what} ({why}): {image.reference}", err=True)
+        click.echo(f"Not moved ({why}): {image.label}", err=True)
