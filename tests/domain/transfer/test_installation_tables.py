@@ -29,6 +29,7 @@ TABLES = {table.name: table for table in moved_tables()}
         ("job_items", {"state": "running", "owner": "a", "claim": "c", "attempts": 2}, {"claim": None, "attempts": 1}),
         ("job_items", {"state": "running", "attempts": 0}, {"state": "queued", "attempts": 0}),
         ("job_items", {"state": "failed", "attempts": 2}, {"state": "failed", "attempts": 2}),
+        ("job_lanes", {"is_waiting": False}, {"is_waiting": True}),
         ("engines", {"state": "running"}, {"state": "running"}),
         ("accounts", {"id": "a"}, {"id": "a"}),
     ],

@@ -9,17 +9,19 @@ from sqlalchemy import ColumnElement, Table, true
 import modelyard.domain.version_tests.tables  # noqa: F401 - so that all tables are known
 from modelyard.core.database import Base
 from modelyard.domain.accounts.tables import SignedInSession
-from modelyard.domain.engines.tables import LIVE, Engine
+from modelyard.domain.engines.tables import LIVE, Engine, Situation
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.jobs.status import ItemState
-from modelyard.domain.jobs.tables import JobItem
+from modelyard.domain.jobs.tables import JobItem, JobLane
 from modelyard.domain.models.search.tables import SearchRow, SearchSpelling
 from modelyard.domain.models.tables import LooseFile
-from modelyard.domain.work.tables import Work, WorkState
+from modelyard.domain.work.tables import Process, Work, WorkState
 
 Row = dict[str, Any]
 LEFT_BEHIND = {
     SignedInSession.__tablename__: "who is signed in signs in again",
+    Process.__tablename__: "processes are those of the old machine",
+    Situation.__tablename__: "why jobs wait there says nothing of why they wait here",
     LooseFile.__tablename__: "files that are about to be removed stay where they are",
     SearchRow.__tablename__: "the words of models are collected anew",
     SearchSpelling.__tablename__: "the words of models are collected anew",
@@ -47,6 +49,8 @@ def at_rest(table: Table, row: Mapping[str, Any]) -> Row:
         case JobItem.__tablename__, ItemState.RUNNING:
             given_back = {"owner": None, "claim": None, "attempts": max(0, row["attempts"] - 1)}
             return {**row, "state": ItemState.QUEUED, **given_back}
+        case JobLane.__tablename__, _:
+            return {**row, "is_waiting": True}  # for items that were running; an empty one is soon seen to be empty
         case _:
             return dict(row)
 
