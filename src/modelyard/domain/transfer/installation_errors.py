@@ -8,6 +8,9 @@ from modelyard.core.errors import Conflict, InvalidInput, NotFound, UpstreamFail
 class NoInstallation(NotFound):
     """There is nothing that could be exported."""
 
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"There is no installation in {directory}; choose another directory with --data-dir.")
+
 
 class SchemaDiffers(Conflict):
     """File, database and program do not have the same schema."""

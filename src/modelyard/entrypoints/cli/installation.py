@@ -58,15 +58,17 @@ def run_import(given: Mapping[str, Any], file: str, *, with_images: bool) -> Non
     _name_images(manifest.missing, "not in the file")
     if not with_images:
         _name_images(manifest.images, "left out")
-    click.echo("Start the server with `modelyard serve`; it collects the words that searching needs first.", err=True)
+    click.echo(
+        "Start the server with `modelyard serve`; it collects the words for searching in the background.", err=True
+    )
 
 
 async def _export(settings: Settings, directory: Path, target: IO[bytes], *, with_images: bool) -> Manifest:
-    database = database_of(settings, directory)
-    revision = await read_revision(database) if database is not None else None
-    if database is None or revision is None:
-        raise NoInstallation(f"There is no installation in {directory}; choose another directory with --data-dir.")
+    if (database := database_of(settings, directory)) is None:
+        raise NoInstallation(directory)
     try:
+        if (revision := await read_revision(database)) is None:
+            raise NoInstallation(directory)
         if revision != HEAD:
             raise SchemaDiffers(
                 f"The database has the schema {revision}, this version {HEAD}: run `modelyard migrate` before."
