@@ -14,7 +14,7 @@ from PIL import Image
 
 from examples.digits.drawing import draw_digit
 from examples.speech.synthesis import make_clip
-from modelyard.adapters.container_protocols.base import DeclaredField, ItemOutcome, UnexpectedAnswer
+from modelyard.adapters.container_protocols.base import ContainerProtocol, DeclaredField, ItemOutcome, UnexpectedAnswer
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
 from tests.examples.running import Running, can_run, output_of, podman_options, ready, running
@@ -59,11 +59,28 @@ async def test_sentiment() -> None:
         assert empty.error == "The text is empty."
         assert broken.error == "The text is not valid UTF-8: byte 0 cannot be read."
         assert document(angry)["result"]["classPredictions"][0]["class"] == "negative"
+        assert await compounds(protocol, *KNOWN_FLAWS) == list(KNOWN_FLAWS.values())
         [plain] = await protocol.run([{"input.txt": sample}], timeout=10)
         assert (document(plain)["explanation"], document(plain)["drift"]) == (None, None)
         await protocol.shutdown()
         assert (await engine.ended())["ExitCode"] == 0
         await protocol.close()
+
+
+KNOWN_FLAWS = {
+    "This is Joy.": 0.5859,
+    "This is Maria.": 0.0,
+    "This is blind.": -0.4019,
+    "Great, another delay.": 0.4215,
+    "Das ist furchtbar.": 0.0,
+}
+"""What the card warns of."""
+
+
+async def compounds(protocol: ContainerProtocol, *texts: str) -> list[float]:
+    """What texts score."""
+    outcomes = await protocol.run([{"input.txt": text.encode()} for text in texts], timeout=10)
+    return [float(document(outcome)["result"]["compound"]) for outcome in outcomes]
 
 
 async def test_digits() -> None:
@@ -107,18 +124,27 @@ def ink_by_columns(picture: bytes) -> list[bool]:
     return [grey.getpixel((x, y)) < 200 for x in range(grey.width) for y in range(grey.height)]  # type: ignore[operator]
 
 
-async def measured(engine: Running) -> dict[str, float]:
+Figures = tuple[dict[str, float], list[dict[str, Any]]]
+"""The metrics, and those by group."""
+
+
+async def measured(engine: Running) -> Figures:
     """What was measured while the image was built."""
     with tempfile.TemporaryDirectory() as folder:
-        await output_of("podman", "cp", f"{engine.container}:/app/metrics.json", folder)
-        found: dict[str, float] = json.loads((Path(folder) / "metrics.json").read_text())
-    return found
+        for name in ("metrics.json", "groups.json"):
+            await output_of("podman", "cp", f"{engine.container}:/app/{name}", folder)
+        metrics, groups = (json.loads((Path(folder) / name).read_text()) for name in ("metrics.json", "groups.json"))
+    return metrics, groups
 
 
-def promised(name: str) -> dict[str, float]:
+def promised(name: str) -> Figures:
     """What the card says."""
-    card = yaml.safe_load((EXAMPLES / name / "model.yaml").read_text())
-    return {metric["label"]: metric["value"] for metric in card["metrics"]}
+    content = yaml.safe_load((EXAMPLES / name / "model.yaml").read_text())
+    groups = [
+        {key: value for key, value in row.items() if key != "note"}
+        for row in content["modelyard"]["card"]["metricsByGroup"]
+    ]
+    return {metric["label"]: metric["value"] for metric in content["metrics"]}, groups
 
 
 async def test_speech() -> None:

@@ -12,6 +12,9 @@ from PIL import Image
 from examples.samples import make_series
 from examples.speech.synthesis import make_clip
 from modelyard.adapters.container_protocols.sizes import parse_size
+from modelyard.domain.models.card_content import card_problems
+from modelyard.entrypoints.cli.model_file import read_model_file
+from modelyard.entrypoints.rest.card_shapes import CardBody
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/model.yaml"))
@@ -32,6 +35,7 @@ KEYS = {
     "resources": dict,
     "timeout": dict,
     "internal": dict,
+    "modelyard": dict,
 }
 
 
@@ -63,6 +67,17 @@ def test_fields_have_types_and_sizes(card: dict[str, Any]) -> None:
         assert field["mediaType"]
         assert parse_size(field["maxSize"])
     assert all(0 <= metric["value"] <= 1 for metric in card["metrics"])
+
+
+def test_the_card_is_whole(example: Path) -> None:
+    model = read_model_file(example / "model.yaml")
+    card = CardBody.model_validate(model.modelyard.card).to_card()
+
+    assert card_problems(card) == []
+    missing = {name for name, value in card.plain().items() if not value}
+    assert missing <= {"metricsByGroup", "languages"}
+    assert {"rating": "minimal", "reason": card.risk_reason} == card.plain()["risk"]
+    assert card.metrics_by_group or "no figures by group" in card.evaluation_data
 
 
 def test_picture_and_papers(example: Path) -> None:
