@@ -4,28 +4,31 @@
 """
 
 import argparse
+import contextlib
 import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from examples.demo.api import Api
-from examples.demo.card import Card, read_card
-from examples.demo.deployment import Deployment, make_plan
+from examples.demo.deployment import Deployed, Example, deploy_example, find_deployed, plan_example, read_example
 from examples.demo.failure import DemoFailed
 from examples.demo.files import files
 from examples.demo.headlines import measured
-from examples.demo.images import EXAMPLES, Image, build_image
+from examples.demo.images import EXAMPLES, build_image
 from examples.demo.jobs import Item, Target, run_job
 from examples.demo.key import key_file, read_or_create_key
 from examples.demo.screen import Screen
 from examples.demo.server import Server
 from examples.demo.signals import pictures, recordings, series
 from examples.demo.texts import texts
+from modelyard.entrypoints.cli.access import Access, api_key_header
+from modelyard.entrypoints.cli.exit_codes import CommandFailed
+from modelyard.entrypoints.cli.remote import Remote
 
 ROOT = EXAMPLES.parent
 SECONDS_BETWEEN_LOOKS = 0.2
+SECONDS_PER_CALL = 120
 DATA_DIR = ROOT / "var" / "demo"
 MODELS: dict[str, Callable[[], list[Item]]] = {
     "sentiment": texts,
@@ -50,6 +53,9 @@ def main() -> None:
     except DemoFailed as failure:
         screen.fail(failure)
         sys.exit(1)
+    except CommandFailed as failed:
+        screen.fail(DemoFailed(failed.message))
+        sys.exit(1)
     except KeyboardInterrupt:
         screen.fail(DemoFailed("It was interrupted; what is done is kept, and the next run goes on from there."))
         sys.exit(130)
@@ -60,7 +66,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def run_demo(screen: Screen, data_dir: Path) -> None:
-    """Everything, from images to results. Raises DemoFailed."""
+    """Everything, from images to results. Raises DemoFailed, CommandFailed."""
     began = time.monotonic()
     key = read_or_create_key(data_dir)
     screen.head("Images and server")
@@ -75,36 +81,40 @@ def run_demo(screen: Screen, data_dir: Path) -> None:
             server.start()
             bar.result(f"{server.address} for now")
     with server:
-        api = Api(server.address, key)
-        for name, make_items in MODELS.items():
-            show_model(api, screen, read_card(EXAMPLES / name), images[name], make_items(), data_dir)
+        access = Access(server.address, api_key_header(key))
+        with contextlib.closing(Remote(access, seconds=SECONDS_PER_CALL)) as remote:
+            for name, make_items in MODELS.items():
+                show_model(remote, screen, read_example(name, images[name]), make_items(), data_dir)
     screen.say(f"\nThe server is stopped; the demo took {time.monotonic() - began:.0f} s.\n")
     for line in where_to_go(data_dir):
         screen.say(line)
 
 
-def show_model(api: Api, screen: Screen, card: Card, image: Image, items: list[Item], data_dir: Path) -> None:
+def show_model(server: Remote, screen: Screen, example: Example, items: list[Item], data_dir: Path) -> None:
     """Deploys one example unless it is there, and runs its job."""
-    plan = make_plan(api, card, image)
-    model_id = plan.model_id
-    screen.head(card.name, f"version {plan.version}")
-    if plan.is_deployed:
+    deployed = deploy_unless_there(server, screen, example, data_dir)
+    show_report(server, screen, f"/api/models/{deployed.model_id}/versions/{deployed.version}/report")
+    name, declared = next(iter(example.model.inputs.items()))
+    target = Target(deployed.model_id, deployed.version, name, declared.media_types.partition(",")[0])
+    run_job(server, screen, target, items)
+
+
+def deploy_unless_there(server: Remote, screen: Screen, example: Example, data_dir: Path) -> Deployed:
+    """The version that is active in the end."""
+    plan = plan_example(server, example)
+    if there := find_deployed(server, plan, example.image):
+        screen.head(example.model.name, f"version {there.version}")
         screen.say("       It is deployed already, with this very image.")
-    else:
-        with screen.steps() as steps:
-            deployment = Deployment(api, card, image, plan, data_dir)
-            deployment.run(steps)
-            model_id = deployment.model_id
-    show_report(api, screen, f"/api/models/{model_id}/versions/{plan.version}/report")
-    entry = card.inputs[0]
-    media_type = entry["acceptedMediaTypes"].partition(",")[0]
-    run_job(api, screen, Target(model_id, plan.version, entry["name"], media_type), items)
+        return there
+    screen.head(example.model.name, f"version {plan.version}")
+    with screen.steps() as steps:
+        return deploy_example(server, steps, example, plan, data_dir)
 
 
-def show_report(api: Api, screen: Screen, path: str) -> None:
+def show_report(server: Remote, screen: Screen, path: str) -> None:
     """What the tests measured, once all of it is measured: nobody else shall have the processor meanwhile."""
     with screen.steps() as steps, steps.step("       Measured under load") as bar:
-        while (report := api.get(path))["state"] == "MEASURING":
+        while (report := server.get(path))["state"] == "MEASURING":
             bar.share(report["percentage"] / 100)
             bar.note(report["stepName"])
             time.sleep(SECONDS_BETWEEN_LOOKS)

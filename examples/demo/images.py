@@ -5,10 +5,10 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.demo.api import OnProgress
 from examples.demo.failure import DemoFailed
 from modelyard.entrypoints.cli.steps import Bar
 
@@ -51,7 +51,7 @@ def inspect_image(tag: str) -> Image:
     return Image(tag, f"sha256:{found['Id'].removeprefix('sha256:')}", found["Size"])
 
 
-def save_image(image: Image, archive: Path, on_progress: OnProgress) -> None:
+def save_image(image: Image, archive: Path, on_progress: Callable[[float], None]) -> None:
     """Writes what `podman save` writes. Raises DemoFailed."""
     ended = threading.Event()
 

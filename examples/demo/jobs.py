@@ -10,9 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from examples.demo.api import Api
 from examples.demo.headlines import headline
 from examples.demo.screen import Screen
+from modelyard.entrypoints.cli.remote import Remote
 
 SECONDS_BETWEEN_LOOKS = 0.1
 LONGEST_SHOWN = 38
@@ -38,17 +38,17 @@ class Target:
     media_type: str
 
 
-def run_job(api: Api, screen: Screen, target: Target, items: list[Item]) -> None:
-    """Submits all items as one job, follows it, and prints the results. Raises DemoFailed."""
+def run_job(server: Remote, screen: Screen, target: Target, items: list[Item]) -> None:
+    """Submits all items as one job, follows it, and prints the results. Raises CommandFailed."""
     sources = {item.name: {target.input_name: to_data_uri(item.content, target.media_type)} for item in items}
     body = {
         "model": {"identifier": target.model_id, "version": target.version},
         "input": {"type": "embedded", "sources": sources},
     }
     with screen.steps() as steps, steps.step(f"       A job of {len(items)} items") as bar:
-        job = api.post("/api/jobs", body)["jobIdentifier"]
+        job = server.post("/api/jobs", body)["jobIdentifier"]
         while True:
-            state = api.get(f"/api/jobs/{job}")
+            state = server.get(f"/api/jobs/{job}")
             done = state["completed"] + state["failed"]
             bar.share(done / len(items))
             if not state["pending"]:
@@ -56,7 +56,7 @@ def run_job(api: Api, screen: Screen, target: Target, items: list[Item]) -> None
             bar.note(f"{done} of {len(items)} done" if done else "an engine is starting")
             time.sleep(SECONDS_BETWEEN_LOOKS)
         bar.result(job)
-    results = api.get(f"/api/results/{job}")
+    results = server.get(f"/api/results/{job}")
     screen.show(make_table(items, results))
     screen.say(sum_up(results))
 

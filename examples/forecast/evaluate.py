@@ -16,7 +16,7 @@ LITTLE_NOISE = 3.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a forecast of one series was worth: the share of values in its range, its error, and that of the year before."""
+    """What a forecast of one series was worth: the share of values in its range, its error, that of a year before."""
 
     noise: float
     inside: float

@@ -73,6 +73,7 @@ KNOWN_FLAWS = {
     "This is blind.": -0.4019,
     "Great, another delay.": 0.4215,
     "Das ist furchtbar.": 0.0,
+    "Das war gut.": -0.5994,
 }
 """What the card warns of."""
 

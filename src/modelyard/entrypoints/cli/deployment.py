@@ -173,7 +173,7 @@ class Deployment:
         inputs = [
             {
                 "name": name,
-                "acceptedMediaTypes": _joined(field.acceptedMediaTypes),
+                "acceptedMediaTypes": field.media_types,
                 "maximumSize": field.maxSize,
                 "description": field.description,
             }
@@ -209,7 +209,7 @@ class Deployment:
             raise CommandFailed(f"There is no test file for {names}. {hint}", Exit.USAGE)
         self._must_run = True
         for name, file in self._sources.samples.items():
-            media_type = _joined(self._model.inputs[name].acceptedMediaTypes).split(",")[0]
+            media_type = self._model.inputs[name].media_types.split(",")[0]
             self._server.upload(self._version("testInput"), file, media_type, bar.share, query={"name": name})
         bar.result(", ".join(f"{file.name}, {file.stat().st_size} bytes" for file in self._sources.samples.values()))
 
@@ -308,7 +308,3 @@ def _digest_of(archive: Path) -> str:
 
 def _amounts(preset: "Thing") -> tuple[float, int]:
     return to_cpus(preset["cpuAmount"]), to_bytes(preset["memoryAmount"])
-
-
-def _joined(types: list[str] | str) -> str:
-    return types if isinstance(types, str) else ",".join(types)

@@ -84,6 +84,12 @@ class Input(_Part):
     maxSize: Bytes = DEFAULT_SIZE  # noqa: N815
     description: Text = ""
 
+    @property
+    def media_types(self) -> str:
+        """As the API has them: joined by commas."""
+        types = self.acceptedMediaTypes
+        return types if isinstance(types, str) else ",".join(types)
+
 
 class Output(_Part):
     """What the model gives under one name."""
