@@ -1,4 +1,4 @@
-"""Finding models in a library of 100,000 against plain SQL on the same file."""
+"""Finding models in libraries of up to 100,000, against MLflow's registry and against plain SQL on the same file."""
 
 import asyncio
 import sqlite3
@@ -6,18 +6,19 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from benchmarks.library_rows import account, person, team, write_library
+from benchmarks import registry
+from benchmarks.library_reader import NOW, READER
+from benchmarks.library_rows import write_library
+from benchmarks.mlflow_environment import MlflowMissing
 from benchmarks.turns import Comparison, Scale, by_turns, percentile
 from modelyard.core.database import Database, sqlite_url
 from modelyard.core.paging import Page, Sort
-from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.accounts.roles import Role, prebuilt_grants
 from modelyard.domain.models.catalog import find_model
 from modelyard.domain.models.facets import count_facets
 from modelyard.domain.models.filters import ModelFilter, model_conditions
@@ -30,22 +31,9 @@ from modelyard.domain.models.tags import create_predefined
 from modelyard.migrations.upgrade import upgrade_database
 
 GOAL = "p99 < 50 ms"
+SIZES = (1_000, 10_000, 100_000)
+QUICK_SIZES = (50, 100, 500)
 _PLAIN = "plain SQL"
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
-_ROLES = [Role.AUDITOR]
-_WHO = Actor(
-    account_id=account(0),
-    account_name="Organisation 0",
-    team_id=team(0),
-    user_id=person(0),
-    email="person0@example.org",
-    first_name="First0",
-    last_name="Last0",
-    key_prefix="",
-    roles=frozenset(_ROLES),
-    grants=prebuilt_grants(_ROLES),
-)
-"""Sees all models, which is the most to look through."""
 Call = Callable[[AsyncSession, str], Coroutine[Any, Any, Any]]
 _NAMED = ModelFilter({"name": "detection for", "author": "organisation 1"}, {"isActive": True})
 _FLAGS = ModelFilter({"author": "organisation 1"}, {"isActive": True, "isRecommended": True})
@@ -58,27 +46,27 @@ _TAGGED = (
 
 
 async def _search_with_facets(session: AsyncSession, question: str, wanted: ModelFilter) -> None:
-    found = await search_models(session, _NOW, _WHO, question, wanted, most=10)
-    await count_facets(session, _WHO, [found_by(session, found.terms), *model_conditions(wanted, _NOW)])
+    found = await search_models(session, NOW, READER, question, wanted, most=10)
+    await count_facets(session, READER, [found_by(session, found.terms), *model_conditions(wanted, NOW)])
 
 
 CASES: dict[str, tuple[Call, str]] = {
     "list, three filters by name": (
-        lambda session, _: list_models(session, _NOW, _WHO, _NAMED, Page(3, 10), Sort(("name",))),
+        lambda session, _: list_models(session, NOW, READER, _NAMED, Page(3, 10), Sort(("name",))),
         f"SELECT * FROM models m WHERE m.name LIKE '%detection for%' AND {_PARTS} ORDER BY m.name LIMIT 10 OFFSET 20",  # noqa: S608
     ),
     "list, three filters by last use": (
-        lambda session, _: list_models(session, _NOW, _WHO, _FLAGS, Page(2, 10), Sort(("lastActiveDateTime",), True)),
+        lambda session, _: list_models(session, NOW, READER, _FLAGS, Page(2, 10), Sort(("lastActiveDateTime",), True)),
         f"SELECT * FROM models m WHERE {_PARTS} AND m.is_recommended ORDER BY m.last_active_at DESC LIMIT 10 OFFSET 10",  # noqa: S608
     ),
     "latest, a page": (
-        lambda session, _: list_latest(session, _NOW, _WHO, ModelFilter(), Page(1, 10), Sort()),
+        lambda session, _: list_latest(session, NOW, READER, ModelFilter(), Page(1, 10), Sort()),
         "SELECT * FROM models m ORDER BY m.updated_at DESC LIMIT 10",
     ),
-    "details": (lambda session, name: find_model(session, _WHO, name), _BY_ID),
-    "permalink": (lambda session, name: follow_permalink(session, _WHO, f"{name}-organisation-old"), _BY_ID),
+    "details": (lambda session, name: find_model(session, READER, name), _BY_ID),
+    "permalink": (lambda session, name: follow_permalink(session, READER, f"{name}-organisation-old"), _BY_ID),
     "search, a rare word": (
-        lambda session, _: search_models(session, _NOW, _WHO, "distilled podcasts", ModelFilter(), most=10),
+        lambda session, _: search_models(session, NOW, READER, "distilled podcasts", ModelFilter(), most=10),
         "SELECT * FROM models m WHERE m.description LIKE '%distilled%' AND m.description LIKE '%podcasts%' LIMIT 10",
     ),
     "search, three filters, facets": (
@@ -86,40 +74,52 @@ CASES: dict[str, tuple[Call, str]] = {
         f"SELECT * FROM models m WHERE m.description LIKE '%detection%' AND {_PARTS} AND m.is_recommended LIMIT 10",  # noqa: S608
     ),
     "search, what nearly all have": (
-        lambda session, _: search_models(session, _NOW, _WHO, "model", ModelFilter(), most=10),
+        lambda session, _: search_models(session, NOW, READER, "model", ModelFilter(), most=10),
         "SELECT * FROM models m WHERE m.description LIKE '%model%' ORDER BY m.updated_at DESC LIMIT 10",
     ),
     "search, misspelt": (
-        lambda session, _: search_models(session, _NOW, _WHO, "sentimant hospitls", ModelFilter(), most=10),
+        lambda session, _: search_models(session, NOW, READER, "sentimant hospitls", ModelFilter(), most=10),
         "SELECT * FROM models m WHERE m.description LIKE '%sentiment%' AND m.description LIKE '%hospitals%' LIMIT 10",
     ),
-    "related models": (lambda session, name: list_related(session, _WHO, name), _TAGGED),
+    "related models": (lambda session, name: list_related(session, READER, name), _TAGGED),
 }
 
 
 def measure(scale: Scale) -> Iterator[Comparison]:
+    """At three sizes against MLflow's registry, at the largest against plain SQL, too."""
+    sizes = SIZES if not scale.quick else QUICK_SIZES
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="my-bench-") as directory:
+            data_dir = Path(directory)
+            asyncio.run(make_schema(data_dir))
+            names = write_library(data_dir, size)
+            if size == sizes[-1]:
+                yield from _against_plain_sql(scale, data_dir, names, size)
+            try:
+                yield from registry.compare(scale, data_dir, names, size)
+            except MlflowMissing as missing:
+                click.echo(f"  {missing}", err=True)
+
+
+def _against_plain_sql(scale: Scale, data_dir: Path, names: list[str], size: int) -> Iterator[Comparison]:
     """Each case many times, each time for another model."""
-    with tempfile.TemporaryDirectory(prefix="my-bench-") as directory, asyncio.Runner() as runner:
-        data_dir = Path(directory)
-        runner.run(_make_schema(data_dir))
-        models = scale.of(100_000, 500)
-        names = write_library(data_dir, models)
-        database = Database(sqlite_url(data_dir))
-        with closing(sqlite3.connect(data_dir / "modelyard.db")) as plain:
-            for what, (call, statement) in CASES.items():
-                ours, theirs = by_turns(
-                    scale.of(100, 2),
-                    _timer(lambda name, call=call: runner.run(_ask(database, call, name)), names),  # type: ignore[misc]
-                    _timer(lambda name, sql=statement: plain.execute(sql, {"id": name}).fetchall(), names),  # type: ignore[misc]
-                    warm_up=True,
-                )
-                values = [percentile(ours, 99)], [percentile(theirs, 99)]
-                yield Comparison(f"library of {models:,}: {what}", _PLAIN, ours, theirs, GOAL)
-                yield Comparison(f"… p99 of {len(ours)}", "… its p99", *values, GOAL)
+    database = Database(sqlite_url(data_dir))
+    with asyncio.Runner() as runner, closing(sqlite3.connect(data_dir / "modelyard.db")) as plain:
+        for what, (call, statement) in CASES.items():
+            ours, theirs = by_turns(
+                scale.of(100, 2),
+                _timer(lambda name, call=call: runner.run(_ask(database, call, name)), names),  # type: ignore[misc]
+                _timer(lambda name, sql=statement: plain.execute(sql, {"id": name}).fetchall(), names),  # type: ignore[misc]
+                warm_up=True,
+            )
+            values = [percentile(ours, 99)], [percentile(theirs, 99)]
+            yield Comparison(f"library of {size:,}: {what}", _PLAIN, ours, theirs, GOAL)
+            yield Comparison(f"… p99 of {len(ours)}", "… its p99", *values, GOAL)
         runner.run(database.close())
 
 
-async def _make_schema(data_dir: Path) -> None:
+async def make_schema(data_dir: Path) -> None:
+    """The tables of an installation, and what each has from the beginning."""
     database = Database(sqlite_url(data_dir))
     await upgrade_database(database)
     async with database.write() as session:

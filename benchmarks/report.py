@@ -13,6 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.amounts import amount
+from benchmarks.growth import fill_growth
 from benchmarks.turns import Comparison
 
 _WIDE = 400
@@ -24,7 +26,7 @@ def print_table(comparisons: Sequence[Comparison]) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDE, color_system=None)
-    table = Table(box=box.ROUNDED if console.is_terminal else box.MARKDOWN, show_lines=console.is_terminal)
+    table = _empty(console)
     for heading in ("what", "modelyard", "alternative", "is", "ratio", "difference", "goal"):
         table.add_column(heading, justify="right" if heading in {"ratio", "difference"} else "left")
     for one in comparisons:
@@ -34,7 +36,7 @@ def print_table(comparisons: Sequence[Comparison]) -> None:
             one.alternative_name,
             _spread(one.alternative, one.unit),
             f"{one.ratio:.2f}",
-            f"{_amount(one.difference, one.unit, sign=True)}",
+            f"{amount(one.difference, one.unit, sign=True)}",
             one.goal,
         )
     console.print(table)
@@ -42,6 +44,14 @@ def print_table(comparisons: Sequence[Comparison]) -> None:
         "Each cell: min / median / max. Ratio: the alternative's median divided by ours, so more is better; "
         "difference: what ours takes more."
     )
+    grown = _empty(console)
+    if fill_growth(grown, comparisons):
+        console.print(grown)
+        console.print("Each cell: the median. Growth: from the smallest to the largest size.")
+
+
+def _empty(console: Console) -> Table:
+    return Table(box=box.ROUNDED if console.is_terminal else box.MARKDOWN, show_lines=console.is_terminal)
 
 
 def write_json(path: Path, comparisons: Sequence[Comparison], *, quick: bool) -> None:
@@ -71,6 +81,8 @@ def _as_object(one: Comparison) -> dict[str, Any]:
         "what": one.what,
         "unit": one.unit,
         "goal": one.goal,
+        "case": one.case,
+        "size": one.size,
         "ratio": one.ratio,
         "difference": one.difference,
         "modelyard": _statistics(one.platform),
@@ -83,12 +95,4 @@ def _statistics(values: Sequence[float]) -> dict[str, Any]:
 
 
 def _spread(values: Sequence[float], unit: str) -> str:
-    return " / ".join(_amount(value, unit) for value in (min(values), statistics.median(values), max(values)))
-
-
-def _amount(value: float, unit: str, *, sign: bool = False) -> str:
-    """Short seconds as milliseconds."""
-    plus = "+" if sign and value > 0 else ""
-    if unit == "s" and abs(value) < 1:
-        return f"{plus}{value * 1000:.{1 if abs(value) < 0.1 else 0}f} ms"
-    return f"{plus}{value:.{2 if unit == 's' else 0}f} {unit}"
+    return " / ".join(amount(value, unit) for value in (min(values), statistics.median(values), max(values)))

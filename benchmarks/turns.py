@@ -25,6 +25,8 @@ class Comparison:
 
     Args:
         goal: what the ratio or the difference should be, in words.
+        case: what the same comparisons at several sizes have in common; empty where there is one size.
+        size: of how much.
     """
 
     what: str
@@ -33,6 +35,8 @@ class Comparison:
     alternative: Sequence[float]
     goal: str = ""
     unit: str = "s"
+    case: str = ""
+    size: int = 0
 
     @property
     def ratio(self) -> float:
