@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import access, audit, cold_start, facets, image_intake, jobs, library, start_up
+from benchmarks import access, audit, cold_start, facets, image_intake, jobs, library, pictures, start_up
 from benchmarks.report import print_table, write_json
 from benchmarks.turns import Benchmark, Comparison, Scale
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "audit": audit.measure,
     "facets": facets.measure,
     "library": library.measure,
+    "pictures": pictures.measure,
 }
 
 

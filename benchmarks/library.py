@@ -12,7 +12,7 @@ from typing import Any
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from benchmarks import registry
+from benchmarks import registry, registry_servers
 from benchmarks.library_reader import NOW, READER
 from benchmarks.library_rows import write_library
 from benchmarks.mlflow_environment import MlflowMissing
@@ -95,10 +95,16 @@ def measure(scale: Scale) -> Iterator[Comparison]:
             names = write_library(data_dir, size)
             if size == sizes[-1]:
                 yield from _against_plain_sql(scale, data_dir, names, size)
-            try:
-                yield from registry.compare(scale, data_dir, names, size)
-            except MlflowMissing as missing:
-                click.echo(f"  {missing}", err=True)
+            yield from _unless_missing(registry.compare(scale, data_dir, names, size))
+    yield from _unless_missing(registry_servers.compare(scale, scale.of(10_000, 100)))
+
+
+def _unless_missing(comparisons: Iterator[Comparison]) -> Iterator[Comparison]:
+    """Leaves out what is compared with MLflow where that cannot be had, and says so."""
+    try:
+        yield from comparisons
+    except MlflowMissing as missing:
+        click.echo(f"  {missing}", err=True)
 
 
 def _against_plain_sql(scale: Scale, data_dir: Path, names: list[str], size: int) -> Iterator[Comparison]:

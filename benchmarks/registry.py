@@ -16,6 +16,7 @@ from benchmarks.turns import Comparison, Scale, by_turns, percentile
 GOAL = "ratio ≥ 1"
 _SEARCH = "search, two words"
 _FILLED = "list, a page by name"
+_FEWEST, _MOST, _SECONDS_PER_CASE = 5, 100, 30
 
 
 class RegistryIncomplete(Exception):
@@ -38,9 +39,9 @@ def compare(scale: Scale, data_dir: Path, identifiers: list[str], size: int) -> 
             AskedProgram(Path(sys.executable), "benchmarks.library_program", str(data_dir)) as ours,
             AskedProgram(python, "benchmarks.registry_program", address_of(registry)) as theirs,
         ):
-            _require_same(ours, theirs, names)
             for case in CASES:
-                repeats = scale.of(100 if size <= 10_000 else 20, 2)
+                seconds = _ask_both(case, ours, theirs, names)
+                repeats = scale.of(repeats_of(seconds), 2)
                 yield from _compare(case, repeats, ours, theirs, names, size)
             memory = [ours.peak_mib()], [theirs.peak_mib()]
     what = "peak memory"
@@ -63,13 +64,22 @@ def address_of(registry: Path) -> str:
     return f"sqlite:///{registry}"
 
 
-def _require_same(ours: AskedProgram, theirs: AskedProgram, names: Mapping[str, str]) -> None:
-    """Both find as much, but for words: MLflow looks for them in names only."""
+def _ask_both(case: str, ours: AskedProgram, theirs: AskedProgram, names: Mapping[str, str]) -> float:
+    """Seconds of a first time on both sides together.
+
+    Both have to find as much, but for words: MLflow looks for them in names only. Raises RegistryIncomplete.
+    """
     identifier, name = next(iter(names.items()))
-    for case in CASES:
-        found = ours.ask(case, identifier)[1], theirs.ask(case, name)[1]
-        if found[0] != found[1] and case != _SEARCH:
-            raise RegistryIncomplete(f"{case} finds {found[0]} here, and {found[1]} there")
+    seconds, found = ours.ask(case, identifier)
+    their_seconds, found_there = theirs.ask(case, name)
+    if found != found_there and case != _SEARCH:
+        raise RegistryIncomplete(f"{case} finds {found} here, and {found_there} there")
+    return seconds + their_seconds
+
+
+def repeats_of(seconds: float) -> int:
+    """How often something is measured that takes so long, so that a case ends in about half a minute."""
+    return max(_FEWEST, min(_MOST, round(_SECONDS_PER_CASE / seconds)))
 
 
 def _compare(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.plain_container import free_port
+from benchmarks.processes import resident_mib, with_descendants
 from benchmarks.server_process import start_server, stop, wait_until_answering
 from benchmarks.turns import Comparison, Scale, by_turns
 
@@ -88,7 +89,7 @@ def _watch(
         wait_until_answering(port, ready_path, process)
         ready = time.perf_counter() - began
         time.sleep(idle_seconds)
-        return Started(healthy, ready, sum(map(_resident_mib, _with_descendants(process.pid))))
+        return Started(healthy, ready, sum(map(resident_mib, with_descendants(process.pid))))
     finally:
         stop(process)
 
@@ -97,27 +98,3 @@ def _timed(*command: object) -> float:
     began = time.perf_counter()
     subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
-
-
-def _with_descendants(pid: int) -> set[int]:
-    """The process and what it started, as far as that is still there."""
-    parents = {int(path.parent.name): _parent_of(path) for path in Path("/proc").glob("[0-9]*/stat")}
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
-
-
-def _parent_of(stat: Path) -> int:
-    try:
-        return int(stat.read_text().rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-
-
-def _resident_mib(pid: int) -> float:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
