@@ -1,6 +1,5 @@
 """Shows how costs grow with size: one row for each case, one column for each size and side."""
 
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.table import Table
@@ -15,7 +14,8 @@ Row = Mapping[int, Comparison]
 def fill_growth(table: Table, comparisons: Sequence[Comparison]) -> bool:
     """Fills a table with what was compared at several sizes; False when nothing was.
 
-    Growth is the median at the largest size divided by that at the smallest.
+    It shows the least of the values, because a busy machine disturbs that one least. Growth is that at the largest
+    size divided by that at the smallest.
     """
     rows = _by_case(comparisons)
     sizes = sorted({size for row in rows.values() for size in row})
@@ -41,10 +41,10 @@ def _by_case(comparisons: Sequence[Comparison]) -> dict[str, dict[int, Compariso
 
 
 def _cells(row: Row, sizes: Sequence[int]) -> Iterator[str]:
-    ours = {size: statistics.median(one.platform) for size, one in row.items()}
-    theirs = {size: statistics.median(one.alternative) for size, one in row.items()}
+    ours = {size: min(one.platform) for size, one in row.items()}
+    theirs = {size: min(one.alternative) for size, one in row.items()}
     for side in (ours, theirs):
         yield from (amount(side[size], row[size].unit) if size in row else "" for size in sizes)
-    yield from (f"{row[size].ratio:.2f}" if size in row else "" for size in sizes)
+    yield from (f"{theirs[size] / ours[size]:.2f}" if size in row else "" for size in sizes)
     for side in (ours, theirs):
         yield f"x {side[max(side)] / side[min(side)]:.1f}"

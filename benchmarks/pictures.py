@@ -47,14 +47,16 @@ def _compare(server: Server, scale: Scale, what: str, file: Path, path: str) -> 
     def plain() -> None:
         subprocess.run([sys.executable, str(_PROGRAM), str(file), str(file.parent)], check=True)
 
-    times, plain_times = by_turns(scale.of(60, 2), _timer(ours), _timer(plain), warm_up=True)
+    times, plain_times = by_turns(scale.of(50, 2), _timer(ours), _timer(plain), warm_up=True)
     yield Comparison(f"picture of {what}", _PLAIN, times, plain_times, _GOAL)
     worst = [percentile(times, 99)], [percentile(plain_times, 99)]
     yield Comparison(f"… p99 of {len(times)}", "… its p99", *worst, _GOAL)
-    memory, plain_memory = by_turns(scale.of(3), lambda: _peaks(server, ours), lambda: _plain_peak(file))
-    cutting, everything = [one for one, _ in memory], [whole for _, whole in memory]
-    yield Comparison("… memory of the cutting process", _PLAIN, cutting, plain_memory, unit="MiB")
-    yield Comparison("… memory of server and cutting process", _PLAIN, everything, plain_memory, unit="MiB")
+    peaks = [(_peaks(server, ours), _plain_peak(file)) for _ in range(scale.of(3))]
+    plain_peaks = [plain_peak for _, plain_peak in peaks]
+    cutting = [cutting for (cutting, _), _ in peaks]
+    everything = [everything for (_, everything), _ in peaks]
+    yield Comparison("… memory of the cutting process", _PLAIN, cutting, plain_peaks, unit="MiB")
+    yield Comparison("… memory of server and cutting process", _PLAIN, everything, plain_peaks, unit="MiB")
 
 
 def _timer(act: Callable[[], None]) -> Callable[[], float]:

@@ -47,7 +47,7 @@ def print_table(comparisons: Sequence[Comparison]) -> None:
     grown = _empty(console)
     if fill_growth(grown, comparisons):
         console.print(grown)
-        console.print("Each cell: the median. Growth: from the smallest to the largest size.")
+        console.print("Each cell: the least of all values. Growth: from the smallest to the largest size.")
 
 
 def _empty(console: Console) -> Table:
