@@ -271,6 +271,8 @@ class Platform:
             "search": SearchUpkeep(self.database).run,
             "uses of models": self.model_uses.run,
         }
+        if self.database.telegraph:
+            parts["bells of other processes"] = self.database.telegraph.listen
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:
             yield
@@ -335,7 +337,7 @@ class Platform:
         )
 
     def _new_owner(self) -> str:
-        """The name under which this process, from now on, holds what it works on."""
+        """The name under which a part of this process, from now on, holds what it works on."""
         return f"{_installation(self.data_dir)}/{random_word(12)}"
 
     def _formers(self) -> str:

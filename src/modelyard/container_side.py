@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from modelyard.adapters.container_protocols.base import ContainerProtocolFactory
 from modelyard.adapters.registries.base import ArchiveReader, Registry
 from modelyard.adapters.runtimes.base import Runtime
 from modelyard.core.clock import Clock
-from modelyard.core.database import Database
+from modelyard.core.database import Database, ring_after_commit
 from modelyard.core.errors import PlatformError
 from modelyard.core.logs import log
 from modelyard.core.sealing import Sealer
+from modelyard.domain.engines import reconcile
 from modelyard.domain.engines.adopt import Adoption
 from modelyard.domain.engines.launch import EngineLimits, Launcher
 from modelyard.domain.engines.lookup import EngineElsewhere
 from modelyard.domain.engines.nodes import Node, this_node
 from modelyard.domain.engines.reconcile import Reconciler
 from modelyard.domain.engines.routing import Router
+from modelyard.domain.engines.rows import containers_of, count_live, end_engines_of
 from modelyard.domain.engines.standby import StandbyLimits
 from modelyard.domain.engines.tables import Engine
 from modelyard.domain.engines.trial import TrialEngines
@@ -38,6 +42,8 @@ from modelyard.domain.version_tests import request as version_tests
 from modelyard.domain.version_tests.load_process import LoadVersion
 from modelyard.domain.version_tests.measure import Measurer
 from modelyard.domain.version_tests.run_process import RunVersion
+from modelyard.domain.work.processes import ProcessWatch
+from modelyard.domain.work.queue import release_lost
 from modelyard.domain.work.worker import Task, Worker
 from modelyard.settings import Settings
 
@@ -103,6 +109,13 @@ class ContainerSide:
         measurer = Measurer(*base, launcher, most_seconds=settings.test_report_seconds)
         from_registry = RegistryFetcher(runtime, shared.registry, shared.sealer)
         from_archive = ArchiveFetcher(runtime, shared.archives)
+        self.watch = (
+            None
+            if shared.database.is_sqlite
+            else ProcessWatch(
+                *base, process=shared.owner, kind="engines", on_death=self._take_over, clean_up=self._clean_up
+            )
+        )
         tasks: dict[str, Task] = {
             request_import.PULL: ImportImage(*base, runtime, from_registry, on_end=record_import),
             request_import.LOAD: ImportImage(*base, runtime, from_archive, on_end=record_import),
@@ -114,6 +127,8 @@ class ContainerSide:
 
     async def recover(self) -> None:
         """Takes up what an earlier process on this data directory left, which is locked: it cannot be running."""
+        if self.watch:
+            await self.watch.join()
         async with self._shared.database.write() as session:
             items = await release_items(
                 session, self._shared.clock, except_owner=self._shared.owner, owners=self._shared.formers
@@ -129,10 +144,8 @@ class ContainerSide:
 
     async def run(self) -> None:
         """Works until cancelled, then lets what runs finish, and stops all engines."""
-        loops = [
-            asyncio.create_task(part.run(), name=type(part).__name__)
-            for part in (self.worker, self.reconciler, self.runner)
-        ]
+        runs = [self.worker.run, self.reconciler.run, self.runner.run, *([self.watch.run] if self.watch else [])]
+        loops = [asyncio.create_task(run(), name=run.__qualname__) for run in runs]
         facts = asyncio.create_task(self._learn_facts(), name="facts of the runtime")
         try:
             done, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
@@ -144,6 +157,8 @@ class ContainerSide:
                 task.cancel()
             await asyncio.gather(*loops, facts, return_exceptions=True)
             await self.reconciler.stop_all()
+            if self.watch:
+                await self.watch.leave()
 
     async def node(self) -> Node:
         """The machine that runs the engines of this process. Raises RuntimeUnavailable."""
@@ -164,7 +179,25 @@ class ContainerSide:
         with contextlib.suppress(PlatformError):
             await self.runtime.facts()
 
+    async def _take_over(self, session: AsyncSession, dead: str) -> None:
+        """Gives away what a process held that is dead."""
+        items = await release_items(session, self._shared.clock, except_owner=self._shared.owner, owners=dead)
+        works = await release_lost(session, self._shared.clock, silent_for=None, owners=dead)
+        await end_engines_of(session, self._shared.clock, dead)
+        ring_after_commit(session, reconcile.TOPIC)
+        log.info("taken over from a dead process", items=items, works=works)
+
+    async def _clean_up(self, dead: str) -> None:
+        """Removes the containers of a dead process, if they are on this machine; others go when it comes again."""
+        async with self._shared.database.read() as session:
+            containers = await containers_of(session, dead)
+        with contextlib.suppress(PlatformError):
+            for container in containers:
+                await self.runtime.remove_container(container)
+
     async def _fail_waiting_items(self, version_id: int, error: PlatformError) -> None:
         reason = f"no engine could be started: {error.message}"
         async with self._shared.database.write() as session:
+            if (await count_live(session, except_owner=self._shared.owner))[version_id]:
+                return  # another machine can run it
             await fail_open_items(session, self._shared.clock, version_id, reason)

@@ -93,6 +93,8 @@ class Database:
         )
         self._one_writer = asyncio.Lock()
         self.bells = BellBoard()
+        self.telegraph = None if self.is_sqlite else postgres.telegraph(url, self.bells)
+        """Reaches the other processes that work on this database, where there can be some."""
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -116,7 +118,10 @@ class Database:
             yield session
             for finish in session.info.pop(_LAST_STEPS, ()):
                 await finish(session)
-        for topic in session.info.pop(_TOPICS, ()):
+            topics: set[str] = session.info.pop(_TOPICS, set())
+            if topics and self.telegraph:
+                await self.telegraph.tell(session, topics)
+        for topic in topics:
             self.bells.ring(topic)
 
     async def close(self) -> None:

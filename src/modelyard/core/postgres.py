@@ -6,14 +6,18 @@ requests and engines make all the time share it, and say so, because they lock t
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import TimeoutError as TooLong
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
+from modelyard.core.bells import BellBoard
 from modelyard.core.postgres_errors import DatabaseBusy, translate_errors
+
+if TYPE_CHECKING:
+    from modelyard.core.postgres_bells import Telegraph
 
 OLDEST_VERSION = 14
 CONNECTIONS_KEPT = 10
@@ -55,6 +59,13 @@ def create_postgres_engine(address: URL, serializer: Callable[[Any], str]) -> As
 def readers_of(engine: AsyncEngine) -> AsyncEngine:
     """The same connections for transactions that see one state of the database, and change nothing."""
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def telegraph(address: URL, bells: BellBoard) -> "Telegraph":
+    """The line to the other processes of the database."""
+    from modelyard.core.postgres_bells import Telegraph  # noqa: PLC0415 - slow to import, seldom needed
+
+    return Telegraph(address, bells)
 
 
 class _Pool(AsyncAdaptedQueuePool):

@@ -13,12 +13,14 @@ from tests.machine import Machine
 
 
 def _names(listed: Any, model_id: str) -> list[str]:
-    return [engine["name"] for row in listed if row["identifier"] == model_id for engine in row["engines"]]
+    rows = [row for row in listed if row["identifier"] == model_id]
+    return [engine["name"] for row in rows for engine in row["engines"] if engine["ready"]]
 
 
 async def test_what_an_engine_prints(alice: AsgiClient, charlie: AsgiClient, walk: Walk, tmp_path: Path) -> None:
     model_id = await walk.deployed(archive(tmp_path))
-    await walk.submitted(model_id)
+    engines = {"minimumParallelCapacity": 1, "maximumParallelCapacity": 1}
+    expect(await alice.call("PATCH", f"/api/models/{model_id}/versions/0.1.0/processing", engines))
     listed = await until(alice, "/api/resources/processing/models", lambda rows: bool(_names(rows, model_id)))
     [engine] = _names(listed, model_id)
     path = f"/api/resources/processing/engines/{engine}/logs"

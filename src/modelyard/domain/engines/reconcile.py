@@ -18,7 +18,7 @@ from modelyard.domain.engines.errors import EnginesKeepDying
 from modelyard.domain.engines.health import HealthRecord, Verdict
 from modelyard.domain.engines.launch import Launcher, RunningEngine
 from modelyard.domain.engines.routing import Router
-from modelyard.domain.engines.rows import end_engine, set_engine
+from modelyard.domain.engines.rows import count_live, end_engine, set_engine
 from modelyard.domain.engines.situations import SituationBoard, lacks_licence, reason_to_wait
 from modelyard.domain.engines.standby import Standby, StandbyLimits
 from modelyard.domain.engines.starts import Starts
@@ -65,6 +65,7 @@ class Reconciler:
         self._adoption = adoption
         self._read_demand = read_demand
         self._give_up = give_up
+        self._owner = owner
         self._idle_seconds = idle_seconds
         self._bell = database.bells.listen(TOPIC, versions.TOPIC)
         self._standby = Standby(launcher, standby)
@@ -74,6 +75,7 @@ class Reconciler:
             launcher,
             self._standby,
             owner=owner,
+            may_start=self._may_start,
             ready=self._announce_started,
             failed=self._start_failed,
         )
@@ -102,17 +104,19 @@ class Reconciler:
     async def reconcile_once(self) -> None:
         """One round: what is missing is started in the background, what is idle is paused or stopped."""
         async with self._database.read() as session:
-            there = self._there()
+            elsewhere = await count_live(session, except_owner=self._owner)
+            older = await count_live(session, except_owner=self._owner, before_owner=self._owner)
+            there = self._there() + elsewhere
             demands = await self._read_demand(session, {*there, *self._standby.versions()})
         plan = balance(demands, there)
         for version_id, missing in plan.to_start.items():
             if missing and time.monotonic() >= self._records[version_id].not_before:
                 self._starts.begin(version_id, missing)
-        surplus = self._surplus(demands, plan)
+        surplus = self._surplus(demands, plan, older)
         for engine in surplus:
             self._router.remove(engine)
         await asyncio.gather(*(self._rest(engine, demands) for engine in surplus), self._end_standby(demands))
-        await self._show_situations(demands, plan)
+        await self._show_situations(demands, plan, elsewhere)
 
     async def stop_all(self) -> None:
         """Stops every engine and every start, and whatever is left of others; for the end of the process."""
@@ -138,6 +142,12 @@ class Reconciler:
     def _there(self) -> Counter[int]:
         """The versions that have engines, or will soon, and how many."""
         return Counter(engine.plan.version_id for engine in self._router.all_engines()) + self._starts.under_way()
+
+    async def _may_start(self, session: AsyncSession, version_id: int) -> bool:
+        """Whether one more engine is wanted, by what all processes have written down."""
+        there = await count_live(session)
+        demands = await self._read_demand(session, {*there, version_id})
+        return balance(demands, there).to_start.get(version_id, 0) > 0
 
     async def _start_failed(self, version_id: int, error: Exception) -> None:
         verdict = self._records[version_id].start_failed(str(error), now=time.monotonic())
@@ -184,15 +194,18 @@ class Reconciler:
         except PlatformError:
             return False
 
-    def _surplus(self, demands: dict[int, Demand], plan: Balance) -> list[RunningEngine]:
-        """The engines to stop, of all versions; where others wait for them, idle ones do not stay any longer."""
+    def _surplus(self, demands: dict[int, Demand], plan: Balance, older: Counter[int]) -> list[RunningEngine]:
+        """The engines to stop, of all versions; where others wait for them, idle ones do not stay any longer.
+
+        Of several processes the one whose name comes first keeps what is wanted; `older` are the engines of those.
+        """
         chosen: dict[str, RunningEngine] = {}
         spare: list[tuple[float, str, RunningEngine]] = []
         for version_id in {engine.plan.version_id for engine in self._router.all_engines()}:
             engines = {engine.engine_id: engine for engine in self._router.engines(version_id)}
             idle = {name: self._router.idle_seconds(engine, now=time.monotonic()) for name, engine in engines.items()}
             demand = demands.get(version_id, Demand(0, 0, 0))
-            wanted = plan.wanted.get(version_id, 0)
+            wanted = max(0, plan.wanted.get(version_id, 0) - older[version_id])
             surplus = surplus_engines(demand, idle, idle_seconds=self._idle_seconds, wanted=wanted)
             chosen |= {name: engines[name] for name in surplus}
             unwanted = surplus_engines(demand, idle, idle_seconds=0, wanted=wanted)
@@ -218,13 +231,15 @@ class Reconciler:
         expired = self._standby.take_expired(self._standby.versions() - may_run, now=time.monotonic())
         await asyncio.gather(*(self._stop(engine, is_paused=True) for engine in expired))
 
-    async def _show_situations(self, demands: Mapping[int, Demand], plan: Balance) -> None:
+    async def _show_situations(
+        self, demands: Mapping[int, Demand], plan: Balance, elsewhere: Mapping[int, int]
+    ) -> None:
         starting, now = self._starts.under_way(), time.monotonic()
         reasons = {
             version_id: reason_to_wait(
                 demand,
                 self._records[version_id],
-                ready=len(self._router.engines(version_id)),
+                ready=len(self._router.engines(version_id)) + elsewhere.get(version_id, 0),
                 starting=starting[version_id],
                 lacks_licence=lacks_licence(version_id, demand, plan),
                 now=now,

@@ -1,8 +1,9 @@
 """Reads and writes the rows of engines."""
 
+from collections import Counter
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -57,3 +58,35 @@ async def load_version(session: AsyncSession, version_id: int) -> Version:
     """A version with what a plan needs."""
     query = select(Version).where(Version.id == version_id)
     return (await session.scalars(query.options(joinedload(Version.image), joinedload(Version.requirement)))).one()
+
+
+async def count_live(session: AsyncSession, *, except_owner: str = "", before_owner: str = "") -> Counter[int]:
+    """How many engines serve, or are about to, by version, in all processes.
+
+    Args:
+        except_owner: whose engines do not count.
+        before_owner: count only those whose owners' names come before this one.
+    """
+    query = select(Engine.version_id, func.count()).where(
+        Engine.purpose == Purpose.SERVE, Engine.state.in_((EngineState.STARTING, EngineState.READY))
+    )
+    if except_owner:
+        query = query.where(Engine.owner != except_owner)
+    if before_owner:
+        query = query.where(Engine.owner < before_owner)
+    return Counter({row[0]: row[1] for row in await session.execute(query.group_by(Engine.version_id))})
+
+
+async def end_engines_of(session: AsyncSession, clock: Clock, owner: str) -> None:
+    """Records that the engines of an owner are gone, as nobody is there any more who could use them."""
+    await session.execute(
+        update(Engine)
+        .where(Engine.owner == owner, Engine.state.in_(LIVE))
+        .values(state=EngineState.FAILED, ended_at=clock.now(), error="The server that ran this engine has died.")
+    )
+
+
+async def containers_of(session: AsyncSession, owner: str) -> list[str]:
+    """The containers that engines of an owner had."""
+    query = select(Engine.container).where(Engine.owner == owner, Engine.container.is_not(None))
+    return [container for container in await session.scalars(query) if container]

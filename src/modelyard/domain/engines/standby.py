@@ -38,13 +38,17 @@ class Standby:
         except PlatformError as error:
             log.info("an engine could not be paused", engine=engine.name, reason=error.message)
             return False
-        self._paused[engine.plan.version_id][engine.engine_id] = (time.monotonic(), engine)
+        self.put_back(engine)
         return True
 
     def take(self, version_id: int) -> RunningEngine | None:
         """A paused engine of a version, which is not known here from then on."""
         waiting = self._paused.get(version_id)
         return waiting.popitem()[1][1] if waiting else None
+
+    def put_back(self, engine: RunningEngine) -> None:
+        """An engine that was taken stays paused after all."""
+        self._paused[engine.plan.version_id][engine.engine_id] = (time.monotonic(), engine)
 
     async def resume(self, engine: RunningEngine) -> RunningEngine:
         """Lets an engine go on and makes sure that it answers. Raises PlatformError when it does not."""

@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
@@ -17,13 +19,20 @@ from modelyard.domain.engines.tables import EngineState, Purpose
 MOST_AT_ONCE = 4
 
 Ready = Callable[[RunningEngine], None]
+MayStart = Callable[[AsyncSession, int], Awaitable[bool]]
 Failed = Callable[[int, Exception], Awaitable[None]]
+
+
+class _NotWanted(Exception):
+    """Another process has started what was missing."""
 
 
 class Starts:
     """What is being started.
 
     Args:
+        may_start: whether one more engine of a version is wanted, asked in the transaction that writes it down: other
+            processes start engines, too.
         ready: called with each engine that is ready.
         failed: called with a version whose engine could not be started, and the reason.
     """
@@ -36,6 +45,7 @@ class Starts:
         standby: Standby,
         *,
         owner: str,
+        may_start: MayStart,
         ready: Ready,
         failed: Failed,
     ) -> None:
@@ -44,6 +54,7 @@ class Starts:
         self._launcher = launcher
         self._standby = standby
         self._owner = owner
+        self._may_start = may_start
         self._ready = ready
         self._failed = failed
         self._tasks: defaultdict[int, set[asyncio.Task[None]]] = defaultdict(set)
@@ -74,6 +85,8 @@ class Starts:
                     plan = plan_for(await load_version(session, version_id))
                 await self._launcher.check(plan)
                 engine = await self._launch(plan)
+        except _NotWanted:
+            return
         except PlatformError as error:
             log.warning("an engine could not be started", version=version_id, reason=str(error))
             await self._failed(version_id, error)
@@ -87,8 +100,12 @@ class Starts:
         """A paused engine that goes on; one that does not answer any more is ended."""
         while engine := self._standby.take(version_id):
             try:
+                await self._claim_start(engine)
                 resumed = await self._standby.resume(engine)
                 await self._set(engine, state=EngineState.READY)
+            except _NotWanted:
+                self._standby.put_back(engine)
+                raise
             except BaseException as error:
                 try:
                     await self._launcher.remove(engine.engine_id, engine.container)
@@ -104,6 +121,8 @@ class Starts:
     async def _launch(self, plan: EnginePlan) -> RunningEngine:
         row = new_engine(self._clock, plan, Purpose.SERVE, self._owner)
         async with self._database.write() as session:
+            if not await self._may_start(session, plan.version_id):
+                raise _NotWanted
             session.add(row)
         container = None
         try:
@@ -125,6 +144,12 @@ class Starts:
                 await self._end(row.id, error)
             raise
         return engine
+
+    async def _claim_start(self, engine: RunningEngine) -> None:
+        async with self._database.write() as session:
+            if not await self._may_start(session, engine.plan.version_id):
+                raise _NotWanted
+            await set_engine(session, engine.engine_id, state=EngineState.STARTING)
 
     async def _set(self, engine: RunningEngine, **values: object) -> None:
         async with self._database.write() as session:
