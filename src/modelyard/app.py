@@ -30,6 +30,8 @@ from modelyard.adapters.storage.object_store import local_storage
 from modelyard.container_side import ContainerSide, Shared
 from modelyard.core.clock import Clock, SystemClock
 from modelyard.core.database import Database
+from modelyard.core.destination_rules import parse_rules
+from modelyard.core.destinations import Destinations
 from modelyard.core.errors import Conflict
 from modelyard.core.ids import new_uuid, random_word
 from modelyard.core.logs import log
@@ -142,6 +144,15 @@ def real_adapters(settings: Settings) -> Adapters:
     )
 
 
+def destinations_of(settings: Settings) -> Destinations:
+    """Where inputs may be fetched from, and callbacks be sent to."""
+    return Destinations(
+        denied=parse_rules(settings.destinations_denied),
+        allowed=parse_rules(settings.destinations_allowed),
+        own_ports={settings.port} - {0},
+    )
+
+
 def mailer_of(settings: Settings) -> Mailer:
     """Who takes letters to the mail server. Raises BadMailServer."""
     return mailer_from(
@@ -183,6 +194,7 @@ class Platform:
         self.identity_provider = self._adapters.identity_provider
         self.identity_rules = IdentityRules(settings.oidc_teams, settings.oidc_required_email_verified)
         self.blobs = BlobStore(self.storage)
+        self.destinations = destinations_of(settings)
         self._loose_files = LooseFileRemoval(self.database, self.clock, self.storage)
         self.router = Router(self.database.bells)
         self.registry = self._adapters.registry

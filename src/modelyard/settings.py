@@ -18,6 +18,8 @@ from pydantic_settings import (
 from sqlalchemy import URL
 
 from modelyard.core.database_address import DatabaseAddressUnusable, read_database_address
+from modelyard.core.destination_rules import Group, parse_rules
+from modelyard.core.destinations import DENIED_BY_DEFAULT
 from modelyard.core.group_teams import GroupTeam, parse_group_teams
 
 _PREFIX = "MODELYARD_"
@@ -115,6 +117,14 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(67_108_864, gt=0, description="Largest JSON body of a request.")
     max_upload_bytes: int = Field(53_687_091_200, gt=0, description="Largest uploaded container image.")
     max_test_input_bytes: int = Field(1_073_741_824, gt=0, description="Largest test file of a version.")
+    destinations_denied: WordList = Field(
+        tuple(DENIED_BY_DEFAULT),
+        description="Where inputs are never fetched from, callbacks never sent to: hosts (`*.example.org`), networks "
+        f"(`10.0.0.0/8`) and the words {', '.join(Group)}; each may end with `:port`.",
+    )
+    destinations_allowed: WordList = Field(
+        (), description="Exceptions from what is denied, in the same form; `all` denied, only these can be reached."
+    )
     max_items_per_job: int = Field(100_000, gt=0, description="Most items of one job.")
     input_retention_hours: int = Field(24, ge=1, description="Inputs of a finished job are deleted after this time.")
     audit_retention_days: int = Field(
@@ -147,7 +157,15 @@ class Settings(BaseSettings):
         "info", description="Least important log lines shown: debug, info, warning, error."
     )
 
-    @field_validator("cors_origins", "trusted_proxies", "insecure_registries", "previous_secret_keys", mode="before")
+    @field_validator(
+        "cors_origins",
+        "trusted_proxies",
+        "insecure_registries",
+        "previous_secret_keys",
+        "destinations_denied",
+        "destinations_allowed",
+        mode="before",
+    )
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
@@ -165,6 +183,12 @@ class Settings(BaseSettings):
                 read_database_address(value.get_secret_value())
             except DatabaseAddressUnusable as error:
                 raise ValueError(error.message) from None
+        return value
+
+    @field_validator("destinations_denied", "destinations_allowed")
+    @classmethod
+    def _check_rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_rules(value)
         return value
 
     @field_validator("log_level", mode="before")

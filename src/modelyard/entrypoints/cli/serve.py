@@ -49,6 +49,7 @@ def run_server(given: Mapping[str, Any]) -> None:
 async def _serve(settings: Settings) -> None:
     sockets = bound_sockets(settings.host, settings.port)  # before a first start shows a key that no server takes
     platform = Platform(settings)
+    platform.destinations.own_ports.update(listening.getsockname()[1] for listening in sockets)
     await platform.prepare()
     if platform.first_key and not settings.admin_api_key.get_secret_value():
         _show_first_key(settings, platform.first_key.text, port=sockets[0].getsockname()[1])
