@@ -25,6 +25,8 @@ from modelyard.adapters.registries.http_registry import HttpRegistry
 from modelyard.adapters.runtimes.base import Runtime, RuntimeUnavailable
 from modelyard.adapters.runtimes.discover import find_runtime
 from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
+from modelyard.adapters.sources.base import Sources
+from modelyard.adapters.sources.everywhere import RealSources
 from modelyard.adapters.storage.base import Storage
 from modelyard.adapters.storage.object_store import local_storage
 from modelyard.container_side import ContainerSide, Shared
@@ -55,7 +57,11 @@ from modelyard.domain.audit.refusals import Refusals
 from modelyard.domain.audit.retention import AuditRetention
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.images.leftovers import remove_leftovers
+from modelyard.domain.inputs.fetch import Fetcher
 from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.item_inputs import InputReader
+from modelyard.domain.jobs.prepare import PrepareJob
+from modelyard.domain.jobs.preparing import PREPARE
 from modelyard.domain.jobs.submit import SubmissionLimits, Submitter
 from modelyard.domain.jobs.upkeep import JobUpkeep
 from modelyard.domain.models.cloning import Cloner
@@ -76,6 +82,7 @@ SECRET_FILE = "secret.key"  # noqa: S105 - a name
 NEXT_SECRET_FILE = "secret.key.next"  # noqa: S105
 """What the secret file becomes when `modelyard rotate-secret` has sealed everything with it."""
 LETTERS_AT_ONCE = 2
+PREPARATIONS_AT_ONCE = 4
 
 OpenRuntime = Callable[[Settings], contextlib.AbstractAsyncContextManager[Runtime]]
 
@@ -125,11 +132,14 @@ class Adapters:
     mailer: Mailer
     cutter: PictureCutter
     artist: PictureArtist
+    destinations: Destinations
+    sources: Sources
     identity_provider: IdentityProvider | None = None
 
 
 def real_adapters(settings: Settings) -> Adapters:
     """What a server uses; tests put fakes in place of some."""
+    destinations = destinations_of(settings)
     return Adapters(
         clock=SystemClock(),
         storage=local_storage(settings.data_dir.resolve() / "files"),
@@ -140,6 +150,8 @@ def real_adapters(settings: Settings) -> Adapters:
         mailer=mailer_of(settings),
         cutter=CuttingProcesses(),
         artist=Artist(),
+        destinations=destinations,
+        sources=RealSources(destinations, settings.sqlite_sources),
         identity_provider=identity_provider_of(settings),
     )
 
@@ -194,13 +206,20 @@ class Platform:
         self.identity_provider = self._adapters.identity_provider
         self.identity_rules = IdentityRules(settings.oidc_teams, settings.oidc_required_email_verified)
         self.blobs = BlobStore(self.storage)
-        self.destinations = destinations_of(settings)
+        self.destinations = self._adapters.destinations
+        self._sources = self._adapters.sources
+        fetcher = Fetcher(
+            self._sources, self.clock, most_at_once=settings.fetch_concurrency, seconds=settings.fetch_seconds
+        )
+        self._inputs = InputReader(self.database, self.blobs, fetcher, self.sealer)
         self._loose_files = LooseFileRemoval(self.database, self.clock, self.storage)
         self.router = Router(self.database.bells)
         self.registry = self._adapters.registry
         limits = SubmissionLimits(settings.max_items_per_job, settings.input_retention_hours)
         self.model_uses = ModelUses(self.database, self.clock)
-        self.submitter = Submitter(self.database, self.clock, self.blobs, limits, self.model_uses)
+        self.submitter = Submitter(
+            self.database, self.clock, self.blobs, limits, self.model_uses, self._sources, self.sealer
+        )
         self.cloner = Cloner(self.database, self.clock, self.storage)
         self.downloads = Downloads(self.database, self.clock)
         self.refusals = Refusals(self.database, self.clock)
@@ -277,6 +296,7 @@ class Platform:
             "upkeep": upkeep.run,
             "accounts": accounts.run,
             "letters": self._send_letters,
+            "preparations": self._prepare_jobs,
             "audit": audit.run,
             "refusals": self.refusals.run,
             "loose files": self._loose_files.run,
@@ -312,6 +332,17 @@ class Platform:
         await worker.take_over_everything(self._formers())
         await worker.run()
 
+    async def _prepare_jobs(self) -> None:
+        """Has a worker of its own as well: jobs find out their items while their engines are still away."""
+        task = PrepareJob(
+            self.database, self.clock, self._sources, self.sealer, self.blobs, self.settings.max_items_per_job
+        )
+        worker = Worker(
+            self.database, self.clock, {PREPARE: task}, owner=self._new_owner(), concurrency=PREPARATIONS_AT_ONCE
+        )
+        await worker.take_over_everything(self._formers())
+        await worker.run()
+
     async def _serve_containers(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
             runtime = await self._wait_for_runtime(stack)
@@ -342,6 +373,7 @@ class Platform:
             database=self.database,
             sealer=self.sealer,
             blobs=self.blobs,
+            inputs=self._inputs,
             router=self.router,
             registry=self.registry,
             archives=self._adapters.archives,
@@ -359,6 +391,7 @@ class Platform:
         return "" if self.database.is_sqlite else f"{_installation(self.data_dir)}/"
 
     async def _close(self) -> None:
+        await self._sources.close()
         await self.database.close()
         self._lock.close()
 

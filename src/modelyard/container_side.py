@@ -33,6 +33,7 @@ from modelyard.domain.images.tasks import ArchiveFetcher, ImportImage, RegistryF
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import fail_open_items, release_items
 from modelyard.domain.jobs.demand import read_demand
+from modelyard.domain.jobs.item_inputs import InputReader
 from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.models.image_records import record_import
@@ -62,6 +63,7 @@ class Shared:
     database: Database
     sealer: Sealer
     blobs: BlobStore
+    inputs: InputReader
     router: Router
     registry: Registry
     archives: ArchiveReader
@@ -100,6 +102,7 @@ class ContainerSide:
             *base,
             shared.router,
             shared.blobs,
+            shared.inputs,
             await_death=launcher.await_death,
             bury=self.reconciler.bury,
             owner=shared.owner,

@@ -125,6 +125,15 @@ class Settings(BaseSettings):
     destinations_allowed: WordList = Field(
         (), description="Exceptions from what is denied, in the same form; `all` denied, only these can be reached."
     )
+    fetch_seconds: float = Field(
+        60,
+        gt=0,
+        description="An input that its source does not deliver within this time, with all tries, fails its item.",
+    )
+    fetch_concurrency: int = Field(16, gt=0, description="Inputs that are fetched from sources at the same time.")
+    sqlite_sources: Path | None = Field(
+        None, description="Directory of the SQLite files that inputs may come from; empty: they come from none."
+    )
     max_items_per_job: int = Field(100_000, gt=0, description="Most items of one job.")
     input_retention_hours: int = Field(24, ge=1, description="Inputs of a finished job are deleted after this time.")
     audit_retention_days: int = Field(

@@ -4,16 +4,20 @@ from typing import Any
 
 from sqlalchemy import select
 
+from modelyard.adapters.sources.fake import FakeSources
 from modelyard.adapters.storage.fake import memory_storage
 from modelyard.core.database import Database
+from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.inputs.fetch import Fetcher
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import Claim, FinishedItem, claim_items, finish_items
+from modelyard.domain.jobs.item_inputs import InputReader
 from modelyard.domain.jobs.submit import Receipt, Submission, SubmissionLimits, Submitter
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
 from modelyard.domain.models.uses import ModelUses
-from tests.cast import CAST
-from tests.manual_clock import ManualClock
+from tests.cast import CAST, SECRET
+from tests.manual_clock import ManualClock, RestlessClock
 
 OUTPUT: dict[str, Any] = {
     "name": "results.json",
@@ -24,11 +28,25 @@ OUTPUT: dict[str, Any] = {
 }
 
 
-def submitter(database: Database, clock: ManualClock, *, most_items: int = 100) -> Submitter:
+def submitter(
+    database: Database, clock: ManualClock, *, most_items: int = 100, sources: FakeSources | None = None
+) -> Submitter:
     """Takes submissions; large inputs go to a storage in memory."""
     return Submitter(
-        database, clock, BlobStore(memory_storage()), SubmissionLimits(most_items, 24), ModelUses(database, clock)
+        database,
+        clock,
+        BlobStore(memory_storage()),
+        SubmissionLimits(most_items, 24),
+        ModelUses(database, clock),
+        sources or FakeSources(),
+        Sealer(SECRET.encode()),
     )
+
+
+def input_reader(database: Database, blobs: BlobStore, sources: FakeSources | None = None) -> InputReader:
+    """Reads inputs; where they are elsewhere, from these sources."""
+    fetcher = Fetcher(sources or FakeSources(), RestlessClock(), most_at_once=4, seconds=5)
+    return InputReader(database, blobs, fetcher, Sealer(SECRET.encode()))
 
 
 async def submit(

@@ -22,7 +22,7 @@ from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.jobs.tables import ItemOutput, JobItem
 from tests.cast import CAST
 from tests.domain.inference.test_request import engine
-from tests.domain.jobs.steps import counts, item_states, submit
+from tests.domain.jobs.steps import counts, input_reader, item_states, submit
 from tests.library import JSON_OUTPUT, add_active
 from tests.machine import answer_json
 from tests.manual_clock import ManualClock
@@ -41,6 +41,7 @@ class Pumps:
             SystemClock(),
             self.router,
             self.blobs,
+            input_reader(database, self.blobs),
             await_death=self._cause,
             bury=self._bury,
             owner="one",

@@ -3,19 +3,34 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.errors import LimitReached
-from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.quota_windows import Period, Window, seconds_until, window_at
 from modelyard.domain.accounts.tables import Project, Quota, QuotaUse, Team, User
 
 Charge = tuple[str, str]
 """A quota and the beginning of the window that was charged."""
+
+
+class Charged(Protocol):
+    """Whose quotas count: who submits a job, or the job of theirs."""
+
+    @property
+    def team_id(self) -> str:
+        """Their team."""
+
+    @property
+    def user_id(self) -> str:
+        """Themselves."""
+
+    @property
+    def project_id(self) -> str | None:
+        """The project whose key they use."""
 
 
 class QuotaUsedUp(LimitReached):
@@ -36,14 +51,14 @@ class QuotaUsedUp(LimitReached):
         )
 
 
-async def charge(session: AsyncSession, clock: Clock, actor: Actor, items: int) -> list[Charge]:
+async def charge(session: AsyncSession, clock: Clock, charged_to: Charged, items: int) -> list[Charge]:
     """Counts items of a new job against every quota that binds who submits it; all of them fit, or none is charged.
 
     To be called in the transaction that stores the job. Raises QuotaUsedUp.
     """
     now = clock.now()
     # Locked in one order, so that submissions wait for each other, for changes of the quota, and never in a circle.
-    quotas = await session.scalars(select(Quota).where(_binds(actor)).order_by(Quota.id).with_for_update())
+    quotas = await session.scalars(select(Quota).where(_binds(charged_to)).order_by(Quota.id).with_for_update())
     charged = []
     for quota in quotas.all():
         if not holds_at(quota, now):
@@ -88,7 +103,7 @@ def holds_at(quota: Quota, now: datetime) -> bool:
     return (quota.starts_at is None or quota.starts_at <= now) and (quota.ends_at is None or now < quota.ends_at)
 
 
-def _binds(actor: Actor) -> ColumnElement[bool]:
+def _binds(actor: Charged) -> ColumnElement[bool]:
     """The quotas that jobs of an actor count against: the team's, and the project's or else the user's."""
     own = Quota.project_id == actor.project_id if actor.project_id else Quota.user_id == actor.user_id
     return or_(own, Quota.team_id == actor.team_id)

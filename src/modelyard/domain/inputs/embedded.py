@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from modelyard.domain.inputs.items import InputValue
+from modelyard.domain.inputs.kind import SourceKind
 
 _FORM = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?P<parameters>(;[\w.+-]+=[^;,]*)*);base64,", re.ASCII)
 
@@ -22,3 +23,6 @@ def read_value(name: str, value: Any) -> InputValue:
     except (binascii.Error, ValueError):
         raise ValueError(f"the input {name[:255]!r} is not valid base64 after 'base64,'") from None
     return InputValue(name, (head["type"] or "text/plain").lower(), data)
+
+
+KIND = SourceKind(read_value)

@@ -1,5 +1,6 @@
 """Items as they were submitted, before they run; and what is wrong with single ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from modelyard.core.errors import InvalidInput
@@ -14,11 +15,12 @@ class SourcesRejected(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class InputValue:
-    """One input of one item, in memory."""
+    """One input of one item: in memory, or, with a location, where it is to be fetched from."""
 
     name: str
     media_type: str
     data: bytes
+    location: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,41 @@ from typing import Any
 
 from modelyard.core.errors import TooLarge
 from modelyard.core.nul import NUL
-from modelyard.domain.inputs import embedded, text
+from modelyard.domain.inputs import azure, embedded, jdbc, s3, s3_folder, storage_grid, text
 from modelyard.domain.inputs.items import LONGEST_NAME, InputValue, SourcesRejected, SubmittedItem, check_item
+from modelyard.domain.inputs.kind import Access, SourceKind
+from modelyard.domain.inputs.members import Members
 from modelyard.domain.inputs.schema_check import SchemaCheck
 from modelyard.domain.models.contract import DeclaredInput
 
-SOURCES: dict[str, Callable[[str, Any], InputValue]] = {
-    "text": text.read_value,
-    "embedded": embedded.read_value,
+SOURCES: dict[str, SourceKind] = {
+    "text": text.KIND,
+    "embedded": embedded.KIND,
+    "aws-s3": s3.KIND,
+    "aws-s3-folder": s3_folder.KIND,
+    "storage-grid": storage_grid.KIND,
+    "azureblob": azure.KIND,
+    "jdbc": jdbc.KIND,
 }
 MOST_INPUTS = 200
 """Named inputs of one item."""
+
+
+def source_kind(name: str) -> SourceKind:
+    """What the registry knows under a name. Raises SourcesRejected."""
+    if name not in SOURCES:
+        raise SourcesRejected(f"The input type {name[:40]!r} is unknown; known types: {', '.join(SOURCES)}.")
+    return SOURCES[name]
+
+
+def read_access(kind: SourceKind, given: Mapping[str, Any]) -> Access | None:
+    """How to reach the inputs; None when they come with the submission. Raises SourcesRejected with all problems."""
+    if kind.read_access is None:
+        return None
+    members = Members(given)
+    access = kind.read_access(members)
+    members.require_good()
+    return access
 
 
 def read_items(
@@ -31,9 +55,11 @@ def read_items(
     Raises SourcesRejected when nothing of it can be read, or every item is wrong; TooLarge for too many items, or for
     too much to compare with the schema.
     """
-    read = SOURCES.get(kind)
+    read = source_kind(kind).read_value
     if read is None:
-        raise SourcesRejected(f"The input type {kind[:40]!r} is unknown; known types: {', '.join(SOURCES)}.")
+        if sources:
+            raise SourcesRejected(f"Inputs of type {kind} have no sources; leave input.sources out.")
+        return []
     if not isinstance(sources, Mapping) or not sources:
         raise SourcesRejected(
             'input.sources must be an object with at least one item: {"<item>": {"<input name>": <value>}}.'
@@ -65,7 +91,8 @@ def _read_item(
         item = check_item(name, [read(key, value) for key, value in values.items()], declared)
     except ValueError as error:
         return SubmittedItem(name, error=str(error))
-    if schema and not item.error and (problem := schema.problem_of(item.values, declared)):
+    is_here = all(value.location is None for value in item.values)
+    if schema and is_here and not item.error and (problem := schema.problem_of(item.values, declared)):
         return SubmittedItem(name, error=problem, size=item.size)
     return item
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from modelyard.domain.inputs.items import InputValue
+from modelyard.domain.inputs.kind import SourceKind
 
 
 def read_value(name: str, value: Any) -> InputValue:
@@ -10,3 +11,6 @@ def read_value(name: str, value: Any) -> InputValue:
     if not isinstance(value, str):
         raise ValueError(f"the input {name[:255]!r} must be a text, not {type(value).__name__}")  # noqa: TRY004
     return InputValue(name, "", value.encode())
+
+
+KIND = SourceKind(read_value)

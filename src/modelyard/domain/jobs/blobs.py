@@ -1,7 +1,10 @@
 """Bytes of items: small ones in the database row, large ones in the storage."""
 
+from typing import Any
+
 from modelyard.adapters.storage.base import Storage
 from modelyard.core.ids import new_uuid
+from modelyard.domain.inputs.items import InputValue
 from modelyard.domain.jobs.tables import ItemInput, ItemOutput
 
 LARGEST_IN_ROW = 65_536
@@ -31,3 +34,9 @@ class BlobStore:
     async def forget(self, kind: str, job_id: str) -> None:
         """Deletes what a job has in the storage."""
         await self.storage.delete_below(f"{kind}/{job_id}")
+
+
+def input_row(value: InputValue, data: bytes | None, key: str | None) -> dict[str, Any]:
+    """The columns of an input whose bytes were kept, or of one that is to be fetched."""
+    size = len(value.data)
+    return {"name": value.name, "size": size, "data": data, "storage_key": key, "location": value.location}

@@ -1,15 +1,28 @@
 """The inputs of claimed items, brought to where they are needed; one that cannot be had fails its own item only."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.adapters.sources.base import Objects
 from modelyard.adapters.storage.base import StoredFileNotFound
+from modelyard.core.database import Database
+from modelyard.core.errors import PlatformError, Unavailable
+from modelyard.core.sealing import Sealer
+from modelyard.domain.engines.rows import load_version
+from modelyard.domain.inputs.fetch import Fetcher, NotFetched, Postponed, Room
+from modelyard.domain.inputs.items import InputValue
+from modelyard.domain.inputs.schema_check import ItemsTooCostly, SchemaCheck, schema_check
+from modelyard.domain.inputs.sealed_source import open_source
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.status import ErrorSide
-from modelyard.domain.jobs.tables import ItemInput
+from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
+from modelyard.domain.models.contract import DeclaredInput, declared_inputs
 
 
 @dataclass(slots=True)
@@ -19,16 +32,136 @@ class Inputs:
     values: dict[str, bytes] = field(default_factory=dict)
     error: str | None = None
     error_side: ErrorSide | None = None
+    is_postponed: bool = False
+    """That there was no room for them beside those of other items; the item is to be claimed again."""
+    fetch_ms: int = 0
+
+    def fail(self, error: str, side: ErrorSide) -> None:
+        """Notes why the item cannot run."""
+        self.error, self.error_side = error, side
+        self.values.clear()
 
 
-async def read_inputs(session: AsyncSession, blobs: BlobStore, item_ids: Iterable[int]) -> Mapping[int, Inputs]:
-    """The inputs of several items. Raises Unavailable when the storage does not work."""
-    found = {item: Inputs() for item in item_ids}
-    for row in await session.scalars(select(ItemInput).where(ItemInput.item_id.in_(found))):
-        inputs = found[row.item_id]
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """Items of one job whose inputs are elsewhere, and what is needed to get them."""
+
+    kind: str
+    sealed_source: str | None
+    version_id: int
+    items: dict[int, list[ItemInput]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Contract:
+    """What the inputs of a version have to be like."""
+
+    declared: tuple[DeclaredInput, ...]
+    schema: SchemaCheck | None
+
+
+@dataclass(frozen=True, slots=True)
+class InputReader:
+    """Reads inputs that are stored, and fetches those that are not."""
+
+    database: Database
+    blobs: BlobStore
+    fetcher: Fetcher
+    sealer: Sealer
+
+    async def read(self, item_ids: Sequence[int]) -> Mapping[int, Inputs]:
+        """The inputs of several items. Raises Unavailable when the storage does not work."""
+        found = {item: Inputs() for item in item_ids}
+        async with self.database.read() as session:
+            elsewhere = await self._read_stored(session, found)
+            jobs = await _jobs_of(session, elsewhere) if elsewhere else []
+            contracts = {job.version_id: await _contract(session, job.version_id) for job in jobs}
+        room = Room()
+        first = next((item for item in item_ids if item in elsewhere), None)
+        fetches = (self._fetch_of_job(job, contracts[job.version_id], found, room, first) for job in jobs)
+        await asyncio.gather(*fetches)
+        return found
+
+    async def _read_stored(self, session: AsyncSession, found: Mapping[int, Inputs]) -> dict[int, list[ItemInput]]:
+        elsewhere: dict[int, list[ItemInput]] = defaultdict(list)
+        for row in await session.scalars(select(ItemInput).where(ItemInput.item_id.in_(found))):
+            if row.location is not None:
+                elsewhere[row.item_id].append(row)
+                continue
+            try:
+                found[row.item_id].values[row.name] = await self.blobs.read(row)
+            except StoredFileNotFound:
+                text = f"the input {row.name!r} is not in the platform's storage any more"
+                found[row.item_id].fail(text, ErrorSide.PLATFORM)
+        return elsewhere
+
+    async def _fetch_of_job(
+        self, job: _Fetched, contract: _Contract, found: Mapping[int, Inputs], room: Room, first: int | None
+    ) -> None:
         try:
-            inputs.values[row.name] = await blobs.read(row)
-        except StoredFileNotFound:
-            inputs.error = f"the input {row.name!r} is not in the platform's storage any more"
-            inputs.error_side = ErrorSide.PLATFORM
-    return found
+            if job.sealed_source is None:
+                raise Unavailable("the job has ended, and with it the access to its inputs")
+            source = open_source(self.sealer, job.kind, job.sealed_source)
+            async with self.fetcher.opened(source.access) as objects, asyncio.TaskGroup() as group:
+                for item, rows in job.items.items():
+                    group.create_task(self._fetch_item(objects, rows, contract, found[item], room, item == first))
+        except PlatformError as error:
+            side = ErrorSide.PLATFORM if isinstance(error, Unavailable) else ErrorSide.CALLER
+            for item in job.items:
+                found[item].fail(f"the inputs could not be fetched: {error.message}", side)
+
+    async def _fetch_item(
+        self, objects: Objects, rows: list[ItemInput], contract: _Contract, inputs: Inputs, room: Room, is_first: bool
+    ) -> None:
+        sizes = {entry.name: entry.maximum_size for entry in contract.declared}
+        began = time.perf_counter()
+        try:
+            for row in rows:
+                inputs.values[row.name] = await self.fetcher.fetch(
+                    objects,
+                    row.name,
+                    row.location or {},
+                    most_bytes=sizes.get(row.name, 0),
+                    room=room,
+                    is_first=is_first,
+                )
+        except Postponed:
+            room.left += sum(len(value) for value in inputs.values.values())
+            inputs.values.clear()
+            inputs.is_postponed = True
+        except NotFetched as error:
+            room.left += sum(len(value) for value in inputs.values.values())
+            inputs.fail(error.message, ErrorSide.CALLER if error.is_callers else ErrorSide.PLATFORM)
+        else:
+            if problem := await _problem(inputs, contract):
+                inputs.fail(problem, ErrorSide.CALLER)
+        inputs.fetch_ms = round((time.perf_counter() - began) * 1000)
+
+
+async def _problem(inputs: Inputs, contract: _Contract) -> str | None:
+    """What is wrong with JSON inputs of an item that has just been fetched."""
+    if contract.schema is None:
+        return None
+    values = [InputValue(name, "", data) for name, data in inputs.values.items()]
+    try:
+        return await asyncio.to_thread(contract.schema.problem_of, values, contract.declared)
+    except ItemsTooCostly as error:
+        return error.message
+
+
+async def _jobs_of(session: AsyncSession, elsewhere: dict[int, list[ItemInput]]) -> list[_Fetched]:
+    rows = await session.execute(
+        select(JobItem.id, Job.id, Job.input_kind, Job.sealed_source, Job.version_id)
+        .join(Job, Job.id == JobItem.job_id)
+        .where(JobItem.id.in_(elsewhere))
+        .order_by(JobItem.id)
+    )
+    jobs: dict[str, _Fetched] = {}
+    for item, job, kind, sealed, version in rows:
+        jobs.setdefault(job, _Fetched(kind, sealed, version, {})).items[item] = elsewhere[item]
+    return list(jobs.values())
+
+
+async def _contract(session: AsyncSession, version_id: int) -> _Contract:
+    version = await load_version(session, version_id)
+    return _Contract(declared_inputs(version), schema_check(version))

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.domain.jobs.status import ItemState
 from modelyard.domain.jobs.tables import JobItem, JobLane
 
+TOPIC = "items"
+"""Rings when items wait."""
 MOST_TURNS_PASSED_OVER = 10
 
 

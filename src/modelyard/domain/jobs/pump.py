@@ -33,7 +33,7 @@ from modelyard.domain.jobs.claims import (
     give_back_items,
     put_back_items,
 )
-from modelyard.domain.jobs.item_inputs import Inputs, read_inputs
+from modelyard.domain.jobs.item_inputs import InputReader, Inputs
 from modelyard.domain.jobs.pace import Pace, split_into_batches
 from modelyard.domain.jobs.status import ErrorSide
 from modelyard.domain.models.contract import declared_outputs
@@ -61,6 +61,7 @@ class PumpParts:
     clock: Clock
     router: routing.Router
     blobs: BlobStore
+    inputs: InputReader
     await_death: AwaitDeath
     bury: Bury
     owner: str
@@ -76,7 +77,7 @@ class _Chunk:
     claim: Claim
     inputs: Mapping[int, Inputs]
     is_full: bool
-    began: float
+    fetch_ms: int = 0
     running: tuple[ClaimedItem, ...] = ()
     finished: list[FinishedItem] = field(default_factory=list)
 
@@ -159,9 +160,11 @@ class Pump:
         self._unsettled = [chunk for chunk in self._unsettled if chunk not in done]
         if claim is None:
             return None
-        chunk = _Chunk(claim, {}, len(claim.items) >= most, began)
+        chunk = _Chunk(claim, {}, len(claim.items) >= most)
         self._unsettled.append(chunk)
-        chunk.inputs = await self._patiently(partial(self._read_inputs, claim))
+        items = [item.id for item in claim.items]
+        chunk.inputs = await self._patiently(partial(self._parts.inputs.read, items))
+        chunk.fetch_ms = round((time.perf_counter() - began) * 1000)
         return chunk
 
     async def _store_and_claim(self, done: list[_Chunk], most: int) -> Claim | None:
@@ -182,25 +185,25 @@ class Pump:
 
     async def _run_chunk(self, chunk: _Chunk) -> None:
         """Runs what was claimed; what is not begun when the engine is given up goes back. Raises _EngineLost."""
-        fetch_ms = round((time.perf_counter() - chunk.began) * 1000)
         runnable = []
         for item in chunk.claim.items:
             inputs = chunk.inputs[item.id]
             if inputs.error:
-                chunk.finished.append(FinishedItem(item, error=inputs.error, error_side=inputs.error_side))
-            else:
+                side, fetch_ms = inputs.error_side, inputs.fetch_ms
+                chunk.finished.append(FinishedItem(item, error=inputs.error, error_side=side, fetch_ms=fetch_ms))
+            elif not inputs.is_postponed:
                 runnable.append(item)
         for batch in split_into_batches(runnable, max(1, self._engine.facts.batch_size)):
             if not self._may_go_on():
                 break
             chunk.running = batch
-            outcomes = await self._run_batch(chunk, batch, fetch_ms)
+            outcomes = await self._run_batch(chunk, batch)
             chunk.running = ()
             chunk.finished += outcomes
         if chunk.waiting:
             await self._settle(None)
 
-    async def _run_batch(self, chunk: _Chunk, batch: tuple[ClaimedItem, ...], fetch_ms: int) -> list[FinishedItem]:
+    async def _run_batch(self, chunk: _Chunk, batch: tuple[ClaimedItem, ...]) -> list[FinishedItem]:
         known = self._options
         wanted = InferenceOptions(known.outputs, known.run_timeout, batch[0].explain, known.detect_drift)
         began = time.perf_counter()
@@ -213,9 +216,12 @@ class Pump:
         seconds = time.perf_counter() - began
         self._engine.worked_at = time.monotonic()
         self._parts.pace.note(self._engine.plan.version_id, items=len(batch), seconds=seconds)
-        latency_ms = fetch_ms + round(seconds * 1000 / len(batch))
-        pairs = zip(batch, answers, strict=True)
-        return [await self._finished(item, answer, fetch_ms, latency_ms) for item, answer in pairs]
+        run_ms = round(seconds * 1000 / len(batch))
+        finished = []
+        for item, answer in zip(batch, answers, strict=True):
+            fetch_ms = chunk.inputs[item.id].fetch_ms or chunk.fetch_ms
+            finished.append(await self._finished(item, answer, fetch_ms, fetch_ms + run_ms))
+        return finished
 
     async def _finished(self, item: ClaimedItem, answer: Answer, fetch_ms: int, latency_ms: int) -> FinishedItem:
         rows = []
@@ -262,10 +268,6 @@ class Pump:
             run_timeout=(version.run_timeout_ms or 0) / 1000,
             detect_drift=True,
         )
-
-    async def _read_inputs(self, claim: Claim) -> Mapping[int, Inputs]:
-        async with self._parts.database.read() as session:
-            return await read_inputs(session, self._parts.blobs, [item.id for item in claim.items])
 
     async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Waits out a database or storage that is away: who gave up would leave claimed items that nobody runs."""

@@ -8,6 +8,7 @@ from modelyard.domain.engines import routing
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.jobs import submit
 from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.item_inputs import InputReader
 from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.pump import AwaitDeath, Bury, Pump, PumpParts
 
@@ -27,6 +28,7 @@ class ItemRunner:
         clock: Clock,
         router: routing.Router,
         blobs: BlobStore,
+        inputs: InputReader,
         *,
         await_death: AwaitDeath,
         bury: Bury,
@@ -44,6 +46,7 @@ class ItemRunner:
             clock,
             router,
             blobs,
+            inputs,
             await_death=await_death,
             bury=bury,
             owner=owner,

@@ -1,27 +1,35 @@
 """Takes a submission: checks it against the version and stores job, items and inputs in one transaction."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.adapters.sources.base import Sources
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database, ring_after_commit
+from modelyard.core.destinations import HostUnknown
 from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.core.ids import new_uuid
+from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.quota_uses import charge
 from modelyard.domain.audit.record import record
 from modelyard.domain.engines import reconcile
-from modelyard.domain.inputs.items import SubmittedItem
+from modelyard.domain.inputs.items import SourcesRejected, SubmittedItem
+from modelyard.domain.inputs.kind import Access
 from modelyard.domain.inputs.schema_check import schema_check
-from modelyard.domain.inputs.sources import read_items
-from modelyard.domain.jobs.blobs import INPUTS, BlobStore
+from modelyard.domain.inputs.sealed_source import seal_source
+from modelyard.domain.inputs.sources import read_access, read_items, source_kind
+from modelyard.domain.jobs import lanes
+from modelyard.domain.jobs.blobs import INPUTS, BlobStore, input_row
 from modelyard.domain.jobs.lanes import join_lane
+from modelyard.domain.jobs.preparing import request_preparation
 from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
 from modelyard.domain.models.catalog import find_version, find_version_to_run
@@ -31,8 +39,7 @@ from modelyard.domain.models.standing import require_current
 from modelyard.domain.models.tables import Version, VersionStatus
 from modelyard.domain.models.uses import ModelUses
 
-TOPIC = "items"
-"""Rings when items wait."""
+TOPIC = lanes.TOPIC
 LONGEST_TIMEOUT_MS = 30 * 86_400_000
 
 
@@ -61,7 +68,11 @@ class TimeoutAbsurd(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job as the caller wants it. Timeout in milliseconds, 0 for none."""
+    """A job as the caller wants it. Timeout in milliseconds, 0 for none.
+
+    Args:
+        source: how to reach the inputs, where they are elsewhere: the members of `input` for its type.
+    """
 
     model_id: str
     version: str
@@ -69,6 +80,7 @@ class Submission:
     sources: Any
     explain: bool = False
     timeout_ms: int = 0
+    source: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +103,28 @@ class Submitter:
     """Takes submissions. Large inputs go to the storage before the transaction, never inside it."""
 
     def __init__(
-        self, database: Database, clock: Clock, blobs: BlobStore, limits: SubmissionLimits, uses: ModelUses
+        self,
+        database: Database,
+        clock: Clock,
+        blobs: BlobStore,
+        limits: SubmissionLimits,
+        uses: ModelUses,
+        sources: Sources,
+        sealer: Sealer,
     ) -> None:
         self._database = database
         self._clock = clock
         self._blobs = blobs
         self._limits = limits
         self._uses = uses
+        self._sources = sources
+        self._sealer = sealer
 
     async def submit(self, actor: Actor, submission: Submission) -> Receipt:
         """Stores a job; engines start when it is committed.
 
         Raises ModelNotFound, VersionNotFound, VersionNotActive, EdgeOnly, ModelExpired, SourcesRejected, TooLarge,
-        TimeoutAbsurd, QuotaUsedUp.
+        TimeoutAbsurd, QuotaUsedUp, DestinationForbidden, DriverMissing.
         """
         require(actor, Permission.SUBMIT_JOBS)
         if not 0 <= submission.timeout_ms <= LONGEST_TIMEOUT_MS:
@@ -111,6 +132,8 @@ class Submitter:
         async with self._database.read() as session:
             version = await find_version(session, actor, submission.model_id, submission.version)
             self._require_runnable(version)
+        kind = source_kind(submission.input_type)
+        access = read_access(kind, submission.source)
         # Decoding many or large inputs takes a while, in which others want to be answered.
         items = await asyncio.to_thread(
             read_items,
@@ -120,7 +143,13 @@ class Submitter:
             most_items=self._limits.most_items,
             schema=schema_check(version),
         )
+        if access is not None:
+            await self._check_access(access)
         job = self._new_job(actor, version, submission, items)
+        if access is not None:
+            self._keep_access(job, access, items, is_found_out=kind.is_found_out)
+        if job.is_preparing:
+            items = []
         try:
             inputs = [await self._keep(job.id, item) for item in items]
             async with self._database.write(beside_others=True) as session:
@@ -140,6 +169,20 @@ class Submitter:
         require_current(version.model, self._clock.now())
         if version.requirement_id == EDGE_ID:
             raise EdgeOnly
+
+    async def _check_access(self, access: Access) -> None:
+        try:
+            await self._sources.check(access)
+        except HostUnknown:
+            return  # names come and go; if it stays so, each item says it
+
+    def _keep_access(self, job: Job, access: Access, items: list[SubmittedItem], *, is_found_out: bool) -> None:
+        job.sealed_source = seal_source(self._sealer, access, items if is_found_out else ())
+        if is_found_out:
+            if wrong := next((item for item in items if item.error), None):
+                raise SourcesRejected(f"The folder {wrong.name[:60]!r} cannot be used: {wrong.error}.")
+            job.is_preparing = True
+            job.total = job.failed = job.input_bytes = 0
 
     def _new_job(self, actor: Actor, version: Version, submission: Submission, items: list[SubmittedItem]) -> Job:
         now = self._clock.now()
@@ -174,8 +217,10 @@ class Submitter:
     async def _keep(self, job_id: str, item: SubmittedItem) -> list[dict[str, Any]]:
         kept = []
         for value in item.values:
-            data, key = await self._blobs.keep(INPUTS, job_id, value.data)
-            kept.append({"name": value.name, "size": len(value.data), "data": data, "storage_key": key})
+            data, key = None, None
+            if value.location is None:
+                data, key = await self._blobs.keep(INPUTS, job_id, value.data)
+            kept.append(input_row(value, data, key))
         return kept
 
     async def _is_stored(self, job_id: str) -> bool:
@@ -190,6 +235,9 @@ class Submitter:
         items: list[SubmittedItem],
         inputs: list[list[dict[str, Any]]],
     ) -> None:
+        if job.is_preparing:
+            await self._store_to_prepare(session, actor, job)
+            return
         # What is wrong by itself has failed already: it costs the quotas nothing.
         job.charges = await charge(session, self._clock, actor, job.total - job.failed)
         session.add(job)
@@ -209,6 +257,13 @@ class Submitter:
         record(session, self._clock, actor, "job:submitted", f"job/{job.id}", items=job.total, model=job.model_id)
         ring_after_commit(session, TOPIC)
         ring_after_commit(session, reconcile.TOPIC)
+
+    async def _store_to_prepare(self, session: AsyncSession, actor: Actor, job: Job) -> None:
+        """Its items are charged when they are known."""
+        session.add(job)
+        await session.flush()
+        request_preparation(session, self._clock, job.id, is_high_priority=actor.is_high_priority)
+        record(session, self._clock, actor, "job:submitted", f"job/{job.id}", source=job.input_kind, model=job.model_id)
 
 
 def _item_row(job: Job, position: int, item: SubmittedItem, lane: int) -> dict[str, Any]:

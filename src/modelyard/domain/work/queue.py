@@ -160,3 +160,9 @@ async def forget_finished(session: AsyncSession, clock: Clock, *, older_than: ti
             Work.state.in_([WorkState.DONE, WorkState.FAILED]), Work.finished_at < clock.now() - older_than
         )
     )
+
+
+async def is_still_held(session: AsyncSession, work: ClaimedWork) -> bool:
+    """Whether nobody else has been given this work meanwhile, nor can be until the end of the transaction."""
+    held = select(Work.id).where(Work.id == work.id, Work.state == WorkState.RUNNING, Work.attempts == work.attempt)
+    return await session.scalar(held.with_for_update()) is not None

@@ -44,8 +44,9 @@ class ModelChoice(BaseModel):
 
 
 class JobInput(BaseModel):
-    """The items. `sources` maps item names to inputs by name."""
+    """The items. `sources` maps item names to inputs by name; other members say how to reach them, by type."""
 
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
     type: str
     sources: Any = None
 
@@ -76,6 +77,7 @@ async def submit_job(body: NewJob, platform: ThePlatform, actor: Caller) -> Resp
         sources=body.input.sources,
         explain=bool(body.explain),
         timeout_ms=body.timeout or 0,
+        source=body.input.model_extra or {},
     )
     stored = await platform.submitter.submit(actor, submission)
     async with platform.database.read() as session:

@@ -1,0 +1,82 @@
+"""Rows of a PostgreSQL query, through a cursor on the server."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import psycopg
+
+from modelyard.adapters.sources.base import DatabaseAccess, QueryFailed, Row
+from modelyard.adapters.sources.driver_rows import (
+    SECONDS_TO_CONNECT,
+    SECONDS_WITHOUT_A_ROW,
+    explain_database_error,
+    require_plain_columns,
+    rows_to_read,
+    size_of,
+)
+from modelyard.core.destinations import Destination, Destinations
+
+OPTIONS = {"sslmode": "sslmode", "currentSchema": "search_path", "ApplicationName": "application_name"}
+"""Parameters of its addresses that can be honoured."""
+_LOGIN = ("28P01", "28000", "3D000")
+_REFUSED = ("password authentication failed", "no pg_hba.conf entry", "does not exist", "no password supplied")
+
+
+async def stream_postgres_rows(access: DatabaseAccess, destinations: Destinations) -> AsyncGenerator[Row]:
+    """The rows, one after the other. The connection goes to an address that was approved."""
+    destination = await destinations.approve(access.host, access.port)
+    try:
+        connection = await psycopg.AsyncConnection.connect(**_parameters(access, destination))
+        async with connection, connection.cursor("items") as cursor:
+            await cursor.execute(access.query.encode())
+            columns = require_plain_columns([column.name for column in cursor.description or ()])
+            number = 1
+            while rows := await cursor.fetchmany(number):
+                number = rows_to_read(max(size_of(row) for row in rows), number)
+                for row in rows:
+                    yield dict(zip(columns, row, strict=True))
+    except psycopg.errors.SyntaxError as error:
+        raise QueryFailed(f"it has to be one SELECT: {explain_database_error(error, access, _no, _no)}") from None
+    except psycopg.Error as error:
+        raise explain_database_error(error, access, _is_login, _is_away) from None
+
+
+def _parameters(access: DatabaseAccess, destination: Destination) -> dict[str, Any]:
+    each = len(destination.addresses)
+    settings = {"default_transaction_read_only": "on", "statement_timeout": str(SECONDS_WITHOUT_A_ROW * 1000)}
+    if schema := access.options.get("currentSchema"):
+        settings["search_path"] = schema
+    return {
+        "host": ",".join([access.host] * each),
+        "hostaddr": ",".join(map(str, destination.addresses)),
+        "port": ",".join([str(access.port)] * each),
+        "dbname": access.name,
+        "user": access.username,
+        "password": access.password,
+        "passfile": "/dev/null",
+        "sslmode": access.options.get("sslmode", "prefer"),
+        "connect_timeout": SECONDS_TO_CONNECT,
+        "application_name": access.options.get("ApplicationName", "modelyard"),
+        "options": " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items()),
+        "gssencmode": "disable",
+    }
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
+def _is_login(error: Exception) -> bool:
+    state = getattr(error, "sqlstate", None)
+    return state in _LOGIN or (state is None and any(text in str(error) for text in _REFUSED))
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, psycopg.OperationalError) and (getattr(error, "sqlstate", None) or "08")[:2] in {
+        "08",
+        "57",
+    }
+
+
+def _no(_: Exception) -> bool:
+    return False

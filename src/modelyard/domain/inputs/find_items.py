@@ -1,0 +1,90 @@
+"""Finds out the items of folders and of queries, one after the other."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+
+from modelyard.adapters.sources.base import DatabaseAccess, FoundObject, ObjectAccess, Objects, Sources
+from modelyard.core.errors import TooLarge
+from modelyard.domain.inputs.items import LONGEST_NAME, InputValue, SubmittedItem, check_item
+from modelyard.domain.inputs.jdbc import input_columns, row_values
+from modelyard.domain.inputs.schema_check import SchemaCheck
+from modelyard.domain.inputs.sealed_source import Folder
+from modelyard.domain.models.contract import DeclaredInput
+
+ROW = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the items have to be like."""
+
+    declared: tuple[DeclaredInput, ...]
+    schema: SchemaCheck | None
+
+
+async def find_rows(sources: Sources, access: DatabaseAccess, wanted: Wanted) -> AsyncGenerator[SubmittedItem]:
+    """The rows of a query as items row1, row2, … Raises what `Sources.rows` does, and QueryFailed."""
+    names: dict[str, str] = {}
+    number = 0
+    async with contextlib.aclosing(sources.rows(access)) as rows:
+        async for row in rows:
+            number += 1
+            names = names or input_columns(list(row), [entry.name for entry in wanted.declared])
+            yield await _checked(f"{ROW}{number}", row_values(row, names), wanted)
+
+
+async def _checked(name: str, values: list[InputValue], wanted: Wanted) -> SubmittedItem:
+    item = check_item(name, values, wanted.declared)
+    if item.error or wanted.schema is None:
+        return item
+    problem = await asyncio.to_thread(wanted.schema.problem_of, item.values, wanted.declared)
+    return SubmittedItem(name, error=problem, size=item.size) if problem else item
+
+
+async def find_in_folders(
+    sources: Sources, access: ObjectAccess, folders: Sequence[Folder], wanted: Wanted, *, most_items: int
+) -> AsyncGenerator[SubmittedItem]:
+    """The objects below folders as items, named after their keys below the folder.
+
+    Of several folders the names begin with that of the folder. Where an item has several inputs, each has a folder of
+    its own, and what has the same name in all of them belongs together.
+    """
+    async with sources.objects(access) as objects:
+        for folder in folders:
+            prefix = f"{folder.name}/" if len(folders) > 1 else ""
+            found = await _names_in(objects, folder.places, most_items)
+            for name, inputs in found.items():
+                yield _item(f"{prefix}{name}"[:LONGEST_NAME], inputs, folder.places, wanted)
+
+
+async def _names_in(
+    objects: Objects, places: Mapping[str, Mapping[str, str]], most_items: int
+) -> dict[str, dict[str, FoundObject]]:
+    found: dict[str, dict[str, FoundObject]] = {}
+    for input_name, place in places.items():
+        folder = place["key"].strip("/")
+        async for entry in objects.list(place["container"], folder):
+            if entry.key.endswith("/"):
+                continue  # what stores show for an empty folder
+            found.setdefault(entry.key.removeprefix(f"{folder}/") if folder else entry.key, {})[input_name] = entry
+            if len(found) > most_items:
+                raise TooLarge(f"A job may have {most_items} items; this folder has more. Split it.")
+    return found
+
+
+def _item(
+    name: str, inputs: Mapping[str, FoundObject], places: Mapping[str, Mapping[str, str]], wanted: Wanted
+) -> SubmittedItem:
+    values = [
+        InputValue(input_name, "", b"", {"container": places[input_name]["container"], "key": entry.key})
+        for input_name, entry in inputs.items()
+    ]
+    size = sum(entry.size for entry in inputs.values())
+    error = check_item(name, values, wanted.declared).error
+    for entry in wanted.declared:
+        if not error and inputs[entry.name].size > entry.maximum_size:
+            size_text = f"{inputs[entry.name].size} bytes; at most {entry.maximum_size} are allowed"
+            error = f"the input {entry.name!r} has {size_text}"
+    return SubmittedItem(name, error=error, size=size) if error else SubmittedItem(name, tuple(values), None, size)
