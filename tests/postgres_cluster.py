@@ -42,6 +42,7 @@ class Cluster:
 
     directory: Path
     commands: psycopg.Connection
+    port: int = 5432
     _numbers: "count[int]" = field(default_factory=count)
 
     def create(self, template: str = "template1") -> str:
@@ -56,31 +57,40 @@ class Cluster:
 
     def address(self, name: str) -> str:
         """The address of a database."""
-        return f"postgresql://{USER}@/{name}?host={self.directory}"
+        return f"postgresql://{USER}@/{name}?host={self.directory}&port={self.port}"
 
     def _do(self, command: str) -> None:
         self.commands.execute(command.encode())
 
 
 @contextlib.contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Starts a server; stops it and removes all of it afterwards."""
+def running_cluster(*, loopback_port: int | None = None) -> Iterator[Cluster]:
+    """Starts a server; stops it and removes all of it afterwards.
+
+    Args:
+        loopback_port: where it listens besides, for users with passwords.
+    """
+    port = loopback_port or 5432
     directory = Path(tempfile.mkdtemp(prefix="modelyard-pg-", dir=_fast_place()))
     try:
-        with _running(directory) as server, _connected(directory, server) as commands:
-            yield Cluster(directory, commands)
+        with _running(directory, loopback_port) as server, _connected(directory, port, server) as commands:
+            yield Cluster(directory, commands, port)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _running(directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def _running(directory: Path, loopback_port: int | None) -> Iterator["subprocess.Popen[bytes]"]:
     identity, data = _identity(directory), directory / "data"
     initdb = [_program("initdb"), f"--pgdata={data}", f"--username={USER}", "--auth=trust", "--no-sync", *LANGUAGE]
     done = subprocess.run(initdb, capture_output=True, text=True, check=False, **identity)
     if done.returncode:
         raise RuntimeError(f"initdb failed: {done.stderr[-2000:]}")
-    options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    settings = dict(SETTINGS)
+    if loopback_port is not None:
+        settings |= {"listen_addresses": "127.0.0.1", "port": str(loopback_port)}
+        (data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+    options = [f"--{name}={value}" for name, value in settings.items()]
     # It ends with the tests, however they end.
     command = ["setpriv", "--pdeathsig", "QUIT", _program("postgres"), f"-D{data}", f"-k{directory}", *options]
     with (directory / "log").open("wb") as log:
@@ -102,8 +112,8 @@ def _identity(directory: Path) -> dict[str, Any]:
     return {**plain, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _connected(directory: Path, server: "subprocess.Popen[bytes]") -> psycopg.Connection:
-    address = f"postgresql://{USER}@/postgres?host={directory}"
+def _connected(directory: Path, port: int, server: "subprocess.Popen[bytes]") -> psycopg.Connection:
+    address = f"postgresql://{USER}@/postgres?host={directory}&port={port}"
     give_up = time.monotonic() + SECONDS_TO_START
     while True:
         try:
