@@ -152,14 +152,15 @@ async def test_silent_places_are_not_reachable(reachable: RealSources) -> None:
 
 CREATE = "CREATE TABLE texts (id integer, words {text}, picture {bytes})"
 SELECT = 'SELECT words AS "input.txt", picture AS "image.png" FROM texts ORDER BY id'
-ROWS = [{"input.txt": "ä 😀", "image.png": b"\x00\xff"}, {"input.txt": "b", "image.png": None}]
+ROWS: list[Row] = [{"input.txt": "ä 😀", "image.png": b"\x00\xff"}, {"input.txt": "b", "image.png": None}]
 
 
 @pytest.fixture(scope="module")
 def mariadb() -> Iterator[MariaDb]:
     with mariadb_server() as server:
-        server.execute(  # noqa: S608
-            f"USE {DATABASE}; {CREATE.format(text='text', bytes='blob')};"
+        server.execute(f"USE shop; {CREATE.format(text='text', bytes='blob')}")
+        server.execute(
+            "USE shop;"
             "INSERT INTO texts VALUES (1, 'ä 😀', x'00ff'), (2, 'b', NULL);"
             "CREATE TABLE many AS SELECT seq AS n, repeat('x', 10000) AS text FROM seq_1_to_20000;"
         )
