@@ -28,12 +28,14 @@ class Driver:
         open_cursor: one that does not read the whole result at once.
         is_login: whether an error says that it does not accept the credentials.
         is_away: whether an error says that nobody answers.
+        abandon: makes a cursor forget the rest of its result, where it would read all of it to be closed.
     """
 
     connect: Callable[[DatabaseAccess], Any]
     open_cursor: Callable[[Any], Any]
     is_login: Callable[[Exception], bool]
     is_away: Callable[[Exception], bool]
+    abandon: Callable[[Any], None] = lambda _: None
 
 
 async def stream_rows(driver: Driver, access: DatabaseAccess, destinations: Destinations) -> AsyncGenerator[Row]:
@@ -55,6 +57,7 @@ async def stream_rows(driver: Driver, access: DatabaseAccess, destinations: Dest
         return thread.refusal or explain_database_error(error, access, driver.is_login, driver.is_away)
 
     def close() -> None:
+        driver.abandon(opened[-1] if len(opened) > 1 else None)
         for each in reversed(opened):
             with contextlib.suppress(Exception):  # of a connection that is broken anyway
                 each.close()

@@ -56,6 +56,7 @@ class GuardedThread:
         port = int(address[1]) if found else 0
         if found is None or not self.destinations.permits(self.host, found, port):
             self.refusal = DestinationForbidden(str(found or "a place that is no address"), port)
+            connecting.close()  # who makes connections closes them after errors of the system only
             raise self.refusal
         self._sockets.append(connecting)
 

@@ -43,7 +43,17 @@ def mysql_driver() -> Driver:
         open_cursor=lambda connection: connection.cursor(driver.cursors.SSCursor),
         is_login=is_one_of(_LOGIN),
         is_away=is_one_of(_AWAY),
+        abandon=_abandon,
     )
+
+
+def _abandon(cursor: Any) -> None:
+    """Cursor and result would read on, also when they are collected as garbage; the driver has no call against that."""
+    if cursor is None:
+        return
+    if (result := cursor._result) is not None:
+        result.unbuffered_active = False
+    cursor.connection = None
 
 
 def _ssl(access: DatabaseAccess) -> ssl.SSLContext | None:

@@ -36,11 +36,9 @@ _NO_CONTAINER = {
     "InvalidResourceName",
     "ContainerBeingDeleted",
 }
-_TRANSIENT = re.compile(
-    r"error sending request|connection|timed? ?out|operation timed|dns|tunnel|broken pipe|reset|incomplete|"
-    r"Server error|\b(429|5\d\d) [A-Z]|SlowDown|ServerBusy|after \d+ retries|error decoding response body",
-    re.IGNORECASE,
-)
+_STATUS = re.compile(r"status code: (\d{3})")
+_BUSY = {408, 425, 429}
+_PROXY_STATUS = "407"
 
 
 def explain(error: BaseException, container: str, key: str | None) -> PlatformError:
@@ -78,8 +76,12 @@ def _by_type(error: BaseException, container: str, key: str | None) -> PlatformE
 
 
 def _by_text(text: str, code: str, container: str) -> PlatformError:
+    status = _STATUS.search(text)
     if "redirect without LOCATION" in text:  # AWS says so of a bucket elsewhere
         return SourceMisconfigured(_REGION_WRONG.format(container[:100]))
-    if _TRANSIENT.search(text):
+    if status is None or int(status[1]) in _BUSY or int(status[1]) >= 500:
         return SourceNotReachable("the store does not answer properly at the moment")
-    return SourceMisconfigured(f"the store refused to give it{f' ({code})' if code else ''}")
+    if status[1] == _PROXY_STATUS:  # the client takes its ticket to no other host
+        return SourceMisconfigured("the store sends us to another host, where we do not follow")
+    said = code or f"status {status[1]}"
+    return SourceMisconfigured(f"the store refused to give it ({said})")
