@@ -20,7 +20,15 @@ pytestmark = [
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("guide", ["library.md", "people-and-access.md", "model-cards.md", "pictures-and-tags.md"])
+@pytest.mark.parametrize(
+    "guide",
+    [
+        "library.md",
+        "people-and-access.md",
+        "model-cards.md",
+        "pictures-and-tags.md",
+    ],
+)
 def test_examples_of_a_guide(guide: str, new_server: Callable[..., Server], tmp_path: Path) -> None:
     server = new_server()
     blocks = _BLOCK.findall((ROOT / "docs" / "guide" / guide).read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -140,6 +141,48 @@ def test_rows_become_items(sources: Server, tmp_path: Path, echo_image: str) -> 
                 job = submit(sources, model_id, "jdbc", url=url, query=wrong, sources={}, **login)
                 assert reason in finished_results(sources, job)["failures"]["row"]["error"]
     _no_trace_of(PASSWORD, sources)
+
+
+def test_servers_that_die_while_they_find_items_lose_and_repeat_none(
+    sources: Server, tmp_path: Path, echo_image: str
+) -> None:
+    model_id, _ = deploy_archive(sources, echo_image, name="echo")
+    file = tmp_path / "shared" / "many.db"
+    made = sqlite3.connect(file)
+    made.execute(
+        "CREATE TABLE many AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 900)"
+        " SELECT n FROM c"
+    )
+    made.commit()
+    made.close()
+    # Each row takes the database a while, so that the server is killed in the middle.
+    slow = "SELECT count(*) FROM many a, many b WHERE a.n < 60 AND a.n + b.n + many.n < 0"
+    query = 'SELECT n + (SLOW) AS "input.txt" FROM many'.replace("SLOW", slow)
+    job = submit(sources, model_id, "jdbc", url="jdbc:sqlite:many.db", query=query)
+    for _ in range(2):
+        _until(lambda: _held_items(sources.data_dir / "modelyard.db", job) > 0)
+        sources.kill()
+        sources.start()
+
+    results = finished_results(sources, job, seconds=240)
+
+    assert (results["total"], results["completed"], results["failed"]) == (900, 900, 0)
+    assert set(results["results"]) == {f"row{number}" for number in range(1, 901)}
+
+
+def _held_items(file: Path, job: str) -> int:
+    with sqlite3.connect(file, timeout=30) as database:
+        query = "SELECT count(*) FROM job_items WHERE job_id = ? AND state IN ('held', 'queued')"
+        number = int(database.execute(query, [job]).fetchone()[0])
+    database.close()
+    return number
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_bad_submissions_are_refused_with_everything_that_is_wrong(sources: Server, echo_image: str) -> None:

@@ -8,7 +8,6 @@ from modelyard.adapters.sources.base import DatabaseAccess
 from modelyard.adapters.sources.driver_rows import SECONDS_TO_CONNECT, SECONDS_WITHOUT_A_ROW, Driver
 
 MODULE, EXTRA = "pymysql", "mysql"
-OPTIONS = {"useSSL", "sslMode"}
 _LOGIN = {1044, 1045, 1049, 1698}
 _AWAY = {2002, 2003, 2006, 2013, 1040, 1053}
 

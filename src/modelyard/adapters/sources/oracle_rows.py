@@ -7,7 +7,6 @@ from modelyard.adapters.sources.base import DatabaseAccess
 from modelyard.adapters.sources.driver_rows import SECONDS_TO_CONNECT, SECONDS_WITHOUT_A_ROW, Driver
 
 MODULE, EXTRA = "oracledb", "oracle"
-OPTIONS: set[str] = set()
 _LOGIN = {"ORA-01017", "ORA-28000", "ORA-28001", "ORA-12514", "ORA-12505", "DPY-4001"}
 _AWAY = ("DPY-6005", "DPY-4011", "DPY-4024", "DPY-6000", "ORA-12541", "ORA-12170", "ORA-12528")
 

@@ -1,5 +1,6 @@
 """Rows of a PostgreSQL query, through a cursor on the server."""
 
+import ssl
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -16,8 +17,6 @@ from modelyard.adapters.sources.driver_rows import (
 )
 from modelyard.core.destinations import Destination, Destinations
 
-OPTIONS = {"sslmode": "sslmode", "currentSchema": "search_path", "ApplicationName": "application_name"}
-"""Parameters of its addresses that can be honoured."""
 _LOGIN = ("28P01", "28000", "3D000")
 _REFUSED = ("password authentication failed", "no pg_hba.conf entry", "does not exist", "no password supplied")
 
@@ -53,8 +52,11 @@ def _parameters(access: DatabaseAccess, destination: Destination) -> dict[str, A
         "dbname": access.name,
         "user": access.username,
         "password": access.password,
-        "passfile": "/dev/null",
         "sslmode": access.options.get("sslmode", "prefer"),
+        "sslrootcert": ssl.get_default_verify_paths().cafile or "system",
+        # Nothing of the server's own user is shown to the databases of others.
+        "passfile": "/dev/null",
+        "sslcertmode": "disable",
         "connect_timeout": SECONDS_TO_CONNECT,
         "application_name": access.options.get("ApplicationName", "modelyard"),
         "options": " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items()),

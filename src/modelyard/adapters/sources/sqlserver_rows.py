@@ -8,7 +8,6 @@ from modelyard.adapters.sources.base import DatabaseAccess
 from modelyard.adapters.sources.driver_rows import SECONDS_TO_CONNECT, SECONDS_WITHOUT_A_ROW, Driver
 
 MODULE, EXTRA = "pytds", "sqlserver"
-OPTIONS = {"databaseName", "database", "encrypt", "applicationName"}
 _LOGIN = {18456, 4060, 18452}
 
 
