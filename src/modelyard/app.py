@@ -62,6 +62,7 @@ from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.item_inputs import InputReader
 from modelyard.domain.jobs.prepare import PrepareJob
 from modelyard.domain.jobs.preparing import PREPARE
+from modelyard.domain.jobs.result_reader import ResultReader
 from modelyard.domain.jobs.submit import SubmissionLimits, Submitter
 from modelyard.domain.jobs.upkeep import JobUpkeep
 from modelyard.domain.models.cloning import Cloner
@@ -212,6 +213,7 @@ class Platform:
             self._sources, self.clock, most_at_once=settings.fetch_concurrency, seconds=settings.fetch_seconds
         )
         self._inputs = InputReader(self.database, self.blobs, fetcher, self.sealer)
+        self.results = ResultReader(self.database, self.storage)
         self._loose_files = LooseFileRemoval(self.database, self.clock, self.storage)
         self.router = Router(self.database.bells)
         self.registry = self._adapters.registry

@@ -37,7 +37,8 @@ def test_the_auditor_reads_everything_and_changes_nothing() -> None:
 def test_project_keys_manage_nothing() -> None:
     grants = PERMISSIONS[Role.PROJECT]
 
-    assert set(grants) - READING == {Permission.SUBMIT_JOBS, Permission.CANCEL_JOBS}
+    voting = Permission.VOTE_ON_RESULTS
+    assert set(grants) - READING == {Permission.SUBMIT_JOBS, Permission.CANCEL_JOBS, voting}
     assert max(grants.values()) <= Reach.ACCOUNT
 
 

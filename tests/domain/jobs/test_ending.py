@@ -10,7 +10,6 @@ from modelyard.core.errors import NotAllowed
 from modelyard.domain.engines import reconcile
 from modelyard.domain.jobs.ending import JobEnded, cancel_job, end_overdue_jobs
 from modelyard.domain.jobs.queries import JobNotFound
-from modelyard.domain.jobs.results import ItemNotFound, OutputNotFound, find_output, read_results
 from modelyard.domain.jobs.status import JobStatus, statuses_of_category
 from modelyard.domain.jobs.upkeep import JobUpkeep
 from tests.cast import CAST
@@ -96,29 +95,6 @@ async def test_inputs_are_deleted_a_day_after_the_end(database: Database, clock:
 
     assert left == [2, 1]
     assert (await read_job_row(database, job.id)).inputs_deleted_at == clock.now()
-
-
-async def test_results_as_far_as_they_are_there(database: Database, clock: ManualClock, model_id: str) -> None:
-    job = (await submit(database, clock, model_id, number=3)).job
-    claimed = await claim(database, clock, most=2)
-    assert claimed is not None
-    await finish(database, clock, claimed, None, "it broke")
-    async with database.read() as session:
-        results = await read_results(session, CAST.alice, job.id)
-        one = await read_results(session, CAST.alice, job.id, item_name="0")
-        output = await find_output(session, CAST.alice, job.id, "0", "results.json")
-        for item, error in (("2", ItemNotFound), ("nothing", ItemNotFound)):
-            with pytest.raises(error):
-                await read_results(session, CAST.alice, job.id, item_name=item)
-        for item, name in (("1", "results.json"), ("0", "other"), ("nothing", "results.json")):
-            with pytest.raises(OutputNotFound):
-                await find_output(session, CAST.alice, job.id, item, name)
-        with pytest.raises(JobNotFound):
-            await find_output(session, CAST.charlie, job.id, "0", "results.json")
-
-    assert [(result.item.name, len(result.outputs)) for result in results.items] == [("0", 1), ("1", 0)]
-    assert [result.item.name for result in one.items] == ["0"]
-    assert output.data == b"{}"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     SUBMIT_JOBS = "jobs:submit"
     READ_JOBS = "jobs:read"
     CANCEL_JOBS = "jobs:cancel"
+    VOTE_ON_RESULTS = "results:vote"
     USE_PROFILE = "profile:use"
     READ_ACCOUNTS = "accounts:read"
     MANAGE_ACCOUNTS = "accounts:manage"
@@ -78,6 +79,7 @@ _MEANINGS = {
     Permission.SUBMIT_JOBS: "Run models.",
     Permission.READ_JOBS: "See jobs and their results.",
     Permission.CANCEL_JOBS: "Cancel jobs.",
+    Permission.VOTE_ON_RESULTS: "Say whether the result of an item is good or bad.",
     Permission.USE_PROFILE: "Change one's own profile, fetch and replace one's own keys.",
     Permission.READ_ACCOUNTS: "See an account and its settings.",
     Permission.MANAGE_ACCOUNTS: "Create and deactivate accounts; set their licence and who approves versions.",

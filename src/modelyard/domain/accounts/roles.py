@@ -70,6 +70,7 @@ _TABLE: dict[Permission, str] = {
     Permission.SUBMIT_JOBS:     "-       own     own       own       own     own",
     Permission.READ_JOBS:       "all     team    team      team      all     own",
     Permission.CANCEL_JOBS:     "all     team    team      team      -       own",
+    Permission.VOTE_ON_RESULTS: "all     team    team      team      -       own",
     Permission.USE_PROFILE:     "own     own     own       own       own     -",
     Permission.READ_ACCOUNTS:   "all     account account   account   all     account",
     Permission.MANAGE_ACCOUNTS: "all     -       -         -         -       -",

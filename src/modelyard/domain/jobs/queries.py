@@ -63,13 +63,13 @@ class JobWithUser:
     user: User
 
 
-def visible_jobs(actor: Actor) -> ColumnElement[bool]:
+def visible_jobs(actor: Actor, permission: Permission = Permission.READ_JOBS) -> ColumnElement[bool]:
     """The condition under which the actor may see a row of `jobs`: within reach, or of a project that they work in.
 
     Of other people's jobs they see those of models that they may see; a job tells much about its model.
     """
-    reached = within(actor, Permission.READ_JOBS, account=Job.account_id, team=Job.team_id, project=Job.project_id)
-    reach = actor.reach(Permission.READ_JOBS)
+    reached = within(actor, permission, account=Job.account_id, team=Job.team_id, project=Job.project_id)
+    reach = actor.reach(permission)
     if actor.project_id or reach is None:
         return reached
     if reach < Reach.ACCOUNT:

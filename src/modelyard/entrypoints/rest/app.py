@@ -31,6 +31,7 @@ from modelyard.entrypoints.rest import (
     model_exports,
     models,
     oidc,
+    outputs,
     pictures,
     presets,
     projects,
@@ -47,6 +48,7 @@ from modelyard.entrypoints.rest import (
     timeline,
     users,
     versions,
+    votes,
 )
 from modelyard.entrypoints.rest.documentation import KEY_SCHEME
 from modelyard.entrypoints.rest.measures import Measures
@@ -58,7 +60,10 @@ from modelyard.entrypoints.web.pages import STATIC
 
 ROUTERS = (
     jobs.router,  # routes are tried in this order: what programs call all the time stands first
+    votes.router,
+    outputs.router,  # the address of an item may be the beginning of one
     results.router,
+    outputs.short_router,
     system.router,
     engines.router,
     approvals.router,
@@ -148,8 +153,8 @@ def _middleware(platform: Platform, measures: Measures) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=list(origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "If-Match", "Modzy-Team-Id", "X-Request-Id"],
-            expose_headers=["ETag", "Link", "X-Request-Id", "Retry-After"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "Modzy-Team-Id", "Range", "X-Request-Id"],
+            expose_headers=["Content-Disposition", "Content-Range", "ETag", "Link", "X-Request-Id", "Retry-After"],
         )
         chain.insert(1, cors)
     return chain

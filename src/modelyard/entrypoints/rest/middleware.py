@@ -43,6 +43,7 @@ class TolerantPaths:
         if scope["type"] == "http":
             raw = scope.get("raw_path") or quote(scope["path"]).encode()
             scope["path"] = _plain_path(scope["path"], raw)  # in place: who measures asks for the route afterwards
+            scope["raw_path"] = _plain_path(raw.decode("latin-1"), raw).encode("latin-1")
         await self._app(scope, receive, send)
 
 
