@@ -130,7 +130,7 @@ def _portions(*sizes: int, is_light: bool = False) -> list[int]:
 def test_portions_are_small() -> None:
     much = result_reader.BYTES_AT_ONCE
     assert _portions() == []
-    assert _portions(*[10] * 1100) == [500, 500, 100]
+    assert _portions(*[10] * 2100) == [1000, 1000, 100]
     assert _portions(1, much, 1, 1) == [1, 1, 2]
     assert _portions(much * 2, much * 2) == [1, 1]
     assert _portions(much * 2, much * 2, is_light=True) == [2]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, null, select
+from sqlalchemy import BindParameter, ScalarSelect, Select, bindparam, func, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.adapters.storage.base import Storage, StoredFileNotFound
@@ -15,8 +15,8 @@ from modelyard.domain.inference.outputs import JSON, LARGEST_CHECKED
 from modelyard.domain.jobs.results import FinishedItemKey
 from modelyard.domain.jobs.tables import ItemOutput, ItemVote, JobItem
 
-ITEMS_AT_ONCE = 500
-BYTES_AT_ONCE = 4_194_304
+ITEMS_AT_ONCE = 1_000
+BYTES_AT_ONCE = 1_048_576
 
 
 class OutputLost(Unavailable):
@@ -64,7 +64,14 @@ class ItemResult:
     outputs: tuple[StoredOutput, ...] = ()
 
 
-_COLUMNS = (
+def _votes(*, up: bool) -> ScalarSelect[int]:
+    votes = select(func.count()).where(ItemVote.item_id == JobItem.id, ItemVote.is_up.is_(up))
+    return votes.correlate(JobItem).scalar_subquery()
+
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+# Made once: for a job of one item, putting statements together would take longer than running them.
+_ITEMS = select(
     JobItem.id,
     JobItem.name,
     JobItem.engine,
@@ -75,7 +82,19 @@ _COLUMNS = (
     JobItem.finished_at,
     JobItem.fetch_ms,
     JobItem.latency_ms,
-)
+    _votes(up=True),
+    _votes(up=False),
+).where(JobItem.id.in_(_IDS))
+
+
+def _outputs(data: Any) -> Select[Any]:
+    output = ItemOutput
+    columns = (output.item_id, output.name, output.media_type, output.size, data, output.storage_key)
+    return select(*columns).where(output.item_id.in_(_IDS)).order_by(output.item_id, output.name)
+
+
+_OUTPUTS = _outputs(ItemOutput.data)
+_OUTPUTS_WITHOUT_DATA = _outputs(null())
 
 
 class ResultReader:
@@ -126,43 +145,15 @@ def split_into_portions(items: Iterable[FinishedItemKey], *, is_light: bool) -> 
 
 
 async def _read_portion(session: AsyncSession, portion: list[FinishedItemKey], *, with_data: bool) -> list[ItemResult]:
-    ids = [item.id for item in portion]
-    rows: dict[int, Any] = {row.id: row for row in await session.execute(select(*_COLUMNS).where(JobItem.id.in_(ids)))}
-    outputs = await _read_outputs(session, ids, with_data=with_data)
-    votes = await _read_votes(session, ids)
+    ids = {"ids": [item.id for item in portion]}
+    rows: dict[int, Any] = {row.id: row for row in await session.execute(_ITEMS, ids)}
+    outputs: dict[int, list[StoredOutput]] = {}
+    for item_id, *values in await session.execute(_OUTPUTS if with_data else _OUTPUTS_WITHOUT_DATA, ids):
+        outputs.setdefault(item_id, []).append(StoredOutput(*values))
     results = []
     for item in portion:
         if row := rows.get(item.id):  # unless the job was deleted meanwhile
             number, name, *facts = tuple(row)
-            votes_of = votes.get(number, (0, 0))
-            values = [number, name, item.is_good, *facts, *votes_of, tuple(outputs.get(number, ()))]
+            values = [number, name, item.is_good, *facts, tuple(outputs.get(number, ()))]
             results.append(ItemResult(*values))
     return results
-
-
-async def _read_outputs(session: AsyncSession, ids: list[int], *, with_data: bool) -> dict[int, list[StoredOutput]]:
-    data: Any = ItemOutput.data if with_data else null()
-    found = await session.execute(
-        select(
-            ItemOutput.item_id, ItemOutput.name, ItemOutput.media_type, ItemOutput.size, data, ItemOutput.storage_key
-        )
-        .where(ItemOutput.item_id.in_(ids))
-        .order_by(ItemOutput.item_id, ItemOutput.name)
-    )
-    outputs: dict[int, list[StoredOutput]] = {}
-    for item_id, *values in found:
-        outputs.setdefault(item_id, []).append(StoredOutput(*values))
-    return outputs
-
-
-async def _read_votes(session: AsyncSession, ids: list[int]) -> dict[int, tuple[int, int]]:
-    found = await session.execute(
-        select(ItemVote.item_id, ItemVote.is_up, func.count())
-        .where(ItemVote.item_id.in_(ids))
-        .group_by(ItemVote.item_id, ItemVote.is_up)
-    )
-    votes: dict[int, tuple[int, int]] = {}
-    for item_id, is_up, number in found:
-        up, down = votes.get(item_id, (0, 0))
-        votes[item_id] = (up + number, down) if is_up else (up, down + number)
-    return votes

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
@@ -134,15 +134,18 @@ def _require_kept(job: Job) -> None:
         raise ResultsDeleted(job.results_deleted_at)
 
 
+_IN_ROW = case((ItemOutput.storage_key.is_(None), ItemOutput.size), else_=0)
+_FINISHED = (
+    select(JobItem.id, JobItem.state == ItemState.SUCCESSFUL, func.coalesce(func.sum(_IN_ROW), 0))
+    .join(ItemOutput, ItemOutput.item_id == JobItem.id, isouter=True)
+    .where(JobItem.job_id == bindparam("job"))
+    .group_by(JobItem.id, JobItem.state, JobItem.position)
+    .order_by(JobItem.position, JobItem.id)
+)
+
+
 async def _finished(
     session: AsyncSession, job_id: str, *conditions: ColumnElement[bool]
 ) -> tuple[FinishedItemKey, ...]:
-    in_row = case((ItemOutput.storage_key.is_(None), ItemOutput.size), else_=0)
-    rows = await session.execute(
-        select(JobItem.id, JobItem.state == ItemState.SUCCESSFUL, func.coalesce(func.sum(in_row), 0))
-        .join(ItemOutput, ItemOutput.item_id == JobItem.id, isouter=True)
-        .where(JobItem.job_id == job_id, *conditions)
-        .group_by(JobItem.id, JobItem.state, JobItem.position)
-        .order_by(JobItem.position, JobItem.id)
-    )
+    rows = await session.execute(_FINISHED.where(*conditions), {"job": job_id})
     return tuple(FinishedItemKey(item, bool(is_good), int(size)) for item, is_good, size in rows)

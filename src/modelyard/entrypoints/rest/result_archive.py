@@ -1,5 +1,6 @@
 """Writes all outputs of a job as one zip archive: a folder for each item, and a list of what is in them."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ import msgspec
 
 from modelyard.core.file_names import UniqueNames
 from modelyard.core.zip_stream import ZipEntry, zip_stream
-from modelyard.domain.jobs.result_reader import ItemResult, ResultReader, StoredOutput
+from modelyard.domain.jobs.result_reader import ItemResult, ResultReader
 from modelyard.domain.jobs.results import JobResults
 from modelyard.entrypoints.rest.result_shapes import item_facts, results_head
 
@@ -16,8 +17,8 @@ ZIP = "application/zip"
 MANIFEST = "manifest.json"
 _SIZE_OF_FACTS = 4_096
 """Bytes that an item has in the list, at most and about."""
-_PACKED = ("image/", "audio/", "video/", "application/zip", "application/gzip", "application/pdf")
-_UNPACKED = ("image/svg+xml", "image/bmp", "audio/wav", "audio/x-wav")
+_WORTH_PACKING = re.compile(r"text/.*|.*[/+](json|xml|x-ndjson|csv|yaml)|image/bmp|audio/(x-)?wav")
+"""Media types of what becomes much smaller; the others, sounds and pictures above all, mostly are packed already."""
 
 _Paths = Callable[[ItemResult], dict[str, str]]
 
@@ -39,7 +40,7 @@ async def _entries(reader: ResultReader, results: JobResults, now: datetime) -> 
                     output.size,
                     result.finished_at or now,
                     reader.content(output),
-                    is_compressed=_is_worth_packing(output),
+                    is_compressed=_WORTH_PACKING.match(output.media_type) is not None,
                 )
 
 
@@ -75,7 +76,3 @@ def _path_giver() -> _Paths:
         return {output.name: f"{folder}/{names.take(output.name)}" for output in result.outputs}
 
     return give
-
-
-def _is_worth_packing(output: StoredOutput) -> bool:
-    return output.media_type in _UNPACKED or not output.media_type.startswith(_PACKED)

@@ -45,6 +45,7 @@ def results_head(job: Job) -> dict[str, Any]:
 def item_facts(result: ItemResult) -> dict[str, Any]:
     """One item without its outputs."""
     started, ended = result.started_at or result.queued_at, result.finished_at or result.queued_at
+    end = result_time_text(ended)
     shape: dict[str, Any] = {
         "status": "SUCCESSFUL" if result.is_good else "FAILED",
         "engine": result.engine or "",
@@ -53,8 +54,8 @@ def item_facts(result: ItemResult) -> dict[str, Any]:
         "modelLatency": result.latency_ms or 0,
         "queueTime": milliseconds_between(result.queued_at, started),
         "startTime": result_time_text(started),
-        "updateTime": result_time_text(ended),
-        "endTime": result_time_text(ended),
+        "updateTime": end,
+        "endTime": end,
         "elapsedTime": milliseconds_between(started, ended),
     }
     if result.error:

@@ -19,7 +19,7 @@ class Json(Response):
 
 def time_text(time: datetime) -> str:
     """`2026-01-02T03:04:05.678+00:00`: the one form that all clients read."""
-    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}+00:00"
+    return time.replace(tzinfo=None).isoformat(timespec="milliseconds") + "+00:00"  # formats take five times as long
 
 
 def result_time_text(time: datetime) -> str:
