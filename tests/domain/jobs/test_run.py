@@ -117,6 +117,21 @@ async def test_large_outputs_go_to_the_storage(pumps: Pumps, clock: ManualClock)
     assert await pumps.blobs.read(output) == large
 
 
+async def test_explanation_and_drift_stay_as_the_model_wrote_them(pumps: Pumps, clock: ManualClock) -> None:
+    model_id = await add_active(pumps.database, CAST.alice)
+    written = b'{"data":{"result":[1.50,1e3],"explanation":{"maskRLE":[[1,2]]},"drift":{"z":1,"a":null}}}'
+    facts = ModelFacts(explains=True, detects_drift=True)
+    pumps.start(FakeProgram(facts=facts, answer=lambda _: ItemOutcome({"results.json": written})))
+    job = (await submit(pumps.database, clock, model_id, number=1, explain=True)).job
+
+    assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 1, 0)
+    async with pumps.database.read() as session:
+        output = (await session.scalars(select(ItemOutput))).one()
+    assert output.data is not None
+    kept = output.data.replace(b"1000.0", b"1e3").replace(b"1.5,", b"1.50,")
+    assert kept == written, "but for the spelling of numbers"
+
+
 async def test_engine_that_dies_gives_its_items_to_the_next(pumps: Pumps, clock: ManualClock, model_id: str) -> None:
     job = (await submit(pumps.database, clock, model_id, number=2)).job
     pumps.start(FakeProgram(drops_runs=True))
