@@ -55,7 +55,8 @@ async def _answer(
     async with platform.database.read() as session:
         found = await find_output(session, actor, job_id, item_name, output_name)
     file = _representation(found)
-    wanted = what_is_wanted(request.headers, file)
+    asked = {name: value for name, value in request.headers.items() if request.method == "GET" or name != "range"}
+    wanted = what_is_wanted(asked, file)
     if wanted.status == 416:
         message = f"The output has {file.size} bytes; the part that was asked for begins after its end."
         return error_answer(request, 416, message, **{"Content-Range": f"bytes */{file.size}"})
