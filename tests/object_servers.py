@@ -63,6 +63,17 @@ def s3_server(directory: Path) -> Iterator[ObjectServer]:
         )
 
 
+def s3_environment(server: ObjectServer) -> dict[str, str]:
+    """The variables that lead to a server as the platform's own storage."""
+    return {
+        "AWS_ACCESS_KEY_ID": S3_KEY,
+        "AWS_SECRET_ACCESS_KEY": S3_KEY,
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT": server.endpoint,
+        "AWS_ALLOW_HTTP": "true",
+    }
+
+
 @contextlib.contextmanager
 def azure_server(directory: Path) -> Iterator[ObjectServer]:
     """One with an empty container."""

@@ -28,7 +28,7 @@ from modelyard.adapters.runtimes.docker_api import DockerApiRuntime
 from modelyard.adapters.sources.base import Sources
 from modelyard.adapters.sources.everywhere import RealSources
 from modelyard.adapters.storage.base import Storage
-from modelyard.adapters.storage.object_store import local_storage
+from modelyard.adapters.storage.object_store import local_storage, storage_at
 from modelyard.container_side import ContainerSide, Shared
 from modelyard.core.clock import Clock, SystemClock
 from modelyard.core.database import Database
@@ -143,7 +143,7 @@ def real_adapters(settings: Settings) -> Adapters:
     destinations = destinations_of(settings)
     return Adapters(
         clock=SystemClock(),
-        storage=local_storage(settings.data_dir.resolve() / "files"),
+        storage=storage_of(settings),
         registry=HttpRegistry(frozenset(settings.insecure_registries), total_seconds=REGISTRY_SECONDS),
         archives=TarArchiveReader(settings.max_upload_bytes),
         protocols=(GrpcV2Factory(), HttpV1Factory()),
@@ -164,6 +164,13 @@ def destinations_of(settings: Settings) -> Destinations:
         allowed=parse_rules(settings.destinations_allowed),
         own_ports={settings.port} - {0},
     )
+
+
+def storage_of(settings: Settings) -> Storage:
+    """Where files are kept. Raises StorageUnavailable, BadStorageAddress."""
+    if settings.storage_url:
+        return storage_at(settings.storage_url)
+    return local_storage(settings.data_dir.resolve() / "files")
 
 
 def mailer_of(settings: Settings) -> Mailer:

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         10, gt=0, description="The same for wrong bodies of one key; the right body is never held up by it."
     )
     cors_origins: WordList = Field((), description="Web origins that may call the API from a browser; `*` for all.")
+    storage_url: str = Field(
+        "",
+        description="Where large inputs, outputs and pictures are kept: `file:///directory` or `s3://bucket/path` "
+        "(keys and endpoint from the AWS_… variables); empty: the data directory. Servers of one database share it.",
+    )
     runtime_socket: str = Field("", description="Socket of podman or docker; empty: the first that is found.")
     docker_host: str = Field("", validation_alias="DOCKER_HOST", description="As docker's own client reads it.")
     insecure_registries: WordList = Field((), description="`host:port` of image registries that speak plain http.")

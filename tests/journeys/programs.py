@@ -141,3 +141,8 @@ def wait_until(is_so: Any, *, seconds: float = 20, pause: float = 0.1) -> bool:
 def exchange_entries(server: Server) -> Iterable[Path]:
     """What lies in the exchange directories of the server's engines at this moment."""
     return list((server.data_dir / "engines").glob("*/exchange/*"))
+
+
+def slow_items(count: int, milliseconds: int) -> dict[str, str]:
+    """Texts whose runs take so long."""
+    return {f"item {number}": f"{number} please:sleeps-{milliseconds}" for number in range(count)}

@@ -22,6 +22,7 @@ from tests.journeys.programs import (
     exchange_entries,
     no_container_stays,
     result_of,
+    slow_items,
     wait_until,
 )
 from tests.journeys.server import Server, containers_of, finished_results, save_image, submit_texts
@@ -37,11 +38,6 @@ TWO = {"minimumParallelCapacity": 0, "maximumParallelCapacity": 2}
 def own_server(new_server: StartServer, programs: ProgramRegistry) -> Server:
     """A server that the test may kill."""
     return new_server(MODELYARD_INSECURE_REGISTRIES=programs.address, MODELYARD_ENGINE_IDLE_SECONDS="2")
-
-
-def slow_items(count: int, milliseconds: int) -> dict[str, str]:
-    """Texts whose runs take so long."""
-    return {f"item {number}": f"{number} please:sleeps-{milliseconds}" for number in range(count)}
 
 
 def completed(server: Server, job: str) -> int:

@@ -1,19 +1,42 @@
-"""What every storage promises, asked of memory and of a directory."""
+"""What every storage promises, asked of memory, of a directory and of an S3 server."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
 from modelyard.adapters.storage.base import Storage, StoredFile, StoredFileNotFound
 from modelyard.adapters.storage.fake import memory_storage
-from modelyard.adapters.storage.object_store import local_storage
+from modelyard.adapters.storage.object_store import local_storage, storage_at
+from tests.object_servers import ObjectServer, s3_environment, s3_server
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture(params=["memory", "directory"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+def empty_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """For tests that list where nothing is: the S3 server of the tests answers that with an error of its own."""
     return memory_storage() if request.param == "memory" else local_storage(tmp_path / "files")
+
+
+@pytest.fixture(params=["memory", "directory", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
+    if request.param == "memory":
+        return memory_storage()
+    if request.param == "directory":
+        return local_storage(tmp_path / "files")
+    server: ObjectServer = request.getfixturevalue("s3")
+    for name, value in s3_environment(server).items():
+        monkeypatch.setenv(name, value)
+    bucket = tmp_path.name.lower().replace("_", "-")[:60]
+    with urlopen(Request(f"{server.endpoint}/{bucket}", method="PUT")):
+        return storage_at(f"s3://{bucket}")
 
 
 async def _chunks(*chunks: bytes) -> AsyncIterator[bytes]:
@@ -25,7 +48,7 @@ async def _read(storage: Storage, key: str, start: int = 0, end: int | None = No
     return b"".join([chunk async for chunk in storage.get_stream(key, start=start, end=end)])
 
 
-@pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 50_000])
+@pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 50_000], ids=["empty", "short", "large"])
 async def test_put_and_get(storage: Storage, data: bytes) -> None:
     await storage.put("a/b.bin", data)
     assert await storage.get("a/b.bin") == data
@@ -153,23 +176,23 @@ async def test_bad_keys(storage: Storage, key: str) -> None:
         await storage.delete_below(key)
 
 
-async def test_many_writers_and_deleters(storage: Storage) -> None:
+async def test_many_writers_and_deleters(empty_storage: Storage) -> None:
     async def one(number: int) -> None:
         for _ in range(5):
-            await storage.put(f"shared/folder/{number}", b"x")
-            assert await storage.get(f"shared/folder/{number}") == b"x"
-            await storage.delete(f"shared/folder/{number}")
+            await empty_storage.put(f"shared/folder/{number}", b"x")
+            assert await empty_storage.get(f"shared/folder/{number}") == b"x"
+            await empty_storage.delete(f"shared/folder/{number}")
 
     await asyncio.gather(*(one(number) for number in range(40)))
-    assert await storage.delete_below("shared") == 0
+    assert await empty_storage.delete_below("shared") == 0
 
 
-async def test_all_files_are_listed(storage: Storage) -> None:
-    assert [found async for found in storage.list_files()] == []
+async def test_all_files_are_listed(empty_storage: Storage) -> None:
+    assert [found async for found in empty_storage.list_files()] == []
     for number in range(1100):
-        await storage.put(f"a/{number % 7}/{number}", b"x" * (number % 3))
+        await empty_storage.put(f"a/{number % 7}/{number}", b"x" * (number % 3))
 
-    found = [file async for file in storage.list_files()]
+    found = [file async for file in empty_storage.list_files()]
 
     assert sorted(found, key=lambda file: file.key) == sorted(
         (StoredFile(f"a/{number % 7}/{number}", number % 3) for number in range(1100)), key=lambda file: file.key

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.adapters.storage.base import StorageUnavailable
-from modelyard.adapters.storage.object_store import local_storage
+from modelyard.adapters.storage.object_store import BadStorageAddress, local_storage, storage_at
 
 _MEGABYTE = 1_000_000
 
@@ -110,3 +110,19 @@ async def _until_empty(directory: Path) -> None:
             return
         await asyncio.sleep(0.02)
     assert _files(directory) == []
+
+
+@pytest.mark.parametrize(
+    "address", ["", "files", "file://host/files", "file:files", "s3:///path", "gs://bucket", "s3://key:secret@bucket"]
+)
+def test_addresses_that_are_none(address: str) -> None:
+    with pytest.raises(BadStorageAddress) as refused:
+        storage_at(address)
+    assert "secret@" not in refused.value.message
+
+
+async def test_a_directory_by_its_address(tmp_path: Path) -> None:
+    storage = storage_at(f"file://{tmp_path}/with%20space")
+    await storage.put("a/b", b"c")
+
+    assert (tmp_path / "with space" / "a" / "b").read_bytes() == b"c"

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore
+from obstore.store import LocalStore, ObjectStore, S3Store
 
 from modelyard.adapters.storage.base import StorageUnavailable, StoredFile, StoredFileNotFound
 from modelyard.adapters.storage.keys import require_key
+from modelyard.core.errors import InvalidInput
 
 WRITE_BUFFER = 5 * 1024 * 1024
 """Bytes; also the smallest part that S3 accepts."""
@@ -108,6 +110,26 @@ def local_storage(directory: Path) -> ObjectStorage:
     except OSError as error:
         raise StorageUnavailable(f"The directory for files cannot be used: {error.strerror}.", str(error)) from error
     return ObjectStorage(LocalStore(directory, automatic_cleanup=True))
+
+
+class BadStorageAddress(InvalidInput):
+    """Files cannot be kept at such an address. It is not shown, as it may hold a key."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"MODELYARD_STORAGE_URL must be file:///directory or s3://bucket/path: {reason}")
+
+
+def storage_at(address: str) -> ObjectStorage:
+    """Storage at `file:///directory` or `s3://bucket/path`. Raises BadStorageAddress, StorageUnavailable."""
+    parts = urlsplit(address)
+    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+        return local_storage(Path(unquote(parts.path)))
+    if parts.scheme != "s3" or not parts.hostname or parts.username or parts.query:
+        raise BadStorageAddress("keys and endpoint come from the AWS_… variables.")
+    try:
+        return ObjectStorage(S3Store(parts.hostname, prefix=parts.path.strip("/") or None))
+    except BaseError as error:
+        raise BadStorageAddress(str(error)) from error
 
 
 @contextmanager

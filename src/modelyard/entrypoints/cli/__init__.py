@@ -48,9 +48,9 @@ FILES = {
 def main() -> None:
     """Describe, test, deploy and run any model that comes in a container.
 
-    `serve`, `doctor`, `migrate`, `export`, `import` and `audit verify` work on this machine; every setting of theirs
-    can be given in the environment as MODELYARD_<NAME>, a secret one also as MODELYARD_<NAME>_FILE. The other
-    commands talk to a server: log in, or set MODELYARD_URL and MODELYARD_API_KEY.
+    `serve`, `work`, `doctor`, `migrate`, `export`, `import` and `audit verify` work on this machine; every setting
+    of theirs can be given in the environment as MODELYARD_<NAME>, a secret one also as MODELYARD_<NAME>_FILE. The
+    other commands talk to a server: log in, or set MODELYARD_URL and MODELYARD_API_KEY.
     """
 
 
@@ -63,6 +63,19 @@ def serve(host: str | None, port: int | None, data_dir: str | None) -> None:
     from modelyard.entrypoints.cli.serve import run_server
 
     run_server({"host": host, "port": port, "data_dir": data_dir})
+
+
+@main.command()
+@data_dir_option
+def work(data_dir: str | None) -> None:
+    """Run engines and jobs for servers that share a PostgreSQL, without answering requests.
+
+    Give it a data directory of its own, and the servers' MODELYARD_DATABASE_URL, MODELYARD_STORAGE_URL and
+    MODELYARD_SECRET_KEY.
+    """
+    from modelyard.entrypoints.cli.work import run_worker
+
+    run_worker({"data_dir": data_dir})
 
 
 @main.command()

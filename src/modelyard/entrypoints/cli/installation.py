@@ -12,8 +12,7 @@ from typing import IO, Any
 import click
 
 from modelyard.adapters.registries.archive import TarArchiveReader
-from modelyard.adapters.storage.object_store import local_storage
-from modelyard.app import SECRET_FILE, lock_data_directory, opened_runtime, secrets_of
+from modelyard.app import SECRET_FILE, lock_data_directory, opened_runtime, secrets_of, storage_of
 from modelyard.core.clock import SystemClock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
@@ -76,7 +75,7 @@ async def _export(settings: Settings, directory: Path, target: IO[bytes], *, wit
         with shown_steps() as steps:
             export = InstallationExport(
                 database,
-                local_storage(directory / "files"),
+                storage_of(settings),
                 _sealer(settings, directory),
                 SystemClock(),
                 _runtime(settings, directory) if with_images else None,
@@ -100,7 +99,7 @@ async def _import(settings: Settings, directory: Path, source: IO[bytes], *, wit
         with shown_steps() as steps:
             return await InstallationImport(
                 database,
-                local_storage(directory / "files"),
+                storage_of(settings),
                 sealer,
                 SystemClock(),
                 TarArchiveReader(settings.max_upload_bytes),
