@@ -12,14 +12,15 @@ from tests.house.tree import ROOT
 
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-RUNTIME: list[str] = PROJECT["project"]["dependencies"]
+CLIENT: list[str] = PROJECT["project"]["dependencies"]
+RUNTIME: list[str] = CLIENT + PROJECT["project"]["optional-dependencies"]["server"]
 DEVELOPMENT: list[str] = PROJECT["dependency-groups"]["dev"]
 ENTRY = re.compile(
     r"(?P<name>[a-z0-9.-]+)==(?P<version>[^ ]+)(?: ; [^\\]+)?(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)"
 )
 
 
-@pytest.mark.parametrize(("lock", "wanted"), [("runtime", RUNTIME), ("dev", RUNTIME + DEVELOPMENT)])
+@pytest.mark.parametrize(("lock", "wanted"), [("client", CLIENT), ("runtime", RUNTIME), ("dev", RUNTIME + DEVELOPMENT)])
 def test_the_lock_satisfies_the_project(lock: str, wanted: list[str]) -> None:
     pins = _pins(ROOT / "requirements" / f"{lock}.txt")
 

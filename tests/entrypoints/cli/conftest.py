@@ -1,17 +1,14 @@
 """A real web server beside the command line, and shells of the cast."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from modelyard.app import Platform
-from modelyard.entrypoints.cli.connections import BoundedProtocol
-from modelyard.entrypoints.rest.app import create_api
 from tests.cast import CAST
 from tests.entrypoints.cli.shell import Shell
+from tests.serving import serving
 
 
 @pytest.fixture
@@ -23,14 +20,8 @@ def shell(tmp_path: Path) -> Shell:
 @pytest.fixture
 async def url(platform: Platform) -> AsyncIterator[str]:
     """The address of the platform."""
-    config = uvicorn.Config(create_api(platform), port=0, http=BoundedProtocol, lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - it has no event to wait for
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
+    async with serving(platform) as address:
+        yield address
 
 
 @pytest.fixture

@@ -57,6 +57,11 @@ class LazyGroup(Group):
             return super().invoke(ctx)
         except click.exceptions.NoArgsIsHelpError:
             raise
+        except ModuleNotFoundError as error:
+            if (error.name or "modelyard").partition(".")[0] == "modelyard":
+                raise
+            hint = "Install the server with it: pip install 'modelyard[server]'"
+            raise click.ClickException(f"This needs the Python package {error.name}. {hint}") from None
         except click.UsageError as error:
             message = wrapped(error.format_message(), sys.stderr, before="Error: ").removeprefix("Error: ")
             raise click.UsageError(message, error.ctx) from None
