@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, Self
 import httpx
 
 from modelyard.client import engine_calls, http, job_calls, model_calls, submissions
-from modelyard.client.access import find_access
+from modelyard.client.access import Access, find_access
 from modelyard.client.blocking import SECONDS
 from modelyard.client.deploying import deploy
 from modelyard.client.exchange import Answer, Found, Operation, Pause, Request, Step, T, Talk, Walk
@@ -22,8 +22,9 @@ P = ParamSpec("P")
 class _Connection:
     """Does the steps of operations."""
 
-    def __init__(self, url: str | None, api_key: str | None, profile: str | None, timeout: float, most: int) -> None:
-        self.access = find_access(url, api_key, profile)
+    def __init__(self, access: Access, timeout: float, most: int, tell: Callable[[str], None] | None) -> None:
+        self.access = access
+        self._tell = tell or (lambda _: None)
         self._retries = Retries(most)
         self._http = httpx.AsyncClient(**http.options(self.access, timeout))
 
@@ -66,9 +67,10 @@ class _Connection:
                 body = http.Body(request, response.status_code, response.headers)
                 async for piece in response.aiter_bytes():
                     body.add(piece)
-                return body.answer
         except http.FAILURES as error:
             raise http.failure(self.access, error) from None
+        self._tell(http.told(self.access, request, body.answer.status))
+        return body.answer
 
 
 class _Part:
@@ -144,8 +146,10 @@ class AsyncClient:
         profile: str | None = None,
         timeout: float = SECONDS,
         retries: int = 5,
+        tell: Callable[[str], None] | None = None,
+        access: Access | None = None,
     ) -> None:
-        self._connection = _Connection(url, api_key, profile, timeout, retries)
+        self._connection = _Connection(access or find_access(url, api_key, profile), timeout, retries, tell)
         self.models = AsyncModels(self._connection)
         self.jobs = AsyncJobs(self._connection)
         self.engines = AsyncEngines(self._connection)

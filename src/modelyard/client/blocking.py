@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, Self
 import httpx
 
 from modelyard.client import engine_calls, http, job_calls, model_calls, submissions
-from modelyard.client.access import find_access
+from modelyard.client.access import Access, find_access
 from modelyard.client.deploying import deploy
 from modelyard.client.exchange import Answer, Found, Operation, Pause, Request, Step, T, Talk, Walk
 from modelyard.client.retrying import Retries, retrying
@@ -22,8 +22,9 @@ SECONDS = 60.0
 class _Connection:
     """Does the steps of operations."""
 
-    def __init__(self, url: str | None, api_key: str | None, profile: str | None, timeout: float, most: int) -> None:
-        self.access = find_access(url, api_key, profile)
+    def __init__(self, access: Access, timeout: float, most: int, tell: Callable[[str], None] | None) -> None:
+        self.access = access
+        self._tell = tell or (lambda _: None)
         self._retries = Retries(most)
         self._http = httpx.Client(**http.options(self.access, timeout))
 
@@ -66,9 +67,10 @@ class _Connection:
                 body = http.Body(request, response.status_code, response.headers)
                 for piece in response.iter_bytes():
                     body.add(piece)
-                return body.answer
         except http.FAILURES as error:
             raise http.failure(self.access, error) from None
+        self._tell(http.told(self.access, request, body.answer.status))
+        return body.answer
 
 
 class _Part:
@@ -145,6 +147,8 @@ class Client:
         profile: name of a profile, instead of the environment.
         timeout: longest time for an answer, in seconds.
         retries: how often a request is sent again that failed for the moment; 0 for never.
+        tell: is called with a line about each answer.
+        access: instead of the first arguments, who asks which server.
 
     Raises NotConfigured. Methods raise ClientError, of which Refused are the server's.
     """
@@ -157,8 +161,10 @@ class Client:
         profile: str | None = None,
         timeout: float = SECONDS,
         retries: int = 5,
+        tell: Callable[[str], None] | None = None,
+        access: Access | None = None,
     ) -> None:
-        self._connection = _Connection(url, api_key, profile, timeout, retries)
+        self._connection = _Connection(access or find_access(url, api_key, profile), timeout, retries, tell)
         self.models = Models(self._connection)
         self.jobs = Jobs(self._connection)
         self.engines = Engines(self._connection)

@@ -1,6 +1,6 @@
 """Operations on engines: which containers run, and what they write."""
 
-from modelyard.client.errors import NotFound, NotOffered, Refused
+from modelyard.client.errors import NotOffered, Refused, is_unknown_route
 from modelyard.client.exchange import Operation, Request, call, get_list
 from modelyard.client.paths import at
 from modelyard.client.things import Engine, engines_of
@@ -30,6 +30,4 @@ def logs_path(name: str) -> str:
 
 def told_apart(error: Refused) -> Refused:
     """The same error, or that the server has no logs: then it knows not even the route."""
-    if isinstance(error, NotFound) and "engine" not in error.message.lower():
-        return NotOffered(LOGS)
-    return error
+    return NotOffered(LOGS) if is_unknown_route(error) else error

@@ -126,6 +126,11 @@ class NotOffered(NotFound):
         super().__init__(f"This server does not offer {what}; it is older than this client.", status=status)
 
 
+def is_unknown_route(error: Refused) -> bool:
+    """Whether the server refuses because it does not know the address at all, rather than what it names."""
+    return error.status == 405 or (error.status == 404 and error.message.startswith("There is nothing at"))
+
+
 BY_STATUS: dict[int, type[Refused]] = {
     400: InvalidInput,
     401: NotAuthenticated,

@@ -58,6 +58,11 @@ def failure(access: Access, error: Exception) -> Unreachable:
     return Unreachable(message.replace(access.authorization, "…"), was_sent=was_sent)
 
 
+def told(access: Access, request: Request, status: int) -> str:
+    """A line about an answer."""
+    return f"{request.method} {access.url}{request.path}: {status}"
+
+
 class Body:
     """An answer that is being read."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from modelyard.client import frames
-from modelyard.client.errors import BadInputs, InvalidInput, NotFound, NotOffered, Refused
+from modelyard.client.errors import BadInputs, InvalidInput, NotOffered, Refused, is_unknown_route
 from modelyard.client.exchange import Operation, Request, T, Thing, call, thing_of
 from modelyard.client.inputs import (
     LARGEST_AT_ONCE,
@@ -192,8 +192,8 @@ def _append(path: str, chunk: bytes, offset: int) -> Operation[None]:
     )
     try:
         yield from call(request)
-    except (NotFound, Refused) as error:
-        if error.status == 405 or (error.status == 404 and not offset):
+    except Refused as error:
+        if is_unknown_route(error):
             raise NotOffered(_PIECES, error.status) from error
         raise
 

@@ -38,6 +38,10 @@ def _completed(shell: Shell, line: str) -> list[str]:
         ("modelyard teams list --profile w", ["work"]),
         ("modelyard login --profile x", []),
         ("modelyard users list --first", ["--first-name"]),
+        ("modelyard jobs re", ["results", "retry-failed"]),
+        ("modelyard jobs list --status comp", ["completed"]),
+        ("modelyard run echo --s3-", ["--s3-region", "--s3-endpoint"]),
+        ("modelyard engines ", ["list", "logs", "scale"]),
     ],
 )
 def test_words_that_fit(shell: Shell, line: str, expected: list[str]) -> None:

@@ -15,9 +15,12 @@ FILES = {
     "audit": (f"{_HERE}.audit", "Who did what, and whether the record of it is whole."),
     "completion": (f"{_HERE}.completion", "Print what makes a SHELL complete commands, options and names of profiles."),
     "deploy": (f"{_HERE}.deploy", "Deploy the model that FILE describes; model.yaml unless given."),
+    "engines": (f"{_HERE}.engines", "Engines: the running containers of versions."),
+    "jobs": (f"{_HERE}.jobs", "Jobs, and what became of their items. `modelyard run` submits one."),
     "keys": (f"{_HERE}.keys", "API keys. A key is named by its prefix, the part before the dot."),
     "login": (f"{_HERE}.login", "Sign in, and store your API key for this server in a profile."),
     "logout": (f"{_HERE}.login", "Forget the key or token of a profile."),
+    "logs": (f"{_HERE}.engines", "Show what an ENGINE has written; `modelyard engines list` names engines."),
     "models": (f"{_HERE}.models", "Models of the library. A model is named by identifier or name."),
     "password": (f"{_HERE}.passwords", "Change your password."),
     "presets": (f"{_HERE}.presets", "Hardware presets, and who may choose them."),
@@ -25,6 +28,10 @@ FILES = {
     "projects": (f"{_HERE}.projects", "Projects: their members, keys and statistics."),
     "quotas": (f"{_HERE}.quotas", "Quotas: most items that a user, a team or a project may submit."),
     "roles": (f"{_HERE}.roles", "Roles, and the entitlements that they consist of."),
+    "run": (
+        f"{_HERE}.run",
+        "Run MODEL, by identifier or name, on FILES or what the options say; MODEL@1.0.0 names a version.",
+    ),
     "search": (
         f"{_HERE}.search",
         "Find models by WORDS in name, tags, summary, descriptions and cards; beginnings of words are enough.",

@@ -1,6 +1,6 @@
 """What all commands over REST share: their options, the server that they talk to, questions before dangerous steps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ def profile_option(command: Command) -> Command:
 
 def connection_options(command: Command) -> Command:
     """How to talk to the server, and how much to tell of it."""
-    command = click.option("-v", "--verbose", is_flag=True, help="Show each request on standard error.")(command)
+    command = verbose_option(command)
     return click.option(
         "--timeout", type=Seconds(), default=USUAL_SECONDS, metavar="SECONDS", help="Longest time for an answer."
     )(command)
@@ -58,13 +58,37 @@ def output_option(command: Command) -> Command:
     )(command)
 
 
+def json_option(command: Command) -> Command:
+    """The short way to JSON."""
+    return click.option("--json", "as_json", is_flag=True, help="The same as -o json.")(command)
+
+
+def verbose_option(command: Command) -> Command:
+    """How much to tell of requests."""
+    return click.option("-v", "--verbose", is_flag=True, help="Show each request on standard error.")(command)
+
+
 def over_rest(command: Command) -> Command:
     """Gives a function its `server` and `screen`, and the options that say which and how."""
+    return _connected(command, (connection_options, profile_option, url_option, json_option, output_option))
 
+
+def over_rest_alone(command: Command) -> Command:
+    """The same for commands that have --output, --json and --timeout of their own, if any."""
+    return _connected(command, (verbose_option, profile_option, url_option))
+
+
+def _connected(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
     def run(
-        url: str | None, profile: str | None, form: str, timeout: float, verbose: bool, **given: Any
+        url: str | None,
+        profile: str | None,
+        verbose: bool,
+        form: str = FORMS[0],
+        timeout: float = USUAL_SECONDS,
+        as_json: bool = False,
+        **given: Any,
     ) -> None:  # the options below
-        screen, around = Screen(form), find_surroundings()
+        screen, around = Screen("json" if as_json else form), find_surroundings()
         access = find_access(around, url, profile)
         if (file := ProfileFile(around.config_directory)).is_open_to_others():
             screen.note(f"Careful: others can read your keys in {file.path}. Run: chmod 600 {file.path}")
@@ -72,7 +96,7 @@ def over_rest(command: Command) -> Command:
             command(server, screen, **given)
 
     decorated: Command = update_wrapper(run, command)
-    for add in (connection_options, profile_option, url_option, output_option):
+    for add in options:
         decorated = add(decorated)
     return decorated
 

@@ -41,7 +41,7 @@ class Remote:
 
     def __init__(self, access: Access, *, seconds: float = 60, tell: Callable[[str], None] | None = None) -> None:
         self.access = access
-        self._tell = tell or (lambda _: None)
+        self.tell = tell or (lambda _: None)
         self._deadline = Deadline(seconds)
         self._client = httpx.Client(
             headers=_headers(access),
@@ -121,9 +121,15 @@ class Remote:
         found = self._json(response, content)
         return found if isinstance(found, dict) else {}
 
-    def download(self, path: str, query: Query, file: BinaryIO, tell: Callable[[int], None]) -> None:
-        """Writes an answer of any size to a file; tells the bytes that have come."""
-        with self._answered("GET", path, query, None, {}, endless=True) as response:
+    def download(
+        self, path: str, query: Query, file: BinaryIO, tell: Callable[[int], None], *, may_be_silent: bool = False
+    ) -> None:
+        """Writes an answer of any size to a file; tells the bytes that have come.
+
+        Args:
+            may_be_silent: whether it is no failure when nothing comes for long.
+        """
+        with self._answered("GET", path, query, None, {}, endless=True, may_be_silent=may_be_silent) as response:
             size = 0
             for chunk in response.iter_bytes():
                 file.write(chunk)
@@ -139,6 +145,7 @@ class Remote:
         headers: Mapping[str, str],
         *,
         endless: bool = False,
+        may_be_silent: bool = False,
         files: Mapping[str, Any] | None = None,
     ) -> Iterator[httpx.Response]:
         """Sends and yields the response, before its body is read."""
@@ -154,10 +161,11 @@ class Remote:
                     json=body,
                     files=files,
                     headers=headers,
+                    timeout=httpx.Timeout(SECONDS_TO_CONNECT, read=None) if may_be_silent else httpx.USE_CLIENT_DEFAULT,
                     extensions={"trace": self._deadline.watch},
                 ) as response,
             ):
-                self._tell(f"{method} {url}: {response.status_code} after {time.monotonic() - began:.2f} s")
+                self.tell(f"{method} {url}: {response.status_code} after {time.monotonic() - began:.2f} s")
                 if not response.is_success:
                     raise failure_of_answer(self.access, response, self._read(response))
                 yield response

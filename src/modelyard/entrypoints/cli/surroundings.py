@@ -22,8 +22,22 @@ VARIABLES = {
     "MODELYARD_PROFILE": "Name of the profile to use.",
     "MODELYARD_REGISTRY_USER": "User at the registry from which `deploy` has an image pulled.",
     "MODELYARD_REGISTRY_PASSWORD": "Password of that user, or a token.",
+    "AWS_ACCESS_KEY_ID": "Key for the objects of `run --s3`, which the server fetches.",
+    "AWS_SECRET_ACCESS_KEY": "The secret that goes with it; the server keeps it, encrypted, until the job ends.",
+    "AWS_REGION": "Region of these objects, unless `--s3-region` says it.",
+    "AWS_ENDPOINT_URL": "Address of another store that speaks S3, unless `--s3-endpoint` says it.",
     "XDG_CONFIG_HOME": "Directory in which `modelyard/profiles.toml` is kept, instead of `~/.config`.",
 }
+
+
+@dataclass(frozen=True)
+class S3Account:
+    """Who fetches objects from S3, and where that is."""
+
+    access_key_id: str = ""
+    secret_access_key: str = field(default="", repr=False)
+    region: str = ""
+    endpoint: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,7 @@ class Surroundings:
     profile: str = ""
     registry_user: str = ""
     registry_password: str = field(default="", repr=False)
+    s3: S3Account = field(default_factory=S3Account)
     is_interactive: bool = False
     """Whether somebody is there to answer questions."""
 
@@ -55,6 +70,12 @@ def read_surroundings(environment: Mapping[str, str]) -> Surroundings:
         profile=environment.get("MODELYARD_PROFILE", "").strip(),
         registry_user=environment.get("MODELYARD_REGISTRY_USER", ""),
         registry_password=environment.get("MODELYARD_REGISTRY_PASSWORD", ""),
+        s3=S3Account(
+            environment.get("AWS_ACCESS_KEY_ID", "").strip(),
+            environment.get("AWS_SECRET_ACCESS_KEY", "").strip(),
+            environment.get("AWS_REGION", "").strip(),
+            environment.get("AWS_ENDPOINT_URL", "").strip(),
+        ),
         is_interactive=sys.stdin.isatty() and sys.stderr.isatty(),
     )
 

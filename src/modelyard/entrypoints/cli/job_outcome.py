@@ -1,0 +1,84 @@
+"""What came out of a job, as commands show it: a table, lines of JSON, or files; and what the shell is told."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from modelyard.client.blocking import Client
+from modelyard.client.results import Item, OutputFile, Results
+from modelyard.client.saving import LIST, line_of
+from modelyard.client.things import Job
+from modelyard.entrypoints.cli.clean_text import writable
+from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
+from modelyard.entrypoints.cli.shown import Column, Screen
+
+_LONGEST_ANSWER = 300
+SHOWN: list[Column] = [
+    ("item", "item"),
+    ("status", "status"),
+    ("answer", "answer"),
+    ("ms", "ms"),
+]
+
+
+def show_results(client: Client, screen: Screen, job: Job, *, directory: Path | None, as_json: bool) -> None:
+    """Shows the items that have finished. Raises CommandFailed unless all of them succeeded."""
+    results = client.jobs.results(job)
+    if directory is not None:
+        client.jobs.save(results, directory)
+        screen.note(f"Outputs and {LIST} are in {directory}.")
+        show_items(screen, results.failures.values()) if results.failures else None
+    elif as_json:
+        for item in results.values():
+            show_line(screen, item)
+    else:
+        show_items(screen, results.values())
+    end(screen, job, results)
+
+
+def show_items(screen: Screen, items: Iterable[Item]) -> None:
+    """A table of items."""
+    screen.rows([[_row(item) for item in items]], SHOWN)
+
+
+def show_line(screen: Screen, item: Item) -> None:
+    """An item as a line of JSON; what a terminal would obey is escaped in it."""
+    screen.line(writable(json.dumps(line_of(item))))
+
+
+def end(screen: Screen, job: Job, results: Results | None = None) -> None:
+    """Says how a job ended. Raises CommandFailed unless every item succeeded."""
+    failed = len(results.failures) if results is not None else job.failed
+    if job.is_good:
+        screen.note(f"All {job.total} items of the job {job.identifier} succeeded.")
+        return
+    status = "" if job.status == "COMPLETED" else f"The job {job.identifier} is {job.status}. "
+    if not job.has_ended:
+        raise CommandFailed(f"{status}It has not ended; `modelyard jobs watch {job.identifier}` waits for it.")
+    hint = f"`modelyard jobs retry-failed {job.identifier}` and their inputs do them again."
+    raise CommandFailed(f"{status}{failed} of {job.total} items failed. {hint}", Exit.FAILED)
+
+
+def _row(item: Item) -> dict[str, Any]:
+    return {
+        "item": item.name,
+        "status": "SUCCESSFUL" if item.is_successful else "FAILED",
+        "answer": item.error or "; ".join(map(_short, item.outputs.values())),
+        "ms": item.latency_ms,
+    }
+
+
+def _short(output: Any) -> str:
+    """An output in few words: the best class, a text, or the beginning of its JSON."""
+    match output:
+        case OutputFile():
+            return f"({output.name}: --output DIR writes it)"
+        case {"data": {"result": {"classPredictions": [{"class": best, "score": score}, *_]}}}:
+            return f"{best} ({score:.3f})" if isinstance(score, float) else f"{best} ({score})"
+        case {"data": {"result": result}}:
+            return _short(result)
+        case str():
+            return output[:_LONGEST_ANSWER]
+    text = json.dumps(output, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_ANSWER else text[:_LONGEST_ANSWER] + " …"
