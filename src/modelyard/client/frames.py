@@ -10,7 +10,9 @@ from modelyard.client.results import OutputFile, Results, has_data
 
 def is_frame(value: object) -> bool:
     """Whether it is a table, told without importing pandas."""
-    return any(kind.__module__.startswith("pandas.") and kind.__name__ == "DataFrame" for kind in type(value).__mro__)
+    return any(
+        kind.__module__.partition(".")[0] == "pandas" and kind.__name__ == "DataFrame" for kind in type(value).__mro__
+    )
 
 
 def items_of_frame(

@@ -41,7 +41,7 @@ def items_done(progress: Progress) -> Iterator[Shows]:
     if callable(progress):
         yield _Told(progress)
     elif is_notebook() and progress is not False:
-        yield _NotebookBar(0)
+        yield NotebookBar(*_page())
     elif progress or (progress is None and sys.stderr.isatty()):
         with _terminal_bar("items", None) as bar:
             yield bar
@@ -53,7 +53,7 @@ def items_done(progress: Progress) -> Iterator[Shows]:
 def uploading(progress: Progress, size: int) -> Iterator[Shows]:
     """For the time of an upload of so many bytes."""
     if is_notebook() and not callable(progress) and progress is not False:
-        yield _NotebookBar(size)
+        yield NotebookBar(*_page(), size)
     elif progress is True or (progress is None and sys.stderr.isatty()):
         with _terminal_bar("upload", size) as bar:
             yield bar
@@ -112,14 +112,19 @@ def _terminal_bar(what: str, size: int | None) -> Iterator[Shows]:
         yield _TerminalBar(bar, bar.add_task(what, total=size, note=""))
 
 
-class _NotebookBar:
+def _page() -> tuple[Callable[[str], Any], Callable[..., Any]]:
+    """What a notebook has for drawing on its page."""
+    from IPython.display import HTML, display  # type: ignore[import-not-found, unused-ignore]
+
+    return HTML, display
+
+
+class NotebookBar:
     """A bar that the notebook's page draws; it needs no widgets."""
 
-    def __init__(self, size: int) -> None:
-        from IPython.display import HTML, display  # type: ignore[import-not-found, unused-ignore]
-
-        self._html, self._size, self._sent = HTML, size, 0
-        self._handle = display(HTML(""), display_id=True)
+    def __init__(self, page: Callable[[str], Any], display: Callable[..., Any], size: int = 0) -> None:
+        self._page, self._size, self._sent = page, size, 0
+        self._handle = display(page(""), display_id=True)
 
     def show(self, job: Job) -> None:
         done = job.completed + job.failed
@@ -131,4 +136,4 @@ class _NotebookBar:
 
     def _draw(self, done: int, total: int, text: str) -> None:
         bar = f'<progress value="{done}" max="{max(1, total)}" style="width: 20em"></progress> {html.escape(text)}'
-        self._handle.update(self._html(bar))
+        self._handle.update(self._page(bar))

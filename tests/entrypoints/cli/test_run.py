@@ -62,10 +62,10 @@ async def test_exit_code_and_errors_of_items(alice: Shell, model: str, tmp_path:
 
     job = (await _stdout(alice, "run", "echo", "--text", "good", "--text", "bad", "--detach")).strip()
     await alice.type("jobs", "watch", job, code=1)
-    assert "retry-failed" in await alice.type("jobs", "results", job, code=1)
+    assert "retry-failed" in await alice.type("jobs", "results", job)
     assert "gives the inputs of a job not back" in await alice.type("jobs", "retry-failed", job, code=2)
     assert "nothing to do" not in await alice.type("jobs", "retry-failed", job, "--text", "", "--text", "mended")
-    line = _lines(await _stdout(alice, "jobs", "results", job, "--json", code=1))
+    line = _lines(await _stdout(alice, "jobs", "results", job, "--json"))
     assert str(line["0002"]["error"]).startswith("this is bad")
 
 

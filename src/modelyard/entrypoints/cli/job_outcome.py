@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.client.blocking import Client
-from modelyard.client.results import Item, OutputFile, Results
+from modelyard.client.results import Item, OutputFile
 from modelyard.client.saving import LIST, line_of
 from modelyard.client.things import Job
 from modelyard.entrypoints.cli.clean_text import writable
@@ -23,7 +23,7 @@ SHOWN: list[Column] = [
 
 
 def show_results(client: Client, screen: Screen, job: Job, *, directory: Path | None, as_json: bool) -> None:
-    """Shows the items that have finished. Raises CommandFailed unless all of them succeeded."""
+    """Shows the items that have finished."""
     results = client.jobs.results(job)
     if directory is not None:
         client.jobs.save(results, directory)
@@ -34,7 +34,6 @@ def show_results(client: Client, screen: Screen, job: Job, *, directory: Path | 
             show_line(screen, item)
     else:
         show_items(screen, results.values())
-    end(screen, job, results)
 
 
 def show_items(screen: Screen, items: Iterable[Item]) -> None:
@@ -47,17 +46,23 @@ def show_line(screen: Screen, item: Item) -> None:
     screen.line(writable(json.dumps(line_of(item))))
 
 
-def end(screen: Screen, job: Job, results: Results | None = None) -> None:
-    """Says how a job ended. Raises CommandFailed unless every item succeeded."""
-    failed = len(results.failures) if results is not None else job.failed
+def require_good(screen: Screen, job: Job) -> None:
+    """Ends well when a job did. Raises CommandFailed unless every item succeeded."""
+    if not job.is_good:
+        raise CommandFailed(sentence(job), Exit.FAILED)
+    screen.note(sentence(job))
+
+
+def sentence(job: Job) -> str:
+    """How a job is, and what to do about it."""
     if job.is_good:
-        screen.note(f"All {job.total} items of the job {job.identifier} succeeded.")
-        return
+        which = "The item" if job.total == 1 else f"All {job.total} items"
+        return f"{which} of the job {job.identifier} succeeded."
     status = "" if job.status == "COMPLETED" else f"The job {job.identifier} is {job.status}. "
     if not job.has_ended:
-        raise CommandFailed(f"{status}It has not ended; `modelyard jobs watch {job.identifier}` waits for it.")
-    hint = f"`modelyard jobs retry-failed {job.identifier}` and their inputs do them again."
-    raise CommandFailed(f"{status}{failed} of {job.total} items failed. {hint}", Exit.FAILED)
+        return f"{status}It has not ended; `modelyard jobs watch {job.identifier}` waits for it."
+    hint = f"`modelyard jobs retry-failed {job.identifier}` and the inputs do what failed again."
+    return f"{status}{job.failed} of {job.total} items failed. {hint}"
 
 
 def _row(item: Item) -> dict[str, Any]:

@@ -149,14 +149,14 @@ def show_job_results(
     archive: str | None,
     overwrite: bool,
 ) -> None:
-    """Show the items of a JOB that have finished. Ends with 0 only when it has ended and every item succeeded.
+    """Show the items of a JOB that have finished.
 
     \b
     modelyard jobs results 3f1c0b52-7a1e-4d53-9a51-0f7f6c1f2b11 --output answers
     modelyard jobs results 3f1c0b52-7a1e-4d53-9a51-0f7f6c1f2b11 --json | jq .outputs
     """
     from modelyard.entrypoints.cli.client_calls import client_of
-    from modelyard.entrypoints.cli.job_outcome import show_results
+    from modelyard.entrypoints.cli.job_outcome import sentence, show_results
 
     if (output is not None) + json_lines + bool(table) + bool(archive) > 1:
         raise click.UsageError("Give one of --output, --json, --csv and --zip.")
@@ -164,7 +164,9 @@ def show_job_results(
         _download(server, screen, job, "results.csv" if table else "outputs.zip", table or archive or "", overwrite)
         return
     with client_of(server) as client:
-        show_results(client, screen, client.jobs.get(job), directory=output, as_json=json_lines)
+        found = client.jobs.get(job)
+        show_results(client, screen, found, directory=output, as_json=json_lines)
+        screen.note(sentence(found))
 
 
 @jobs.command("retry-failed")

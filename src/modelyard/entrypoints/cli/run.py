@@ -78,15 +78,17 @@ def run(
 
 def watch(client: "Client", screen: Screen, job: "Job", *, directory: Path | None, as_json: bool) -> None:
     """Waits for a job and shows what comes out of it. Raises CommandFailed unless every item succeeds."""
-    from modelyard.entrypoints.cli.job_outcome import end, show_line, show_results
+    from modelyard.entrypoints.cli.job_outcome import require_good, show_line, show_results
 
     try:
         if as_json and directory is None:
             for item in client.jobs.iterate(job):
                 show_line(screen, item)
-            end(screen, client.jobs.get(job))
+            job = client.jobs.get(job)
         else:
-            show_results(client, screen, client.jobs.wait(job), directory=directory, as_json=as_json)
+            job = client.jobs.wait(job)
+            show_results(client, screen, job, directory=directory, as_json=as_json)
+        require_good(screen, job)
     except KeyboardInterrupt:
         hint = (
             f"`modelyard jobs watch {job.identifier}` waits for it, `modelyard jobs cancel {job.identifier}` ends it."
