@@ -19,6 +19,8 @@ from modelyard.client.things import Job, Model, job_of
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
+SHARE_OF_LOOKS = 4.0
+"""Times that a look took, between looks."""
 _GROWTH = 1.4
 
 
@@ -32,10 +34,12 @@ def wait(job: str | Job, *, timeout: float | None = None, progress: Progress = N
     began, pause = time.monotonic(), FIRST_PAUSE
     with items_done(progress) as shows:
         while True:
+            looked = time.monotonic()
             found = yield from get_job(job)
             shows.show(found)
             if found.has_ended:
                 return found
+            pause = _at_least(pause, looked)
             left = _left(began, timeout)
             if left <= 0:
                 raise JobTakesLonger(found.identifier, timeout or 0)
@@ -61,6 +65,7 @@ def iterate_results(job: str | Job, *, timeout: float | None = None, progress: P
     finished = -1
     with items_done(progress) as shows:
         while True:
+            looked = time.monotonic()
             found = yield from get_job(job)
             shows.show(found)
             if found.has_ended or found.completed + found.failed > finished:
@@ -72,6 +77,7 @@ def iterate_results(job: str | Job, *, timeout: float | None = None, progress: P
                         yield Found(item)
                 if found.has_ended and results.is_complete:
                     return
+            pause = _at_least(pause, looked)
             if (left := _left(began, timeout)) <= 0:
                 raise JobTakesLonger(found.identifier, timeout or 0)
             yield Pause(min(pause, left))
@@ -220,6 +226,11 @@ def _output_path(file: OutputFile) -> str:
 
 def _given(inputs: Any) -> dict[str, Any]:
     return {name: dict(values) if "" not in values else values[""] for name, values in read_inputs(inputs).items()}
+
+
+def _at_least(pause: float, looked: float) -> float:
+    """So that looking at a large job takes a small part of the time."""
+    return max(pause, SHARE_OF_LOOKS * (time.monotonic() - looked))
 
 
 def _left(began: float, timeout: float | None) -> float:

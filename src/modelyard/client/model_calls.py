@@ -53,7 +53,7 @@ def find_version(model: "str | Model", version: str | None = None) -> Operation[
     if not (number := wanted or found.latest_active_version):
         raise NotFound(f"The model {found.name!r} has no active version; name one.", status=404)
     thing = yield from get(at("models", found.identifier, "versions", number))
-    return version_of({"model": {"modelId": found.identifier}, **thing})
+    return version_of({"model": {"modelId": found.identifier}, "version": number, **thing})
 
 
 def search_models(words: str, *, most: int = 20) -> Operation[list[Model]]:

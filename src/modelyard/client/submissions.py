@@ -70,8 +70,9 @@ def submit_s3(
     model: str | Model,
     sources: Any,
     *,
-    access_key_id: str,
-    secret_access_key: str,
+    access_key_id: str = "",
+    secret_access_key: str = "",
+    session_token: str = "",
     region: str | None = None,
     endpoint: str | None = None,
     version: str | None = None,
@@ -84,7 +85,9 @@ def submit_s3(
     Args:
         sources: as `inputs` of `submit`, with addresses such as `s3://bucket/key`. One that ends in `/` is a folder, of
             which every object becomes an item; then all have to be folders.
-        endpoint: of another store that speaks S3, such as `https://storage.example.org`; `region` is for that of AWS.
+        access_key_id: with `secret_access_key`, who may read them; without, they have to be public.
+        region: of AWS; `us-east-1` unless it is named.
+        endpoint: of another store that speaks S3, such as `https://storage.example.org`.
     """
     found = yield from find_version(model, version)
     items = read_inputs(sources, input_name or (only_input(found) if needs_input_name(sources) else ""))
@@ -94,14 +97,11 @@ def submit_s3(
     }
     if len(folders) > 1:
         raise BadInputs("A job takes objects or folders of S3, not both.")
-    if folders == {True} and endpoint:
-        raise BadInputs("Folders are taken from the S3 of AWS only; name the objects.")
-    where = {"endpoint": endpoint} if endpoint else {"region": region or "us-east-1"}
+    known = {"accessKeyID": access_key_id, "secretAccessKey": secret_access_key, "sessionToken": session_token}
+    where = {"endpoint": endpoint, "region": region} if endpoint else {"region": region or "us-east-1"}
     source = {
-        "type": "storage-grid" if endpoint else "aws-s3-folder" if folders == {True} else "aws-s3",
-        "accessKeyID": access_key_id,
-        "secretAccessKey": secret_access_key,
-        **where,
+        "type": "aws-s3-folder" if folders == {True} else "storage-grid" if endpoint else "aws-s3",
+        **{name: text for name, text in (known | where).items() if text},
         "sources": places,
     }
     return (yield from _post({**_body(found, explain=explain, timeout=timeout), "input": source}))

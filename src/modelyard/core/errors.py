@@ -73,6 +73,9 @@ class LimitReached(PlatformError):
 class Unavailable(PlatformError):
     """Something that we need is not there at the moment; trying again later can help."""
 
+    retry_after: int | None = None
+    """Seconds until trying again makes sense; only of what certainly changed nothing, so that it may be tried again."""
+
 
 class UpstreamFailed(PlatformError):
     """A registry, a container or a store answered wrongly; trying again does not help."""

@@ -13,6 +13,8 @@ class ValueUnusable(InvalidInput):
 class DatabaseBusy(Unavailable):
     """Others held what a transaction needed, and nothing of it was written."""
 
+    retry_after = 1
+
     def __init__(self) -> None:
         super().__init__("Others are changing the same things at the moment; nothing was changed, try again.")
 

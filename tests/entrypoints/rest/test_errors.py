@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from modelyard.core.errors import LimitReached
+from modelyard.core.postgres_errors import DatabaseAway, DatabaseBusy
 from modelyard.entrypoints.rest import errors
 from tests.asgi import AsgiClient
 
@@ -22,3 +23,20 @@ async def test_used_up_limit_says_when_to_come_back() -> None:
     answer = await AsgiClient(app).call("GET", "/limited")
     assert (answer.status, answer.headers["retry-after"]) == (429, "17")
     assert "retry-after" not in (await AsgiClient(app).call("GET", "/quota")).headers
+
+
+async def test_what_changed_nothing_may_be_tried_again_at_once() -> None:
+    app = FastAPI()
+    errors.install(app)
+
+    @app.get("/busy")
+    async def busy() -> None:
+        raise DatabaseBusy
+
+    @app.get("/away")
+    async def away() -> None:
+        raise DatabaseAway  # perhaps during a commit
+
+    answer = await AsgiClient(app).call("GET", "/busy")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert "retry-after" not in (await AsgiClient(app).call("GET", "/away")).headers

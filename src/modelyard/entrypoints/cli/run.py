@@ -1,5 +1,6 @@
 """`modelyard run`: a job from the shell, from its inputs to its outputs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,14 +110,16 @@ def submit_objects(
     from modelyard.client.inputs import unique_names
     from modelyard.client.model_calls import only_input
 
-    if not account.access_key_id or not account.secret_access_key:
-        raise CommandFailed("--s3 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.", Exit.USAGE)
+    if bool(account.access_key_id) != bool(account.secret_access_key):
+        message = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together; without both, objects have to be public."
+        raise CommandFailed(message, Exit.USAGE)
     names = unique_names([url.rstrip("/").rpartition("/")[2] for url in given.objects])
     return client.jobs.submit_s3(
         f"{version.model_id}@{version.version}",
         dict(zip(names, given.objects, strict=True)),
         access_key_id=account.access_key_id,
         secret_access_key=account.secret_access_key,
+        session_token=account.session_token,
         region=account.region or None,
         endpoint=account.endpoint or None,
         input_name=only_input(version),
@@ -133,6 +136,4 @@ def _submit(client: "Client", version: "Version", given: Given, *, explain: bool
 
 
 def _account(around: S3Account, region: str | None, endpoint: str | None) -> S3Account:
-    return S3Account(
-        around.access_key_id, around.secret_access_key, region or around.region, endpoint or around.endpoint
-    )
+    return replace(around, region=region or around.region, endpoint=endpoint or around.endpoint)

@@ -24,6 +24,7 @@ VARIABLES = {
     "MODELYARD_REGISTRY_PASSWORD": "Password of that user, or a token.",
     "AWS_ACCESS_KEY_ID": "Key for the objects of `run --s3`, which the server fetches.",
     "AWS_SECRET_ACCESS_KEY": "The secret that goes with it; the server keeps it, encrypted, until the job ends.",
+    "AWS_SESSION_TOKEN": "The token that goes with keys which hold for a while.",
     "AWS_REGION": "Region of these objects, unless `--s3-region` says it.",
     "AWS_ENDPOINT_URL": "Address of another store that speaks S3, unless `--s3-endpoint` says it.",
     "XDG_CONFIG_HOME": "Directory in which `modelyard/profiles.toml` is kept, instead of `~/.config`.",
@@ -36,6 +37,7 @@ class S3Account:
 
     access_key_id: str = ""
     secret_access_key: str = field(default="", repr=False)
+    session_token: str = field(default="", repr=False)
     region: str = ""
     endpoint: str = ""
 
@@ -73,6 +75,7 @@ def read_surroundings(environment: Mapping[str, str]) -> Surroundings:
         s3=S3Account(
             environment.get("AWS_ACCESS_KEY_ID", "").strip(),
             environment.get("AWS_SECRET_ACCESS_KEY", "").strip(),
+            environment.get("AWS_SESSION_TOKEN", "").strip(),
             environment.get("AWS_REGION", "").strip(),
             environment.get("AWS_ENDPOINT_URL", "").strip(),
         ),

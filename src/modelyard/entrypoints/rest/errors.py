@@ -69,7 +69,7 @@ async def _platform_error(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.NotAuthenticated | errors.NotAllowed):
         await tell_of_refusal(request, error, status)
     headers = {"WWW-Authenticate": "ApiKey"} if status == 401 else {}
-    if isinstance(error, errors.LimitReached) and error.retry_after is not None:
+    if isinstance(error, errors.LimitReached | errors.Unavailable) and error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return error_answer(request, status, error.message, error.technical_information, **headers)
 
