@@ -62,22 +62,22 @@ def get_item(job: str | Job, item: str) -> Operation[Item]:
 def iterate_results(job: str | Job, *, timeout: float | None = None, progress: Progress = None) -> Walk[Item]:
     """Items one by one, each as soon as it has finished, until the job has ended. Raises JobTakesLonger."""
     began, pause, seen = time.monotonic(), FIRST_PAUSE, set[str]()
-    finished = -1
+    next_fetch = began
     with items_done(progress) as shows:
         while True:
             looked = time.monotonic()
             found = yield from get_job(job)
             shows.show(found)
-            if found.has_ended or found.completed + found.failed > finished:
-                finished, pause = found.completed + found.failed, max(FIRST_PAUSE, pause / 2)
+            pause = _at_least(pause, looked)
+            if found.has_ended or (found.completed + found.failed > len(seen) and looked >= next_fetch):
                 results = yield from get_results(found)
-                for name, item in results.items():
-                    if name not in seen:
-                        seen.add(name)
+                next_fetch = time.monotonic() + SHARE_OF_LOOKS * (time.monotonic() - looked)
+                for item in results.values():
+                    if item.name not in seen:
+                        seen.add(item.name)
                         yield Found(item)
                 if found.has_ended and results.is_complete:
                     return
-            pause = _at_least(pause, looked)
             if (left := _left(began, timeout)) <= 0:
                 raise JobTakesLonger(found.identifier, timeout or 0)
             yield Pause(min(pause, left))
@@ -230,7 +230,7 @@ def _given(inputs: Any) -> dict[str, Any]:
 
 def _at_least(pause: float, looked: float) -> float:
     """So that looking at a large job takes a small part of the time."""
-    return max(pause, SHARE_OF_LOOKS * (time.monotonic() - looked))
+    return min(LONGEST_PAUSE, max(pause, SHARE_OF_LOOKS * (time.monotonic() - looked)))
 
 
 def _left(began: float, timeout: float | None) -> float:
