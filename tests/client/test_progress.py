@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modelyard.client.progress import NotebookBar, Silent, items_done, uploading
+from modelyard.client.progress import NotebookBar, Silent, items_done, uploading, words
 from modelyard.client.things import Job, job_of
 
 HALF = job_of({"jobIdentifier": "j", "status": "IN_PROGRESS", "total": 4, "completed": 1, "failed": 1})
@@ -47,6 +47,10 @@ def test_a_terminal_shows_items_and_bytes(capsys: pytest.CaptureFixture[str], mo
     assert "2/4" in shown.err
     assert "1.0/2.0 MB" in shown.err
     assert shown.out == ""
+
+
+def test_a_status_does_nothing_to_a_terminal() -> None:
+    assert words(job_of({"status": "DONE\x1b[2J" + "x" * 99})) == "done?[2j" + "x" * 32
 
 
 @pytest.mark.parametrize("progress", [False, None])

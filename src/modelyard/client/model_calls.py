@@ -94,7 +94,7 @@ def _find_named(name: str) -> Operation[Model]:
     models: list[Model] = []
     for one in short:
         models.append(model_of((yield from get(at("models", str(one.get("modelId", "")))))))
-        if models[-1].name == name:
+        if models[0].name == name != models[-1].name:  # those with just this name come first
             break
     same = [one for one in models if one.name == name] or [one for one in models if _is_alike(one.name, name)]
     if len(same) == 1:

@@ -69,9 +69,10 @@ def is_notebook() -> bool:
 
 
 def words(job: Job) -> str:
-    """What there is to say about a job in one line."""
+    """What there is to say about a job in one line; whatever a server says does nothing to a terminal."""
     failed = f", {job.failed} failed" if job.failed else ""
-    return f"{job.status.lower().replace('_', ' ')}{failed}"
+    status = "".join(one if one.isprintable() else "?" for one in job.status[:40])
+    return f"{status.lower().replace('_', ' ')}{failed}"
 
 
 class _Told:

@@ -43,6 +43,10 @@ class Shell:
         """What a command prints with `--output json`."""
         return json.loads((await self._checked((*arguments, "--output", "json"), stdin)).stdout)
 
+    async def printed(self, *arguments: str, stdin: str = "", code: int = 0) -> str:
+        """What a command writes to standard output alone."""
+        return (await self._checked(arguments, stdin, code=code)).stdout
+
     async def _checked(self, arguments: Sequence[str], stdin: str, interactive: bool = False, code: int = 0) -> Result:
         result = await asyncio.to_thread(self.run, *arguments, stdin=stdin, interactive=interactive)
         assert result.exit_code == code, (result.exit_code, result.output, result.exception)

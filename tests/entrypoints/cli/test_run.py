@@ -35,10 +35,6 @@ def _lines(text: str) -> dict[str, dict[str, object]]:
     return {line["item"]: line for line in map(json.loads, text.splitlines())}
 
 
-async def _stdout(shell: Shell, *arguments: str, stdin: str = "", code: int = 0) -> str:
-    return (await shell._checked(arguments, stdin, code=code)).stdout
-
-
 async def test_texts_and_files(alice: Shell, model: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("from a file")
     shown = await alice.type("run", "ECHO", str(tmp_path / "a.txt"), "--text", "and a text")
@@ -60,26 +56,26 @@ async def test_exit_code_and_errors_of_items(alice: Shell, model: str, tmp_path:
     assert "this is bad" in shown
     assert "\x1b" not in shown
 
-    job = (await _stdout(alice, "run", "echo", "--text", "good", "--text", "bad", "--detach")).strip()
+    job = (await alice.printed("run", "echo", "--text", "good", "--text", "bad", "--detach")).strip()
     await alice.type("jobs", "watch", job, code=1)
     assert "retry-failed" in await alice.type("jobs", "results", job)
     assert "gives the inputs of a job not back" in await alice.type("jobs", "retry-failed", job, code=2)
     assert "nothing to do" not in await alice.type("jobs", "retry-failed", job, "--text", "", "--text", "mended")
-    line = _lines(await _stdout(alice, "jobs", "results", job, "--json"))
+    line = _lines(await alice.printed("jobs", "results", job, "--json"))
     assert str(line["0002"]["error"]).startswith("this is bad")
 
 
 async def test_lines_and_tables(alice: Shell, model: str, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text('{"id": "one", "input.txt": "a"}\n"bare"\n\n{"id": 2, "input.txt": "b"}\n')
-    found = _lines(await _stdout(alice, "run", "echo", "--jsonl", str(tmp_path / "in.jsonl"), "--json"))
+    found = _lines(await alice.printed("run", "echo", "--jsonl", str(tmp_path / "in.jsonl"), "--json"))
     assert set(found) == {"one", "line2", "2"}
     assert found["line2"]["outputs"] == {"results.json": {"data": {"result": "BARE"}}, "face.png": None}
 
     (tmp_path / "in.csv").write_text("review,text,stars\nr1,fine,5\nr2,good,4\n", encoding="utf-8-sig")
     arguments = ("run", "echo", "--csv", str(tmp_path / "in.csv"), "--json")
-    assert set(_lines(await _stdout(alice, *arguments, "--id", "review", "--column", "input.txt=text"))) == {"r1", "r2"}
+    assert set(_lines(await alice.printed(*arguments, "--id", "review", "--column", "input.txt=text"))) == {"r1", "r2"}
     assert "no column 'input.txt'" in await alice.type(*arguments, code=2)
-    piped = await _stdout(alice, "run", "echo", "--csv", "-", "--json", stdin="text\nhello\n")
+    piped = await alice.printed("run", "echo", "--csv", "-", "--json", stdin="text\nhello\n")
     assert set(_lines(piped)) == {"row1"}
 
 
@@ -107,7 +103,7 @@ async def test_several_inputs(alice: Shell, platform: Platform, machine: Machine
     (folder / "a").write_text("x")
     (folder / "b").write_text("y")
 
-    assert set(_lines(await _stdout(alice, "run", model, str(folder), "--json"))) == {"pair"}
+    assert set(_lines(await alice.printed("run", model, str(folder), "--json"))) == {"pair"}
     assert "2 inputs" in await alice.type("run", model, "--text", "bare", code=2)
     (tmp_path / "in.jsonl").write_text('{"a": "x"}\n')
     assert "input 'b' is missing" in await alice.type("run", model, "--jsonl", str(tmp_path / "in.jsonl"), code=2)
@@ -132,11 +128,11 @@ async def test_what_cannot_be_run(alice: Shell, charlie: Shell, model: str) -> N
 
 async def test_jobs(alice: Shell, charlie: Shell, model: str, machine: Machine) -> None:
     machine.program.run_hangs = True
-    job = (await _stdout(alice, "run", "echo", "--text", "x", "--detach")).strip()
+    job = (await alice.printed("run", "echo", "--text", "x", "--detach")).strip()
 
     assert job in await alice.type("jobs", "list", "--status", "pending", "--model", "ech")
     assert [one["jobIdentifier"] for one in await alice.json("jobs", "list")] == [job]
-    assert await _stdout(alice, "jobs", "list", "--json") == await _stdout(alice, "jobs", "list", "-o", "json")
+    assert await alice.printed("jobs", "list", "--json") == await alice.printed("jobs", "list", "-o", "json")
     assert (await alice.json("jobs", "show", job))["jobIdentifier"] == job
     await charlie.type("jobs", "show", job, code=5)
     assert "add --yes" in await alice.type("jobs", "cancel", "--all", code=2)
