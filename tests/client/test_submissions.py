@@ -9,6 +9,7 @@ import pytest
 from modelyard.client.errors import BadInputs
 from modelyard.client.exchange import Answer, Operation, Request, Talk
 from modelyard.client.submissions import submit, submit_s3, submit_source
+from modelyard.client.things import version_of
 
 MODEL = {"identifier": "abcdefghij", "latestActiveVersion": "1.0.0", "inputs": [{"name": "in.txt"}]}
 
@@ -62,6 +63,14 @@ def test_objects_and_folders_do_not_mix() -> None:
         _sent(submit_s3("abcdefghij", ["s3://b/k/", "s3://b/k"]))
     with pytest.raises(BadInputs, match="for tables"):
         _sent(submit("abcdefghij", ["x"], names="id"))
+
+
+def test_a_version_that_was_found_before_is_not_looked_up_again() -> None:
+    version = version_of({"model": {"modelId": "abcdefghij"}, "version": "2.0.0", "inputs": [{"name": "in.txt"}]})
+
+    assert _sent(submit(version, ["x"]))["model"] == {"identifier": "abcdefghij", "version": "2.0.0"}
+    with pytest.raises(BadInputs, match=r"2\.0\.0 and 1\.0\.0 at once"):
+        _sent(submit(version, ["x"], version="1.0.0"))
 
 
 def test_a_source_of_another_kind_is_sent_as_it_is() -> None:

@@ -15,7 +15,7 @@ from modelyard.client.progress import Progress, items_done
 from modelyard.client.results import Item, OutputFile, Results, item_of, results_of
 from modelyard.client.saving import save_results
 from modelyard.client.submissions import submit
-from modelyard.client.things import Job, Model, job_of
+from modelyard.client.things import Job, Model, Version, job_of
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
@@ -85,7 +85,7 @@ def iterate_results(job: str | Job, *, timeout: float | None = None, progress: P
 
 
 def run(
-    model: str | Model,
+    model: str | Model | Version,
     inputs: Any,
     *,
     version: str | None = None,

@@ -46,8 +46,12 @@ def find_model(model: "str | Model") -> Operation[Model]:
     return found
 
 
-def find_version(model: "str | Model", version: str | None = None) -> Operation[Version]:
+def find_version(model: "str | Model | Version", version: str | None = None) -> Operation[Version]:
     """A version of a model; the newest active one unless it is named, also as `MODEL@VERSION`. Raises NotFound."""
+    if isinstance(model, Version):
+        if version not in {None, model.version}:
+            raise BadInputs(f"The version is {model.version} and {version} at once; give one.")
+        return model
     name, wanted = split_version(model) if isinstance(model, str) and version is None else (model, version or "")
     found = yield from find_model(name)
     if not (number := wanted or found.latest_active_version):

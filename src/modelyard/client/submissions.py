@@ -28,7 +28,7 @@ _PIECES = "inputs in pieces"
 
 
 def submit(
-    model: str | Model,
+    model: str | Model | Version,
     inputs: Any,
     *,
     version: str | None = None,
@@ -42,7 +42,7 @@ def submit(
     """Submits a job, and does not wait for it.
 
     Args:
-        model: by identifier or name, or as `MODEL@VERSION`.
+        model: by identifier or name, or as `MODEL@VERSION`; or what was found before, a `Model` or a `Version`.
         inputs: items by name; or a list of items; or one item; or a `pandas.DataFrame`. An item is a text, bytes, a
             `Path`, `Data`, or anything that JSON can say; or a dictionary of these by names of inputs.
         version: the newest active one unless it is named.
@@ -67,7 +67,7 @@ def submit(
 
 
 def submit_s3(
-    model: str | Model,
+    model: str | Model | Version,
     sources: Any,
     *,
     access_key_id: str = "",
@@ -108,7 +108,7 @@ def submit_s3(
 
 
 def submit_source(
-    model: str | Model,
+    model: str | Model | Version,
     source: Mapping[str, Any],
     *,
     version: str | None = None,

@@ -19,6 +19,7 @@ SHOWN: list[Column] = [
     ("status", "status"),
     ("answer", "answer"),
     ("ms", "ms"),
+    ("side", "side"),
 ]
 
 
@@ -71,6 +72,7 @@ def _row(item: Item) -> dict[str, Any]:
         "status": "SUCCESSFUL" if item.is_successful else "FAILED",
         "answer": item.error or "; ".join(map(_short, item.outputs.values())),
         "ms": item.latency_ms,
+        "side": item.error_side,
     }
 
 

@@ -115,7 +115,7 @@ def submit_objects(
         raise CommandFailed(message, Exit.USAGE)
     names = unique_names([url.rstrip("/").rpartition("/")[2] for url in given.objects])
     return client.jobs.submit_s3(
-        f"{version.model_id}@{version.version}",
+        version,
         dict(zip(names, given.objects, strict=True)),
         access_key_id=account.access_key_id,
         secret_access_key=account.secret_access_key,
@@ -132,7 +132,7 @@ def _submit(client: "Client", version: "Version", given: Given, *, explain: bool
     from modelyard.entrypoints.cli.job_items import read_items
 
     items = read_items(given, [one.name for one in version.inputs])
-    return client.jobs.submit(f"{version.model_id}@{version.version}", items, explain=explain, timeout=timeout)
+    return client.jobs.submit(version, items, explain=explain, timeout=timeout)
 
 
 def _account(around: S3Account, region: str | None, endpoint: str | None) -> S3Account:
