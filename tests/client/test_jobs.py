@@ -19,6 +19,7 @@ from modelyard.client import (
     JobTakesLonger,
     NotFound,
     OutputFile,
+    Refused,
 )
 from tests.cast import CAST
 from tests.library import add_active
@@ -117,6 +118,16 @@ async def test_cancelling_and_waiting_too_short(alice: AsyncClient, model: str, 
     ended = await alice.jobs.wait(job.identifier)
     assert not ended.is_good
     assert (await alice.jobs.results(ended)).is_complete
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/key", "s3://bucket/folder/"])
+@pytest.mark.parametrize("key", ["", "known"])
+async def test_a_server_understands_what_is_said_of_s3(alice: AsyncClient, model: str, address: str, key: str) -> None:
+    with pytest.raises(Refused, match=r"127\.0\.0\.1") as caught:  # where it may not fetch from
+        await alice.jobs.submit_s3(
+            model, [address], access_key_id=key, secret_access_key=key, endpoint="http://127.0.0.1:9"
+        )
+    assert "input." not in caught.value.message.replace("input.endpoint", "")
 
 
 async def test_what_cannot_be_submitted(alice: AsyncClient, charlie: AsyncClient, platform: Platform) -> None:

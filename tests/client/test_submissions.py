@@ -45,10 +45,13 @@ def _kinds() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     yield {"sources": ["s3://b/k/"], "region": "eu-west-1"}, {"type": "aws-s3-folder", "region": "eu-west-1"}
     there = {"endpoint": "https://storage.example.org"}
     yield {"sources": ["s3://b/k.txt"], **key, **there}, {"type": "storage-grid", **sent, **there}
+    yield {"sources": ["s3://b/k.txt"], **there}, {"type": "aws-s3", **there}
     yield {"sources": ["s3://b/k/"], **there}, {"type": "aws-s3-folder", **there}
 
 
-@pytest.mark.parametrize(("given", "expected"), list(_kinds()), ids=["object", "folder", "other store", "folder there"])
+@pytest.mark.parametrize(
+    ("given", "expected"), list(_kinds()), ids=["object", "folder", "other store", "public there", "folder there"]
+)
 def test_objects_of_s3(given: dict[str, Any], expected: dict[str, Any]) -> None:
     source = _sent(submit_s3("abcdefghij", **given))["input"]
     [(name, places)] = source.pop("sources").items()

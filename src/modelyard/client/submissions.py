@@ -100,7 +100,7 @@ def submit_s3(
     known = {"accessKeyID": access_key_id, "secretAccessKey": secret_access_key, "sessionToken": session_token}
     where = {"endpoint": endpoint, "region": region} if endpoint else {"region": region or "us-east-1"}
     source = {
-        "type": "aws-s3-folder" if folders == {True} else "storage-grid" if endpoint else "aws-s3",
+        "type": "aws-s3-folder" if folders == {True} else "storage-grid" if endpoint and access_key_id else "aws-s3",
         **{name: text for name, text in (known | where).items() if text},
         "sources": places,
     }
