@@ -17,7 +17,7 @@ def read_logs(engine: str | Engine, *, tail: int | None = None) -> Operation[str
     """What an engine has written, or its last lines. Raises NotFound, NotOffered."""
     name = engine.name if isinstance(engine, Engine) else engine
     try:
-        answer = yield from call(Request("GET", logs_path(name), {"tail": tail}))
+        answer = yield from call(Request("GET", logs_path(name), {"lines": tail}))
     except Refused as error:
         raise told_apart(error) from None
     return answer.content.decode("utf-8", "replace")

@@ -170,4 +170,4 @@ def test_logs_are_harmless(shell: Shell) -> None:
 
     assert shown.exit_code == 0
     assert shown.stdout == "ready\nclear \\x1b[2J\nno end of line \ufffd\n"
-    assert b"follow=true&tail=5" in server.seen
+    assert b"follow=true&lines=5" in server.seen

@@ -20,7 +20,7 @@ def show_log(server: "Remote", screen: Screen, engine: str, *, follow: bool, tai
     """Writes the log to standard output, until it ends or somebody interrupts."""
     path = at("api", "resources", "processing", "engines", engine, "logs")
     lines = Lines(screen)
-    query = {"follow": follow or None, "tail": tail}
+    query = {"follow": follow or None, "lines": tail}
     with offered("the logs of engines"), contextlib.suppress(KeyboardInterrupt):
         try:
             server.download(path, query, cast(BinaryIO, lines), lambda _: None, may_be_silent=follow)
