@@ -58,7 +58,10 @@ from modelyard.domain.audit.retention import AuditRetention
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.inputs.fetch import Fetcher
+from modelyard.domain.jobs.abandoned import AbandonedUploads
 from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.chunks import ChunkIntake
+from modelyard.domain.jobs.closing import JobCloser
 from modelyard.domain.jobs.item_inputs import InputReader
 from modelyard.domain.jobs.prepare import PrepareJob
 from modelyard.domain.jobs.preparing import PREPARE
@@ -229,6 +232,8 @@ class Platform:
         self.submitter = Submitter(
             self.database, self.clock, self.blobs, limits, self.model_uses, self._sources, self.sealer
         )
+        self.chunks = ChunkIntake(self.database, self.clock, self.blobs, most_items=settings.max_items_per_job)
+        self.closer = JobCloser(self.database, self.clock, self.blobs, self.model_uses)
         self.cloner = Cloner(self.database, self.clock, self.storage)
         self.downloads = Downloads(self.database, self.clock)
         self.refusals = Refusals(self.database, self.clock)
@@ -298,11 +303,15 @@ class Platform:
     async def running(self) -> AsyncIterator[None]:
         """Works in the background: imports, tests, engines, jobs."""
         upkeep = JobUpkeep(self.database, self.clock, self.blobs)
+        uploads = AbandonedUploads(
+            self.database, self.clock, self.blobs, after=timedelta(hours=self.settings.open_job_hours)
+        )
         accounts = AccountUpkeep(self.database, self.clock, self.last_use, idle=self._idle)
         audit = AuditRetention(self.database, self.clock, self.settings.audit_retention_days)
         parts = {
             "containers": self._serve_containers,
             "upkeep": upkeep.run,
+            "uploads": uploads.run,
             "accounts": accounts.run,
             "letters": self._send_letters,
             "preparations": self._prepare_jobs,

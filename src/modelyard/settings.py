@@ -141,6 +141,9 @@ class Settings(BaseSettings):
     )
     max_items_per_job: int = Field(100_000, gt=0, description="Most items of one job.")
     input_retention_hours: int = Field(24, ge=1, description="Inputs of a finished job are deleted after this time.")
+    open_job_hours: float = Field(
+        24, gt=0, description="A job to which nothing is uploaded for so long is canceled if it was not closed."
+    )
     audit_retention_days: int = Field(
         0,
         ge=0,

@@ -87,6 +87,10 @@ class ItemOutcome:
     error: str | None = None
 
 
+InputData = bytes | Path
+"""One input: its bytes, or a file that has them where there are many. The file is on the file system of `exchange`."""
+
+
 class ContainerProtocol(Protocol):
     """One way to talk to the program. Instances hold no state of one engine but its connection."""
 
@@ -98,7 +102,7 @@ class ContainerProtocol(Protocol):
 
     async def run(
         self,
-        items: list[Mapping[str, bytes]],
+        items: list[Mapping[str, InputData]],
         *,
         timeout: float,
         explain: bool = False,

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from modelyard.adapters.container_protocols.base import ItemOutcome
+from modelyard.adapters.container_protocols.base import InputData, ItemOutcome
 from modelyard.adapters.container_protocols.outcomes import failed, succeeded, too_large
 from modelyard.core.ids import random_word
 
@@ -51,8 +51,8 @@ class RunFolder:
         self._exchange = exchange
         self.is_removed = False
 
-    def write_inputs(self, inputs: Mapping[str, bytes]) -> None:
-        """Makes the directories and writes the inputs. Raises OSError."""
+    def write_inputs(self, inputs: Mapping[str, InputData]) -> None:
+        """Makes the directories and writes or links the inputs. Raises OSError."""
         with _opened(self._exchange) as exchange:
             os.mkdir(self.name, 0o755, dir_fd=exchange)
             with _opened(self.name, exchange) as run:
@@ -61,7 +61,7 @@ class RunFolder:
                     _make_open_directory(directory, run)
                 with _opened("in", run) as target:
                     for name, content in inputs.items():
-                        _write_file(name, content, target)
+                        _hand_over(name, content, target)
 
     def collect_outputs(self, max_output_bytes: int) -> ItemOutcome:
         """Reads what the program wrote and removes everything. Raises OSError."""
@@ -146,6 +146,13 @@ def _make_open_directory(name: str, parent: int) -> None:
     os.mkdir(name, 0o777, dir_fd=parent)
     with _opened(name, parent) as made:
         os.fchmod(made, 0o777)  # mkdir obeys the umask
+
+
+def _hand_over(name: str, content: InputData, directory: int) -> None:
+    if isinstance(content, Path):
+        os.link(content, name, dst_dir_fd=directory)  # takes no time and no room, however large it is
+    else:
+        _write_file(name, content, directory)
 
 
 def _write_file(name: str, content: bytes, directory: int) -> None:

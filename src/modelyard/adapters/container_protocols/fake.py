@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from modelyard.adapters.container_protocols.base import (
     Endpoint,
+    InputData,
     ItemOutcome,
     ModelFacts,
     ModelLoadFailed,
@@ -75,7 +77,7 @@ class FakeProtocol:
 
     async def run(
         self,
-        items: list[Mapping[str, bytes]],
+        items: list[Mapping[str, InputData]],
         *,
         timeout: float,
         explain: bool = False,
@@ -85,14 +87,15 @@ class FakeProtocol:
         """Runs the items."""
         program = self._program
         self._reach()
-        program.runs.append(list(items))
+        read = [{name: _bytes_of(value) for name, value in item.items()} for item in items]
+        program.runs.append([*read])
         program.flags.append((explain, detect_drift))
         await self._take_time(timeout)
         if program.drops_runs:
             raise NotReachable("The model's program is not reachable, or it broke the connection.")
         if program.run_error:
             raise RunFailed(f"The model failed: {program.run_error}")
-        outcomes = [self._outcome(item, max_output_bytes) for item in items]
+        outcomes = [self._outcome(item, max_output_bytes) for item in read]
         if program.forgets_outputs:
             given = max(0, len(items) - program.forgets_outputs)
             raise UnexpectedAnswer(f"The program gave {given} outputs for {len(items)} items.")
@@ -120,6 +123,10 @@ class FakeProtocol:
     def _outcome(self, item: Mapping[str, bytes], max_output_bytes: int) -> ItemOutcome:
         outcome = self._program.answer(item)
         return succeeded(outcome.outputs, max_output_bytes) if outcome.error is None else failed(outcome.error)
+
+
+def _bytes_of(value: InputData) -> bytes:
+    return value.read_bytes() if isinstance(value, Path) else value
 
 
 class FakeFactory:

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import grpc
@@ -14,6 +15,7 @@ from modelyard.adapters.container_protocols import model_pb2
 from modelyard.adapters.container_protocols.base import (
     DeclaredField,
     Endpoint,
+    InputData,
     ItemOutcome,
     ModelFacts,
     ModelLoadFailed,
@@ -33,6 +35,8 @@ MAX_BATCH = 1024
 """Items of one call, whatever a program declares."""
 _SPARE_BYTES = 1024 * 1024
 """What the message of one item may have beside its outputs."""
+MAX_INPUT_BYTES = MAX_MESSAGE_BYTES - _SPARE_BYTES
+"""Of one item: programs refuse larger messages."""
 _SHUTDOWN_SECONDS = 5.0
 _Message = TypeVar("_Message", bound=Message)
 _OPTIONS = (
@@ -78,16 +82,36 @@ class GrpcV2Protocol:
 
     async def run(
         self,
-        items: list[Mapping[str, bytes]],
+        items: list[Mapping[str, InputData]],
         *,
         timeout: float,
         explain: bool = False,
         detect_drift: bool = False,
         max_output_bytes: int = 268_435_456,
     ) -> list[ItemOutcome]:
-        """Runs the items in one call."""
+        """Runs the items in one call; those that no message can hold fail by themselves."""
+        sizes = [sum(map(_size_of, item.values())) for item in items]
+        if max(sizes, default=0) <= MAX_INPUT_BYTES:
+            return await self._run(items, timeout, max_output_bytes, explain=explain, detect_drift=detect_drift)
+        fitting = [item for item, size in zip(items, sizes, strict=True) if size <= MAX_INPUT_BYTES]
+        outcomes: Iterator[ItemOutcome] = iter(())
+        if fitting:
+            outcomes = iter(
+                await self._run(fitting, timeout, max_output_bytes, explain=explain, detect_drift=detect_drift)
+            )
+        return [_inputs_too_large(size) if size > MAX_INPUT_BYTES else next(outcomes) for size in sizes]
+
+    async def _run(
+        self,
+        items: list[Mapping[str, InputData]],
+        timeout: float,
+        max_output_bytes: int,
+        *,
+        explain: bool,
+        detect_drift: bool,
+    ) -> list[ItemOutcome]:
         request = model_pb2.RunRequest(
-            inputs=[model_pb2.InputItem(input=item) for item in items],
+            inputs=[model_pb2.InputItem(input=await _read(item)) for item in items],
             explain=explain,
             detect_drift=detect_drift,
         )
@@ -157,6 +181,24 @@ class GrpcV2Factory:
     def connect(self, endpoint: Endpoint) -> GrpcV2Protocol:
         """A connection to one engine; nothing is sent yet."""
         return GrpcV2Protocol(endpoint)
+
+
+def _size_of(value: InputData) -> int:
+    return value.stat().st_size if isinstance(value, Path) else len(value)
+
+
+async def _read(item: Mapping[str, InputData]) -> dict[str, bytes]:
+    return {
+        name: await asyncio.to_thread(value.read_bytes) if isinstance(value, Path) else value
+        for name, value in item.items()
+    }
+
+
+def _inputs_too_large(size: int) -> ItemOutcome:
+    return failed(
+        f"The inputs of this item have {size} bytes together; a program that speaks gRPC v2 takes at most "
+        f"{MAX_INPUT_BYTES} bytes in one message. Send less, or package the model with HTTP v1, which takes files."
+    )
 
 
 def _facts(answer: model_pb2.StatusResponse) -> ModelFacts:

@@ -11,6 +11,7 @@ import msgspec
 
 from modelyard.adapters.container_protocols.base import (
     Endpoint,
+    InputData,
     ItemOutcome,
     ModelFacts,
     ModelLoadFailed,
@@ -64,7 +65,7 @@ class HttpV1Protocol:
 
     async def run(
         self,
-        items: list[Mapping[str, bytes]],
+        items: list[Mapping[str, InputData]],
         *,
         timeout: float,
         explain: bool = False,
@@ -89,7 +90,7 @@ class HttpV1Protocol:
         self._is_closed = True  # what still asks beside must not open it again
         await self._close_session()
 
-    async def _run_item(self, inputs: Mapping[str, bytes], max_output_bytes: int) -> ItemOutcome:
+    async def _run_item(self, inputs: Mapping[str, InputData], max_output_bytes: int) -> ItemOutcome:
         for problem in filter(None, map(name_problem, inputs)):
             return failed(problem)
         folder = RunFolder(self._endpoint.exchange)

@@ -280,8 +280,8 @@ def _make_exchange(exchange: Path) -> None:
 
 
 def _empty_exchange(exchange: Path) -> None:
-    """Removes what a run of an earlier process left."""
-    for path in exchange.iterdir():
+    """Removes what a run of an earlier process left, in it and beside it."""
+    for path in (*exchange.iterdir(), *(other for other in exchange.parent.iterdir() if other != exchange)):
         remove_tree(path)
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from modelyard.adapters.container_protocols.base import ItemOutcome, RunFailed, UnexpectedAnswer
+from modelyard.adapters.container_protocols.base import InputData, ItemOutcome, RunFailed, UnexpectedAnswer
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.inference.outputs import OutputFile, check_outputs
 from modelyard.domain.models.contract import DeclaredOutput
 
+Items = Sequence[Mapping[str, InputData]]
+"""For each item its inputs by name."""
 LARGEST_OUTPUT = 1_073_741_824
 _SPARE_BYTES = 1_048_576
 """Beside the declared outputs a model may return others, such as an error text."""
@@ -36,7 +38,7 @@ class Answer:
     error: str | None = None
 
 
-async def infer(engine: RunningEngine, items: Sequence[Mapping[str, bytes]], options: InferenceOptions) -> list[Answer]:
+async def infer(engine: RunningEngine, items: Items, options: InferenceOptions) -> list[Answer]:
     """Runs items at once, as many as the engine takes, and gives as many answers, in their order.
 
     A run that fails as a whole is repeated item by item, so that one bad item spoils no other.
@@ -50,13 +52,11 @@ async def infer(engine: RunningEngine, items: Sequence[Mapping[str, bytes]], opt
     return [(await infer(engine, [item], options))[0] for item in items]
 
 
-async def _run(engine: RunningEngine, items: Sequence[Mapping[str, bytes]], options: InferenceOptions) -> list[Answer]:
+async def _run(engine: RunningEngine, items: Items, options: InferenceOptions) -> list[Answer]:
     return [judge(outcome, options.outputs) for outcome in await ask(engine, items, options)]
 
 
-async def ask(
-    engine: RunningEngine, items: Sequence[Mapping[str, bytes]], options: InferenceOptions
-) -> list[ItemOutcome]:
+async def ask(engine: RunningEngine, items: Items, options: InferenceOptions) -> list[ItemOutcome]:
     """What the model makes of items, unchecked. Raises as the container protocol does."""
     return await engine.connection.run(
         list(items),

@@ -1,6 +1,6 @@
 """Items as they were submitted, before they run; and what is wrong with single ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from modelyard.core.errors import InvalidInput
@@ -14,6 +14,15 @@ class SourcesRejected(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
+class InputFacts:
+    """What is known of one input without its bytes."""
+
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class InputValue:
     """One input of one item: in memory, or, with a location, where it is to be fetched from."""
 
@@ -21,6 +30,11 @@ class InputValue:
     media_type: str
     data: bytes
     location: Mapping[str, str] | None = None
+
+    @property
+    def facts(self) -> InputFacts:
+        """What is known of it without its bytes."""
+        return InputFacts(self.name, self.media_type, len(self.data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +49,13 @@ class SubmittedItem:
 
 def check_item(name: str, values: list[InputValue], declared: tuple[DeclaredInput, ...]) -> SubmittedItem:
     """Compares an item with what the version declares: names, presence, sizes, media types."""
-    problem = _problem(values, declared)
+    problem = problem_of([value.facts for value in values], declared)
     size = sum(len(value.data) for value in values)
     return SubmittedItem(name, error=problem, size=size) if problem else SubmittedItem(name, tuple(values), None, size)
 
 
-def _problem(values: list[InputValue], declared: tuple[DeclaredInput, ...]) -> str | None:
+def problem_of(values: Sequence[InputFacts], declared: tuple[DeclaredInput, ...]) -> str | None:
+    """What is wrong with an item that has these inputs; None when nothing is."""
     known = {entry.name: entry for entry in declared}
     given = {value.name for value in values}
     if missing := [name for name in known if name not in given]:
@@ -49,8 +64,8 @@ def _problem(values: list[InputValue], declared: tuple[DeclaredInput, ...]) -> s
         entry = known.get(value.name)
         if entry is None:
             return f"the model has no input named {value.name[:255]!r}; its inputs are {list(known)}"
-        if len(value.data) > entry.maximum_size:
-            return f"the input {value.name!r} has {len(value.data)} bytes; at most {entry.maximum_size} are allowed"
+        if value.size > entry.maximum_size:
+            return f"the input {value.name!r} has {value.size} bytes; at most {entry.maximum_size} are allowed"
         if not entry.accepts(value.media_type):
             accepted = ", ".join(entry.media_types)
             return f"the input {value.name!r} is {value.media_type[:100]}; accepted are: {accepted}"

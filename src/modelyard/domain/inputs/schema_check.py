@@ -43,6 +43,10 @@ class SchemaCheck:
     names: frozenset[str]
     _left: Steps = field(default_factory=lambda: Steps(MOST_STEPS_OF_A_JOB))
 
+    def concerns(self, name: str, media_type: str, declared: DeclaredInput) -> bool:
+        """Whether an input of this name, sent with this type, is compared."""
+        return name in self.names and _is_sent_as_json(InputValue(name, media_type, b""), declared)
+
     def problem_of(self, values: Iterable[InputValue], declared: Iterable[DeclaredInput]) -> str | None:
         """What is wrong with an item, with the place of it; None when nothing is. Raises ItemsTooCostly."""
         by_name = {entry.name: entry for entry in declared}
@@ -51,7 +55,7 @@ class SchemaCheck:
             if value.name not in self.names or not _is_sent_as_json(value, by_name[value.name]):
                 continue
             if len(value.data) > LARGEST_CHECKED:
-                return f"the input {value.name!r} is JSON of more than {LARGEST_CHECKED} bytes, which is not checked"
+                return too_large_to_check(value.name)
             try:
                 found[value.name] = msgspec.json.decode(value.data)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -79,6 +83,11 @@ def schema_check(version: Version) -> SchemaCheck | None:
     """The check that a version asks for; None without a schema, or without inputs that can be JSON."""
     names = frozenset(entry.name for entry in declared_inputs(version) if _can_be_json(entry))
     return SchemaCheck(version.input_validation_schema, names) if version.input_validation_schema and names else None
+
+
+def too_large_to_check(name: str) -> str:
+    """What is wrong with JSON of more than `LARGEST_CHECKED` bytes."""
+    return f"the input {name!r} is JSON of more than {LARGEST_CHECKED} bytes, which is not checked"
 
 
 def _can_be_json(declared: DeclaredInput) -> bool:

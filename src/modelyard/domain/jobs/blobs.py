@@ -1,14 +1,25 @@
 """Bytes of items: small ones in the database row, large ones in the storage."""
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from modelyard.adapters.storage.base import Storage
 from modelyard.core.ids import new_uuid
 from modelyard.domain.inputs.items import InputValue
-from modelyard.domain.jobs.tables import ItemInput, ItemOutput
+from modelyard.domain.jobs.tables import InputChunk, ItemInput, ItemOutput
 
 LARGEST_IN_ROW = 65_536
 INPUTS, OUTPUTS = "inputs", "outputs"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where bytes went: in the row, or under a key of the storage."""
+
+    size: int
+    data: bytes | None
+    storage_key: str | None
 
 
 class BlobStore:
@@ -25,11 +36,29 @@ class BlobStore:
         await self.storage.put(key, data)
         return None, key
 
-    async def read(self, row: ItemInput | ItemOutput) -> bytes:
+    async def keep_stream(self, kind: str, job_id: str, pieces: AsyncIterator[bytes]) -> Kept:
+        """The same for bytes that arrive in pieces; when these raise, nothing of it is left in the storage."""
+        head = bytearray()
+        async for piece in pieces:
+            head += piece
+            if len(head) > LARGEST_IN_ROW:
+                key = f"{kind}/{job_id}/{new_uuid()}"
+                return Kept(await self.storage.put_stream(key, _joined(bytes(head), pieces)), None, key)
+        return Kept(len(head), bytes(head), None)
+
+    async def read(self, row: ItemInput | ItemOutput | InputChunk) -> bytes:
         """The bytes of an input or output. Raises StoredFileNotFound."""
         if row.storage_key is not None:
             return await self.storage.get(row.storage_key)
         return row.data or b""
+
+    async def read_stream(self, row: ItemInput | ItemOutput | InputChunk) -> AsyncIterator[bytes]:
+        """The same in pieces. Raises StoredFileNotFound."""
+        if row.storage_key is None:
+            yield row.data or b""
+            return
+        async for piece in self.storage.get_stream(row.storage_key):
+            yield piece
 
     async def forget(self, kind: str, job_id: str) -> None:
         """Deletes what a job has in the storage."""
@@ -40,3 +69,9 @@ def input_row(value: InputValue, data: bytes | None, key: str | None) -> dict[st
     """The columns of an input whose bytes were kept, or of one that is to be fetched."""
     size = len(value.data)
     return {"name": value.name, "size": size, "data": data, "storage_key": key, "location": value.location}
+
+
+async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for piece in rest:
+        yield piece

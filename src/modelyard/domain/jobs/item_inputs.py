@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.adapters.container_protocols.base import InputData
 from modelyard.adapters.sources.base import Objects
 from modelyard.adapters.storage.base import StoredFileNotFound
 from modelyard.core.database import Database
@@ -20,6 +21,8 @@ from modelyard.domain.inputs.items import InputValue
 from modelyard.domain.inputs.schema_check import ItemsTooCostly, SchemaCheck, schema_check
 from modelyard.domain.inputs.sealed_source import open_source
 from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.chunked_inputs import read_chunks, stream_chunks
+from modelyard.domain.jobs.spool import LARGEST_IN_MEMORY, Spool, forget_files
 from modelyard.domain.jobs.status import ErrorSide
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
 from modelyard.domain.models.contract import DeclaredInput, declared_inputs
@@ -27,9 +30,9 @@ from modelyard.domain.models.contract import DeclaredInput, declared_inputs
 
 @dataclass(slots=True)
 class Inputs:
-    """The inputs of one item by name; with an error it cannot be run."""
+    """The inputs of one item by name, large ones as files; with an error it cannot be run."""
 
-    values: dict[str, bytes] = field(default_factory=dict)
+    values: dict[str, InputData] = field(default_factory=dict)
     error: str | None = None
     error_side: ErrorSide | None = None
     is_postponed: bool = False
@@ -39,7 +42,16 @@ class Inputs:
     def fail(self, error: str, side: ErrorSide) -> None:
         """Notes why the item cannot run."""
         self.error, self.error_side = error, side
+        self.forget()
+
+    def forget(self) -> None:
+        """Lets go of what is there; returns its files' room."""
+        forget_files([self.values])
         self.values.clear()
+
+    def bytes_in_memory(self) -> int:
+        """What is there, but for files."""
+        return sum(len(value) for value in self.values.values() if isinstance(value, bytes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +81,41 @@ class InputReader:
     fetcher: Fetcher
     sealer: Sealer
 
-    async def read(self, item_ids: Sequence[int]) -> Mapping[int, Inputs]:
-        """The inputs of several items. Raises Unavailable when the storage does not work."""
+    async def read(self, item_ids: Sequence[int], spool: Spool) -> Mapping[int, Inputs]:
+        """The inputs of several items. Raises Unavailable when the storage does not work; then no file is left."""
         found = {item: Inputs() for item in item_ids}
         async with self.database.read() as session:
-            elsewhere = await self._read_stored(session, found)
+            stored, elsewhere = await _rows_of(session, found)
             jobs = await _jobs_of(session, elsewhere) if elsewhere else []
             contracts = {job.version_id: await _contract(session, job.version_id) for job in jobs}
-        room = Room()
-        first = next((item for item in item_ids if item in elsewhere), None)
-        fetches = (self._fetch_of_job(job, contracts[job.version_id], found, room, first) for job in jobs)
-        await asyncio.gather(*fetches)
+        try:
+            for row in stored:
+                await self._read_stored(found[row.item_id], row, spool)
+            room = Room()
+            first = next((item for item in item_ids if item in elsewhere), None)
+            fetches = (self._fetch_of_job(job, contracts[job.version_id], found, room, first) for job in jobs)
+            await asyncio.gather(*fetches)
+        except BaseException:
+            forget_files(inputs.values for inputs in found.values())
+            raise
         return found
 
-    async def _read_stored(self, session: AsyncSession, found: Mapping[int, Inputs]) -> dict[int, list[ItemInput]]:
-        elsewhere: dict[int, list[ItemInput]] = defaultdict(list)
-        for row in await session.scalars(select(ItemInput).where(ItemInput.item_id.in_(found))):
-            if row.location is not None:
-                elsewhere[row.item_id].append(row)
-                continue
-            try:
-                found[row.item_id].values[row.name] = await self.blobs.read(row)
-            except StoredFileNotFound:
-                text = f"the input {row.name!r} is not in the platform's storage any more"
-                found[row.item_id].fail(text, ErrorSide.PLATFORM)
-        return elsewhere
+    async def _read_stored(self, inputs: Inputs, row: ItemInput, spool: Spool) -> None:
+        if inputs.error:
+            return
+        try:
+            inputs.values[row.name] = await self._data_of(row, spool)
+        except StoredFileNotFound:
+            inputs.fail(f"the input {row.name!r} is not in the platform's storage any more", ErrorSide.PLATFORM)
+
+    async def _data_of(self, row: ItemInput, spool: Spool) -> InputData:
+        came_in_chunks = row.data is None and row.storage_key is None
+        is_large = row.size > LARGEST_IN_MEMORY
+        if not came_in_chunks:
+            return await spool.write(self.blobs.read_stream(row)) if is_large else await self.blobs.read(row)
+        if is_large:
+            return await spool.write(stream_chunks(self.database, self.blobs, row.item_id, row.name))
+        return await read_chunks(self.database, self.blobs, row.item_id, row.name)
 
     async def _fetch_of_job(
         self, job: _Fetched, contract: _Contract, found: Mapping[int, Inputs], room: Room, first: int | None
@@ -126,11 +148,11 @@ class InputReader:
                     is_first=is_first,
                 )
         except Postponed:
-            room.left += sum(len(value) for value in inputs.values.values())
-            inputs.values.clear()
+            room.left += inputs.bytes_in_memory()
+            inputs.forget()
             inputs.is_postponed = True
         except NotFetched as error:
-            room.left += sum(len(value) for value in inputs.values.values())
+            room.left += inputs.bytes_in_memory()
             inputs.fail(error.message, ErrorSide.CALLER if error.is_callers else ErrorSide.PLATFORM)
         else:
             if problem := await _problem(inputs, contract):
@@ -142,11 +164,25 @@ async def _problem(inputs: Inputs, contract: _Contract) -> str | None:
     """What is wrong with JSON inputs of an item that has just been fetched."""
     if contract.schema is None:
         return None
-    values = [InputValue(name, "", data) for name, data in inputs.values.items()]
+    values = [InputValue(name, "", data) for name, data in inputs.values.items() if isinstance(data, bytes)]
     try:
         return await asyncio.to_thread(contract.schema.problem_of, values, contract.declared)
     except ItemsTooCostly as error:
         return error.message
+
+
+async def _rows_of(
+    session: AsyncSession, found: Mapping[int, Inputs]
+) -> tuple[list[ItemInput], dict[int, list[ItemInput]]]:
+    """The rows of inputs that are stored, and those of inputs that are elsewhere by their items."""
+    stored: list[ItemInput] = []
+    elsewhere: dict[int, list[ItemInput]] = defaultdict(list)
+    for row in await session.scalars(select(ItemInput).where(ItemInput.item_id.in_(found))):
+        if row.location is None:
+            stored.append(row)
+        else:
+            elsewhere[row.item_id].append(row)
+    return stored, elsewhere
 
 
 async def _jobs_of(session: AsyncSession, elsewhere: dict[int, list[ItemInput]]) -> list[_Fetched]:

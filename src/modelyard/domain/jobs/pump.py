@@ -35,6 +35,7 @@ from modelyard.domain.jobs.claims import (
 )
 from modelyard.domain.jobs.item_inputs import InputReader, Inputs
 from modelyard.domain.jobs.pace import Pace, split_into_batches
+from modelyard.domain.jobs.spool import Spool, forget_files
 from modelyard.domain.jobs.status import ErrorSide
 from modelyard.domain.models.contract import declared_outputs
 
@@ -105,6 +106,7 @@ class Pump:
         self._parts = parts
         self._engine = engine
         self._options = InferenceOptions((), 0)
+        self._spool = Spool(engine.exchange)
         self._unsettled: list[_Chunk] = []
         """Claimed, and not all of it stored or given back."""
 
@@ -130,6 +132,8 @@ class Pump:
             log.exception("a pump failed", engine=engine.name)
             await self._settle(_apology(error))
             await parts.bury(engine, None)
+        finally:
+            await self._spool.empty()  # of what was not begun
 
     async def _work_off(self) -> bool:
         """Works until nothing waits; returns whether anything did."""
@@ -163,7 +167,7 @@ class Pump:
         chunk = _Chunk(claim, {}, len(claim.items) >= most)
         self._unsettled.append(chunk)
         items = [item.id for item in claim.items]
-        chunk.inputs = await self._patiently(partial(self._parts.inputs.read, items))
+        chunk.inputs = await self._patiently(partial(self._parts.inputs.read, items, self._spool))
         chunk.fetch_ms = round((time.perf_counter() - began) * 1000)
         return chunk
 
@@ -206,13 +210,16 @@ class Pump:
     async def _run_batch(self, chunk: _Chunk, batch: tuple[ClaimedItem, ...]) -> list[FinishedItem]:
         known = self._options
         wanted = InferenceOptions(known.outputs, known.run_timeout, batch[0].explain, known.detect_drift)
+        inputs = [chunk.inputs[item.id].values for item in batch]
         began = time.perf_counter()
         try:
-            answers = await infer(self._engine, [chunk.inputs[item.id].values for item in batch], wanted)
+            answers = await infer(self._engine, inputs, wanted)
         except RunTimedOut as error:
             raise _EngineLost(error, is_final=len(batch) == 1) from error
         except NotReachable as error:
             raise _EngineLost(await self._parts.await_death(self._engine) or error, is_final=False) from error
+        finally:
+            forget_files(inputs)
         seconds = time.perf_counter() - began
         self._engine.worked_at = time.monotonic()
         self._parts.pace.note(self._engine.plan.version_id, items=len(batch), seconds=seconds)

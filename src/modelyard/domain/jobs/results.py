@@ -10,6 +10,7 @@ from modelyard.core.errors import NotFound
 from modelyard.core.listing import one_page
 from modelyard.core.paging import Page
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.jobs.item_names import key_of_name
 from modelyard.domain.jobs.queries import JobWithUser, find_job
 from modelyard.domain.jobs.status import UNFINISHED_ITEMS, ItemState
 from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
@@ -110,7 +111,8 @@ async def read_item(session: AsyncSession, actor: Actor, job_id: str, item_name:
 
 async def find_finished_item(session: AsyncSession, job_id: str, item_name: str) -> JobItem:
     """An item of a job that the caller may see. Raises ItemNotFound, ItemNotFinished."""
-    item = (await session.scalars(select(JobItem).where(JobItem.job_id == job_id, JobItem.name == item_name))).first()
+    is_called = JobItem.name_key == key_of_name(item_name)
+    item = (await session.scalars(select(JobItem).where(JobItem.job_id == job_id, is_called))).first()
     if item is None:
         raise ItemNotFound(item_name)
     if item.state in UNFINISHED_ITEMS:

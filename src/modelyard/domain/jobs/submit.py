@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -40,6 +40,8 @@ from modelyard.domain.models.tables import Version, VersionStatus
 from modelyard.domain.models.uses import ModelUses
 
 TOPIC = lanes.TOPIC
+UPLOADED = "file"
+"""The kind of input of jobs that are opened, and get their inputs in chunks."""
 LONGEST_TIMEOUT_MS = 30 * 86_400_000
 
 
@@ -68,7 +70,7 @@ class TimeoutAbsurd(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job as the caller wants it. Timeout in milliseconds, 0 for none.
+    """A job as the caller wants it. Timeout in milliseconds, 0 for none. An open job has no sources.
 
     Args:
         source: how to reach the inputs, where they are elsewhere: the members of `input` for its type.
@@ -77,7 +79,7 @@ class Submission:
     model_id: str
     version: str
     input_type: str
-    sources: Any
+    sources: Any = None
     explain: bool = False
     timeout_ms: int = 0
     source: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -163,12 +165,25 @@ class Submitter:
         self._uses.note(job.model_id)
         return Receipt(job, [item.name for item in items])
 
+    async def open(self, actor: Actor, submission: Submission) -> Receipt:
+        """Stores a job without items, to which inputs are uploaded until it is closed (`chunks.py`, `closing.py`).
+
+        Raises as `submit` does.
+        """
+        require(actor, Permission.SUBMIT_JOBS)
+        if not 0 <= submission.timeout_ms <= LONGEST_TIMEOUT_MS:
+            raise TimeoutAbsurd(submission.timeout_ms)
+        async with self._database.write(beside_others=True) as session:
+            version = await find_version_to_run(session, actor, submission.model_id, submission.version)
+            require_runnable(version, self._clock.now())
+            job = self._new_job(actor, version, submission, [])
+            job.status, job.deadline = JobStatus.OPEN, None  # the time of the job begins when it is closed
+            session.add(job)
+            record(session, self._clock, actor, "job:opened", f"job/{job.id}", model=job.model_id)
+        return Receipt(job, [])
+
     def _require_runnable(self, version: Version) -> None:
-        if version.status != VersionStatus.ACTIVE:
-            raise VersionNotActive(version)
-        require_current(version.model, self._clock.now())
-        if version.requirement_id == EDGE_ID:
-            raise EdgeOnly
+        require_runnable(version, self._clock.now())
 
     async def _check_access(self, access: Access) -> None:
         try:
@@ -264,6 +279,15 @@ class Submitter:
         await session.flush()
         request_preparation(session, self._clock, job.id, is_high_priority=actor.is_high_priority)
         record(session, self._clock, actor, "job:submitted", f"job/{job.id}", source=job.input_kind, model=job.model_id)
+
+
+def require_runnable(version: Version, now: datetime) -> None:
+    """Raises VersionNotActive, ModelExpired, EdgeOnly where a version runs no jobs."""
+    if version.status != VersionStatus.ACTIVE:
+        raise VersionNotActive(version)
+    require_current(version.model, now)
+    if version.requirement_id == EDGE_ID:
+        raise EdgeOnly
 
 
 def _item_row(job: Job, position: int, item: SubmittedItem, lane: int) -> dict[str, Any]:

@@ -4,16 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from modelyard.core.database import BIG_INTEGER, Base
+from modelyard.domain.jobs.item_names import LONGEST_KEY, key_of_name
 
 
 class Job(Base):
     """What a user submitted. Its counts are kept in the same transactions as its items. Times in milliseconds."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index(None, "account_id", "created_at"), Index(None, "status", "deadline"))
+    __table_args__ = (
+        Index(None, "account_id", "created_at"),
+        Index(None, "status", "deadline"),
+        Index(None, "input_kind", "inputs_deleted_at", "status"),  # what was uploaded in vain
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
@@ -59,12 +65,17 @@ class Job(Base):
     """Quotas that its items count against, each with the window: what fails is credited back there."""
 
 
+def _key_of_item(context: DefaultExecutionContext) -> str:
+    return key_of_name(context.get_current_parameters()["name"])  # type: ignore[no-untyped-call]
+
+
 class JobItem(Base):
     """One named group of inputs. While it runs, `claim` is the token without which nobody can finish it."""
 
     __tablename__ = "job_items"
     __table_args__ = (
         Index(None, "job_id", "position"),
+        Index(None, "job_id", "name_key", unique=True),
         Index(None, "state", "lane_id", "id"),  # claims and demand: finished items cost nothing
     )
 
@@ -73,6 +84,8 @@ class JobItem(Base):
     version_id: Mapped[int]
     position: Mapped[int]
     name: Mapped[str] = mapped_column(String(1000))
+    name_key: Mapped[str] = mapped_column(String(LONGEST_KEY), default=_key_of_item, server_default="")
+    """What to look an item up by, `item_names.key_of_name`; set by itself."""
     state: Mapped[str] = mapped_column(String(20))
     lane_id: Mapped[int | None] = mapped_column(BIG_INTEGER)
     attempts: Mapped[int]
@@ -93,7 +106,10 @@ class JobItem(Base):
 
 
 class ItemInput(Base):
-    """One input of one item: in the row when it is small, else in the storage; or where it is to be fetched from."""
+    """One input of one item: in the row when it is small, else in the storage; or where it is to be fetched from.
+
+    One with nothing of these has come in chunks: `InputChunk`.
+    """
 
     __tablename__ = "item_inputs"
 
@@ -104,6 +120,23 @@ class ItemInput(Base):
     storage_key: Mapped[str | None] = mapped_column(String(500))
     location: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """What the source that its job names needs to find it, such as bucket and key."""
+
+
+class InputChunk(Base):
+    """A part of an input that came in several: the parts in the order of their positions are the input."""
+
+    __tablename__ = "input_chunks"
+
+    item_id: Mapped[int] = mapped_column(BIG_INTEGER, ForeignKey("job_items.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    """Of the input."""
+    position: Mapped[int] = mapped_column(primary_key=True)
+    """From 0, without gaps."""
+    media_type: Mapped[str] = mapped_column(String(255))
+    """As the sender calls this part."""
+    size: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[bytes | None] = mapped_column(LargeBinary)
+    storage_key: Mapped[str | None] = mapped_column(String(500))
 
 
 class ItemOutput(Base):

@@ -3,17 +3,18 @@
 import time
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import Unavailable
 from modelyard.core.logs import log
 from modelyard.domain.accounts import api_keys
+from modelyard.domain.jobs.abandoned import delete_inputs
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore
 from modelyard.domain.jobs.ending import end_jobs_of_stopped_keys, end_overdue_jobs
 from modelyard.domain.jobs.status import FINISHED, UNFINISHED
-from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
+from modelyard.domain.jobs.tables import Job
 
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_CLEANINGS = 60.0
@@ -72,6 +73,4 @@ class JobUpkeep:
                 log.warning("inputs could not be deleted; next try follows", job=job_id, reason=error.message)
                 continue
             async with self._database.write() as session:
-                items = select(JobItem.id).where(JobItem.job_id == job_id)
-                await session.execute(delete(ItemInput).where(ItemInput.item_id.in_(items)))
-                await session.execute(update(Job).where(Job.id == job_id).values(inputs_deleted_at=now))
+                await delete_inputs(session, self._clock, job_id)

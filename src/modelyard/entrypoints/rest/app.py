@@ -20,6 +20,7 @@ from modelyard.entrypoints.rest import (
     audit,
     card_schemas,
     cards,
+    chunks,
     contract_diffs,
     deployment,
     engines,
@@ -61,6 +62,7 @@ from modelyard.entrypoints.web.pages import STATIC
 ROUTERS = (
     jobs.router,  # routes are tried in this order: what programs call all the time stands first
     votes.router,
+    chunks.router,
     outputs.router,  # the address of an item may be the beginning of one
     results.router,
     outputs.short_router,

@@ -12,9 +12,10 @@ from modelyard.core.errors import InvalidInput
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.jobs import ending, queries
+from modelyard.domain.jobs.chunks import MOST_CHUNKS
 from modelyard.domain.jobs.occupancy import read_reason_to_wait
 from modelyard.domain.jobs.status import JobStatus, statuses_of_category
-from modelyard.domain.jobs.submit import Submission
+from modelyard.domain.jobs.submit import UPLOADED, Submission
 from modelyard.entrypoints.rest.job_shapes import job_details, job_summary, receipt
 from modelyard.entrypoints.rest.requests import (
     CLOCK_DIFFERENCE,
@@ -33,7 +34,7 @@ router = APIRouter(prefix="/api/jobs", tags=["jobs"], route_class=GuardedRoute)
 NAMES_IN_HISTORY = 100
 """A job in a list shows at most so many names of its items."""
 CHUNK = "1Mi"
-MOST_CHUNKS = 100_000
+"""What clients are told to send at once, in the one form that all of them read; larger ones are taken as well."""
 
 
 class ModelChoice(BaseModel):
@@ -63,7 +64,9 @@ class NewJob(BaseModel):
         }
     )
     model: ModelChoice
-    input: JobInput
+    input: JobInput | None = Field(
+        None, description="Without it the job is opened: inputs are uploaded to it, until it is closed."
+    )
     explain: bool | None = False
     timeout: int | None = Field(0, description="Milliseconds until the job is ended; 0 for never.")
 
@@ -73,16 +76,17 @@ async def submit_job(body: NewJob, platform: ThePlatform, actor: Caller) -> Resp
     submission = Submission(
         model_id=body.model.identifier,
         version=body.model.version,
-        input_type=body.input.type,
-        sources=body.input.sources,
+        input_type=body.input.type if body.input else UPLOADED,
+        sources=body.input.sources if body.input else None,
         explain=bool(body.explain),
         timeout_ms=body.timeout or 0,
-        source=body.input.model_extra or {},
+        source=(body.input.model_extra or {}) if body.input else {},
     )
-    stored = await platform.submitter.submit(actor, submission)
+    take = platform.submitter.submit if body.input else platform.submitter.open
+    stored = await take(actor, submission)
     async with platform.database.read() as session:
         found = await queries.find_job(session, actor, stored.job.id)
-    found.job.status = JobStatus.SUBMITTED
+    found.job.status = JobStatus.SUBMITTED if body.input else JobStatus.OPEN
     return Json(receipt(found, stored.item_names), 202)
 
 

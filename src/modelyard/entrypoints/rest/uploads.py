@@ -1,6 +1,6 @@
 """Reads files out of multipart requests of any dialect, streaming, with a limit."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,19 +72,37 @@ async def read_file_part(request: Request, *, name: str, max_bytes: int) -> File
 async def stream_file_part(request: Request, *, name: str, max_bytes: int, sink: Sink) -> UploadedPart:
     """Gives the bytes of the part to the sink as they arrive.
 
-    The part is the first one of this name, or else the first one that has a file name. Any multipart type will do.
+    The part is the first one of this name, with a file name, or without any name. Any multipart type will do.
     Raises UploadRejected, TooLarge.
     """
-    reader = _Reader(_boundary(request), name, max_bytes)
-    try:
-        async for chunk in request.stream():
-            for piece in reader.feed(chunk):
-                await sink(piece)
-    except ClientDisconnect:
-        raise UploadRejected("The connection ended before the whole file had arrived; send it again.") from None
-    reader.end()
-    await confirm_caller(request)
-    return reader.part
+    incoming = IncomingPart(request, name=name, max_bytes=max_bytes)
+    async for piece in incoming.pieces():
+        await sink(piece)
+    return incoming.part
+
+
+class IncomingPart:
+    """The same for who takes the bytes himself. Raises UploadRejected."""
+
+    def __init__(self, request: Request, *, name: str, max_bytes: int | None = None) -> None:
+        self._request = request
+        self._reader = _Reader(_boundary(request), name, max_bytes)
+
+    @property
+    def part(self) -> UploadedPart:
+        """What is known of the part so far."""
+        return self._reader.part
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The bytes as they arrive. Raises UploadRejected, TooLarge; at the end also as `confirm_caller`."""
+        try:
+            async for chunk in self._request.stream():
+                for piece in self._reader.feed(chunk):
+                    yield piece
+        except ClientDisconnect:
+            raise UploadRejected("The connection ended before the whole file had arrived; send it again.") from None
+        self._reader.end()
+        await confirm_caller(self._request)
 
 
 def _boundary(request: Request) -> bytes:
@@ -98,7 +116,7 @@ def _boundary(request: Request) -> bytes:
 class _Reader:
     """Follows the parser's events and keeps the wanted part apart from the fields."""
 
-    def __init__(self, boundary: bytes, name: str, max_bytes: int) -> None:
+    def __init__(self, boundary: bytes, name: str, max_bytes: int | None) -> None:
         self.part = UploadedPart()
         self._name = name
         self._max_bytes = max_bytes
@@ -167,7 +185,8 @@ class _Reader:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         self._target = options.get(b"name", b"").decode(errors="replace")
         file_name = options.get(b"filename")
-        self._is_wanted = not self.part.is_there and (self._target == self._name or file_name is not None)
+        is_file = self._target == self._name or file_name is not None or not self._target
+        self._is_wanted = not self.part.is_there and is_file
         if self._is_wanted:
             self.part.is_there = True
             self.part.file_name = (file_name or b"").decode(errors="replace")
@@ -181,7 +200,7 @@ class _Reader:
                 self.part.fields[self._target] = known + data[start:end].decode(errors="replace")
             return
         self.part.size += end - start
-        if self.part.size > self._max_bytes:
+        if self._max_bytes is not None and self.part.size > self._max_bytes:
             raise TooLarge(f"The file is larger than {self._max_bytes} bytes.")
         self._pieces.append(data[start:end])
 
