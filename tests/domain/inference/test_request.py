@@ -20,7 +20,15 @@ PLAN = EnginePlan(1, "model", "0.1.0", "image", "amd64", (8080,), 10**9, 1000, 0
 def engine(program: FakeProgram) -> RunningEngine:
     """An engine that needs no container."""
     return RunningEngine(
-        "id", "name", "container", "fake", 8080, FakeProtocol(program), program.facts, PLAN, Path("/nowhere")
+        "id",
+        "name",
+        "container",
+        "fake",
+        8080,
+        FakeProtocol(program),
+        program.facts,
+        PLAN,
+        Path("/nowhere/engine/exchange"),
     )
 
 
