@@ -125,6 +125,16 @@ async def stage(stopped: Stage) -> Stage:
 with_facts = pytest.mark.parametrize("stopped", WITH_FACTS, indirect=True)
 
 
+async def test_inputs_may_be_files(stage: Stage) -> None:
+    path = stage.exchange.parent / "large"
+    path.write_bytes(b"good")
+    [outcome] = await stage.protocol.run([{"a": path}], timeout=10)
+
+    assert dict(outcome.outputs) == {"results.json": b"GOOD", "names": b"a"}
+    assert path.read_bytes() == b"good"
+    assert list(stage.exchange.iterdir()) == []
+
+
 async def test_status_of_a_ready_model(stage: Stage) -> None:
     await stage.protocol.status(timeout=10)
 

@@ -35,6 +35,16 @@ def test_inputs_are_written_and_outputs_come_back(exchange: Path) -> None:
     assert list(exchange.iterdir()) == []
 
 
+def test_files_are_linked_and_stay_where_they_were(exchange: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(b"many bytes")
+    folder = RunFolder(exchange)
+    folder.write_inputs({"a": large})
+    assert (exchange / folder.name / "in" / "a").samefile(large)
+    folder.remove()
+    assert large.read_bytes() == b"many bytes"
+
+
 def test_an_output_directory_that_became_a_link_is_not_followed(exchange: Path, secret: Path) -> None:
     folder = RunFolder(exchange)
     folder.write_inputs({})

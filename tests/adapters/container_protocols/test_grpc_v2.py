@@ -23,7 +23,7 @@ from modelyard.adapters.container_protocols.base import (
     UnexpectedAnswer,
 )
 from modelyard.adapters.container_protocols.fake import FakeProgram
-from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory, GrpcV2Protocol
+from modelyard.adapters.container_protocols.grpc_v2 import MAX_INPUT_BYTES, GrpcV2Factory, GrpcV2Protocol
 from tests.adapters.container_protocols.model_servers import GrpcV2Server, HttpV1Server, raw_server
 
 SOURCE = Path(__file__).parents[3] / "src"
@@ -211,3 +211,21 @@ async def test_closing_ends_runs_under_way(endpoint: Endpoint) -> None:
     with pytest.raises(NotReachable):
         await run
     await server.stop()
+
+
+async def test_items_that_no_message_can_hold_fail_alone(
+    endpoint: Endpoint, protocol: GrpcV2Protocol, tmp_path: Path
+) -> None:
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(MAX_INPUT_BYTES)  # takes no room
+    output = model_pb2.OutputItem(output={"results.json": b"{}"}, success=True)
+    response = model_pb2.RunResponse(status_code=200, outputs=[output])
+    async with answering(endpoint, response.SerializeToString()):
+        outcomes = await protocol.run([{"a": large, "b": b"x"}, {"a": b"x"}], timeout=10)
+        alone = await protocol.run([{"a": large, "b": b"x"}], timeout=10)
+    too_large, fine = outcomes
+
+    assert alone == [too_large]
+    assert "package the model with HTTP v1" in (too_large.error or "")
+    assert fine.outputs == {"results.json": b"{}"}

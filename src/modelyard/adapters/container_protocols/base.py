@@ -1,6 +1,6 @@
 """How the platform talks to the program in a model container: the protocol and its values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -102,7 +102,7 @@ class ContainerProtocol(Protocol):
 
     async def run(
         self,
-        items: list[Mapping[str, InputData]],
+        items: Sequence[Mapping[str, InputData]],
         *,
         timeout: float,
         explain: bool = False,

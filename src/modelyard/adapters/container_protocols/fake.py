@@ -1,7 +1,7 @@
 """A container protocol without a container: plays a program that tests, demos and benchmarks describe."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class FakeProtocol:
 
     async def run(
         self,
-        items: list[Mapping[str, InputData]],
+        items: Sequence[Mapping[str, InputData]],
         *,
         timeout: float,
         explain: bool = False,

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,7 +82,7 @@ class GrpcV2Protocol:
 
     async def run(
         self,
-        items: list[Mapping[str, InputData]],
+        items: Sequence[Mapping[str, InputData]],
         *,
         timeout: float,
         explain: bool = False,
@@ -103,7 +103,7 @@ class GrpcV2Protocol:
 
     async def _run(
         self,
-        items: list[Mapping[str, InputData]],
+        items: Sequence[Mapping[str, InputData]],
         timeout: float,
         max_output_bytes: int,
         *,

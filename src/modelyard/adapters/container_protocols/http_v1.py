@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -65,7 +65,7 @@ class HttpV1Protocol:
 
     async def run(
         self,
-        items: list[Mapping[str, InputData]],
+        items: Sequence[Mapping[str, InputData]],
         *,
         timeout: float,
         explain: bool = False,
