@@ -109,6 +109,7 @@ async def _things_of_alice(platform: Platform, walk: Walk, alice: AsgiClient, ol
         "item_name": "only",
         "engine": ENGINE,
         "output_name": "results.json",
+        "input_name": "input.txt",
         "account": ALICE.account_id,
         "team": ALICE.team_id,
         "user": ALICE.user_id,

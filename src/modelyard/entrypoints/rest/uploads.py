@@ -85,23 +85,22 @@ class IncomingPart:
     """The same for who takes the bytes himself. Raises UploadRejected."""
 
     def __init__(self, request: Request, *, name: str, max_bytes: int | None = None) -> None:
-        self._request = request
-        self._reader = _Reader(_boundary(request), name, max_bytes)
-
-    @property
-    def part(self) -> UploadedPart:
+        self.part = UploadedPart()
         """What is known of the part so far."""
-        return self._reader.part
+        self._request = request
+        self._name = name
+        self._max_bytes = max_bytes
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The bytes as they arrive. Raises UploadRejected, TooLarge; at the end also as `confirm_caller`."""
+        reader = _Reader(_boundary(self._request), self._name, self._max_bytes, self.part)
         try:
             async for chunk in self._request.stream():
-                for piece in self._reader.feed(chunk):
+                for piece in reader.feed(chunk):
                     yield piece
         except ClientDisconnect:
             raise UploadRejected("The connection ended before the whole file had arrived; send it again.") from None
-        self._reader.end()
+        reader.end()
         await confirm_caller(self._request)
 
 
@@ -116,8 +115,8 @@ def _boundary(request: Request) -> bytes:
 class _Reader:
     """Follows the parser's events and keeps the wanted part apart from the fields."""
 
-    def __init__(self, boundary: bytes, name: str, max_bytes: int | None) -> None:
-        self.part = UploadedPart()
+    def __init__(self, boundary: bytes, name: str, max_bytes: int | None, part: UploadedPart) -> None:
+        self.part = part
         self._name = name
         self._max_bytes = max_bytes
         self._pieces: list[bytes] = []
