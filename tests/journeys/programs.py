@@ -35,6 +35,12 @@ class ProgramRegistry:
         image = build_image("probe", {"/app/model.py": program}, ["python3", "-u", "/app/model.py"])
         return self.push("probe", image)
 
+    def digester(self) -> str:
+        """The reference of an image with the program that tells size and digest of its inputs."""
+        program = (MODELS / "digester.py").read_bytes()
+        image = build_image("digester", {"/app/model.py": program}, ["python3", "-u", "/app/model.py"])
+        return self.push("digester", image)
+
     def push(self, name: str, image: str) -> str:
         """Pushes a local image once and returns its reference."""
         if name not in self._pushed:
@@ -53,6 +59,7 @@ def begin_version(
     version: str = "0.1.0",
     timeout: dict[str, int] | None = None,
     processing: dict[str, int] | None = None,
+    largest_input: int = 100_000,
 ) -> tuple[str, str]:
     """Creates and describes a version whose image is pulled meanwhile; returns model id and version path."""
     if model_id:
@@ -64,7 +71,12 @@ def begin_version(
     path = f"/api/models/{model_id}/versions/{version}"
     pulled = server.call("POST", f"{path}/container-image", {"registry": {"url": reference}})
     assert pulled.status == 201, pulled.body
-    declared = {"name": "input.txt", "acceptedMediaTypes": "text/plain", "maximumSize": 100_000, "description": "Text."}
+    declared = {
+        "name": "input.txt",
+        "acceptedMediaTypes": "text/plain",
+        "maximumSize": largest_input,
+        "description": "Text.",
+    }
     results = {
         "name": "results.json",
         "mediaType": "application/json",

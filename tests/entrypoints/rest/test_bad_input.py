@@ -46,6 +46,9 @@ async def test_unknown_and_malformed_ids(alice: AsgiClient, platform: Platform) 
             ("GET", f"/api/{name}"),
             ("GET", f"/{name}"),
         ):
+            if method == "DELETE" and "%2f" in name:  # may be an input of a job, which can be read and appended to
+                expect_error(await alice.call(method, path), 405)
+                continue
             expect_error(await alice.call(method, path, {} if method == "PATCH" else None), 404)
     assert await snapshot(platform.database) == before
 
@@ -336,7 +339,8 @@ async def test_bad_submissions(alice: AsgiClient, walk: Walk, platform: Platform
         ({"input": {"type": "text", "sources": {"a": {}}}}, 400, "missing"),
         ({"input": {"type": "text", "sources": {"a": {"input.txt": ["x"]}}}}, 400, "text"),
         ({"input": {"type": "text", "sources": {"": {"input.txt": "x"}}}}, 400, "name"),
-        ({"input": None}, 400, "input"),
+        ({"input": "text"}, 400, "input"),
+        ({"input": []}, 400, "input"),
         ({"model": {"identifier": model_id}}, 400, "version"),
         ({"model": {"identifier": model_id, "version": "9.9.9"}}, 404, "version"),
         ({"model": {"identifier": "nothing", "version": "0.1.0"}}, 404, "model"),

@@ -1,6 +1,7 @@
 """Uploads in chunks over HTTP: in every dialect, resumed, closed, and with everything that can be wrong."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,6 @@ from sqlalchemy import select
 from modelyard.app import Platform
 from modelyard.domain.jobs.chunked_inputs import read_chunks
 from modelyard.domain.jobs.tables import ItemInput, JobItem
-from modelyard.entrypoints.rest import intake
 from tests.asgi import Answer, AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.dialects import DIALECTS, Sent, go, python_requests
@@ -173,7 +173,7 @@ async def test_a_full_disk_refuses_chunks(
     alice: AsgiClient, platform: Platform, model_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = await _open(alice, model_id)
-    monkeypatch.setattr(intake.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
     expect_error(await _append(alice, job, go(b"x" * MEBIBYTE)), 503, "disk is full")
 
     assert _files(platform) == []

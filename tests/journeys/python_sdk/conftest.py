@@ -100,7 +100,12 @@ def deployed(sdk: PythonSdk, registries: Registries, sample: str, picture: str) 
         "performance_summary": "Fast.",
     }
     inputs = [
-        {"name": "input", "acceptedMediaTypes": "application/json,text/plain", "maximumSize": 5000, "description": "in"}
+        {
+            "name": "input",
+            "acceptedMediaTypes": "application/json,text/plain",
+            "maximumSize": 3_000_000,
+            "description": "in",
+        }
     ]
     outputs = [{"name": "results.json", "mediaType": "application/json", "maximumSize": 90_000, "description": "out"}]
     first = sdk.call(

@@ -24,7 +24,7 @@ def test_deploy_describes_the_version(sdk_server: Server, sdk: PythonSdk, deploy
     assert version["version"] == "1.0.0"
     assert version["timeout"] == {"run": 20_000, "status": 30_000}
     assert version["requirement"]["requirementId"] == 1
-    assert [(entry["name"], entry["maximumSize"]) for entry in version["inputs"]] == [("input", 5000)]
+    assert [(entry["name"], entry["maximumSize"]) for entry in version["inputs"]] == [("input", 3_000_000)]
     assert [(entry["name"], entry["maximumSize"]) for entry in version["outputs"]] == [("results.json", 90_000)]
     assert version["statistics"] == [METRIC]
     assert version["longDescription"] == "A *long* text."

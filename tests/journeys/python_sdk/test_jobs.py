@@ -1,6 +1,7 @@
 """Jobs and results through `modzy-sdk` 0.11.6 as it is on PyPI."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,36 @@ def test_a_single_text_is_called_job(sdk: PythonSdk, deployed: Deployed) -> None
     outputs = sdk.call_on(results, "get_first_outputs").value
     assert list(results.value["results"]) == ["job"]
     assert outputs["results.json"]["data"]["result"]["inputs"]["input"]["length"] == 5
+
+
+def test_files_become_results_in_chunks(sdk: PythonSdk, deployed: Deployed, tmp_path: Path) -> None:
+    large, small = tmp_path / "large.txt", tmp_path / "small.txt"
+    large.write_bytes(b"a" * 2_500_000)  # three chunks as the client cuts them
+    small.write_text("zwölf")
+    files = {
+        "from a file": {"input": str(large)},
+        "in/a folder/zwölf 🎉.txt": {"input": str(small)},
+        "from memory": {"input": b"b" * 1_048_577},
+    }
+    job = sdk.call("jobs.submit_file", deployed.model_id, "1.0.0", files)
+    assert (job["status"], job["jobInputs"]) == ("SUBMITTED", {"identifier": list(files)})
+
+    ended = sdk.call("jobs.block_until_complete", job["jobIdentifier"], **POLL)
+    assert (ended["status"], ended["completed"], ended["failed"]) == ("COMPLETED", 3, 0)
+    results = sdk.call_on(None, "results.block_until_complete", job["jobIdentifier"], **POLL)
+    found = {name: sdk.call_on(results, "get_source_outputs", name).value for name in files}
+    inputs = {name: outputs["results.json"]["data"]["result"]["inputs"]["input"] for name, outputs in found.items()}
+    assert [entry["length"] for entry in inputs.values()] == [2_500_000, 6, 1_048_577]
+    assert inputs["in/a folder/zwölf 🎉.txt"]["text"] == "zwölf"
+
+
+def test_a_file_that_is_too_large_is_refused_and_its_job_canceled(sdk: PythonSdk, deployed: Deployed) -> None:
+    with pytest.raises(ClientRaised, match="3000000 bytes") as raised:
+        sdk.call("jobs.submit_file", deployed.model_id, "1.0.0", {"large": {"input": b"x" * 3_000_001}})
+
+    assert raised.value.kind == "RequestEntityTooLargeError"
+    newest = sdk.call("jobs.get_history", sort_by="createdAt", direction="DESC", per_page=1)[0]
+    assert newest["status"] == "CANCELED"
 
 
 def test_bytes_become_results(sdk: PythonSdk, deployed: Deployed) -> None:

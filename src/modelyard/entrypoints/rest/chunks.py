@@ -56,7 +56,7 @@ async def append_chunk(
     job_id: str, item_name: str, input_name: str, request: Request, platform: ThePlatform, actor: Caller
 ) -> Response:
     """With `offset`, bytes from the beginning of the input: what is there already is not appended again."""
-    incoming = IncomingPart(request, name=PART)
+    incoming = IncomingPart(request, name=PART, takes_nameless=True)
     chunk = Chunk(_with_room(platform, incoming.pieces()), lambda: incoming.part.media_type, _read_offset(request))
     found = await platform.chunks.append(actor, InputPlace(job_id, item_name, input_name), chunk)
     async with platform.database.read() as session:

@@ -72,7 +72,7 @@ async def read_file_part(request: Request, *, name: str, max_bytes: int) -> File
 async def stream_file_part(request: Request, *, name: str, max_bytes: int, sink: Sink) -> UploadedPart:
     """Gives the bytes of the part to the sink as they arrive.
 
-    The part is the first one of this name, with a file name, or without any name. Any multipart type will do.
+    The part is the first one of this name, or else the first one that has a file name. Any multipart type will do.
     Raises UploadRejected, TooLarge.
     """
     incoming = IncomingPart(request, name=name, max_bytes=max_bytes)
@@ -82,25 +82,30 @@ async def stream_file_part(request: Request, *, name: str, max_bytes: int, sink:
 
 
 class IncomingPart:
-    """The same for who takes the bytes himself. Raises UploadRejected."""
+    """The same for who takes the bytes himself.
 
-    def __init__(self, request: Request, *, name: str, max_bytes: int | None = None) -> None:
+    Args:
+        takes_nameless: that a part without any name will do as well.
+    """
+
+    def __init__(
+        self, request: Request, *, name: str, max_bytes: int | None = None, takes_nameless: bool = False
+    ) -> None:
         self.part = UploadedPart()
         """What is known of the part so far."""
         self._request = request
-        self._name = name
-        self._max_bytes = max_bytes
+        self._reader = _Reader(self.part, name, max_bytes, takes_nameless=takes_nameless)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The bytes as they arrive. Raises UploadRejected, TooLarge; at the end also as `confirm_caller`."""
-        reader = _Reader(_boundary(self._request), self._name, self._max_bytes, self.part)
+        self._reader.begin(_boundary(self._request))
         try:
             async for chunk in self._request.stream():
-                for piece in reader.feed(chunk):
+                for piece in self._reader.feed(chunk):
                     yield piece
         except ClientDisconnect:
             raise UploadRejected("The connection ended before the whole file had arrived; send it again.") from None
-        reader.end()
+        self._reader.end()
         await confirm_caller(self._request)
 
 
@@ -115,10 +120,11 @@ def _boundary(request: Request) -> bytes:
 class _Reader:
     """Follows the parser's events and keeps the wanted part apart from the fields."""
 
-    def __init__(self, boundary: bytes, name: str, max_bytes: int | None, part: UploadedPart) -> None:
-        self.part = part
+    def __init__(self, part: UploadedPart, name: str, max_bytes: int | None, *, takes_nameless: bool) -> None:
+        self._part = part
         self._name = name
         self._max_bytes = max_bytes
+        self._takes_nameless = takes_nameless
         self._pieces: list[bytes] = []
         self._parts = 0
         self._ended = False
@@ -127,6 +133,10 @@ class _Reader:
         self._headers: dict[bytes, bytes] = {}
         self._target = ""
         self._is_wanted = False
+        self._parser: MultipartParser
+
+    def begin(self, boundary: bytes) -> None:
+        """Makes itself ready for a body."""
         self._parser = MultipartParser(
             boundary,
             {
@@ -154,7 +164,7 @@ class _Reader:
         """Checks that everything has arrived."""
         if not self._ended:
             raise UploadRejected("The multipart body ends too early; send it again.")
-        if not self.part.is_there:
+        if not self._part.is_there:
             raise UploadRejected(f"The multipart body has no file part named {self._name!r}.")
 
     def _begin(self) -> None:
@@ -184,22 +194,23 @@ class _Reader:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         self._target = options.get(b"name", b"").decode(errors="replace")
         file_name = options.get(b"filename")
-        is_file = self._target == self._name or file_name is not None or not self._target
-        self._is_wanted = not self.part.is_there and is_file
+        is_nameless = self._takes_nameless and not self._target
+        is_file = self._target == self._name or file_name is not None or is_nameless
+        self._is_wanted = not self._part.is_there and is_file
         if self._is_wanted:
-            self.part.is_there = True
-            self.part.file_name = (file_name or b"").decode(errors="replace")
+            self._part.is_there = True
+            self._part.file_name = (file_name or b"").decode(errors="replace")
             media_type = self._headers.get(b"content-type", b"").decode("latin-1").split(";")[0].strip()
-            self.part.media_type = media_type or self.part.media_type
+            self._part.media_type = media_type or self._part.media_type
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if not self._is_wanted:
-            known = self.part.fields.get(self._target, "")
+            known = self._part.fields.get(self._target, "")
             if len(known) < LARGEST_FIELD:
-                self.part.fields[self._target] = known + data[start:end].decode(errors="replace")
+                self._part.fields[self._target] = known + data[start:end].decode(errors="replace")
             return
-        self.part.size += end - start
-        if self._max_bytes is not None and self.part.size > self._max_bytes:
+        self._part.size += end - start
+        if self._max_bytes is not None and self._part.size > self._max_bytes:
             raise TooLarge(f"The file is larger than {self._max_bytes} bytes.")
         self._pieces.append(data[start:end])
 
