@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import access, audit, cold_start, facets, image_intake, jobs, library, pictures, start_up
+from benchmarks import access, audit, cold_start, facets, image_intake, jobs, large_inputs, library, pictures, start_up
 from benchmarks.report import print_table, write_json
 from benchmarks.turns import Benchmark, Comparison, Scale
 
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "facets": facets.measure,
     "library": library.measure,
     "pictures": pictures.measure,
+    "large-inputs": large_inputs.measure,
 }
 
 

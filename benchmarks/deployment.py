@@ -19,13 +19,16 @@ def new_version(server: Server, name: str) -> tuple[str, str]:
     return model, f"/api/models/{model}/versions/0.1.0"
 
 
-def deploy(server: Server, image: str, name: str, *, engines: tuple[int, int] = (0, 1)) -> tuple[str, str]:
+def deploy(
+    server: Server, image: str, name: str, *, engines: tuple[int, int] = (0, 1), largest_input: int = 1_000_000
+) -> tuple[str, str]:
     """Takes an image of this machine to an active version; model identifier and version path.
 
     Args:
         engines: fewest and most.
+        largest_input: in bytes.
     """
-    model, path = describe(server, image, name, engines=engines)
+    model, path = describe(server, image, name, engines=engines, largest_input=largest_input)
     run_test(server, path, "load-process")
     with tempfile.NamedTemporaryFile(suffix=".txt") as sample:
         Path(sample.name).write_text("a good day")
@@ -35,7 +38,9 @@ def deploy(server: Server, image: str, name: str, *, engines: tuple[int, int] = 
     return model, path
 
 
-def describe(server: Server, image: str, name: str, *, engines: tuple[int, int] = (0, 1)) -> tuple[str, str]:
+def describe(
+    server: Server, image: str, name: str, *, engines: tuple[int, int] = (0, 1), largest_input: int = 1_000_000
+) -> tuple[str, str]:
     """Takes an image to a version that can be tested."""
     model, path = new_version(server, name)
     with tempfile.TemporaryDirectory(prefix="my-bench-") as directory:
@@ -48,8 +53,8 @@ def describe(server: Server, image: str, name: str, *, engines: tuple[int, int] 
         path,
         {
             "requirement": {"requirementId": 1},
-            "timeout": {"status": 20_000, "run": 10_000},
-            "inputs": [{"name": INPUT, "acceptedMediaTypes": "text/plain", **media}],
+            "timeout": {"status": 20_000, "run": 60_000},
+            "inputs": [{"name": INPUT, "acceptedMediaTypes": "text/plain", **media, "maximumSize": largest_input}],
             "outputs": [{"name": OUTPUT, "mediaType": "application/json", **media}],
             "processing": {"minimumParallelCapacity": engines[0], "maximumParallelCapacity": engines[1]},
         },

@@ -49,6 +49,12 @@ class Server:
         headers = {"Content-Type": "multipart/form-data; boundary=cut", "Content-Length": str(size)}
         return self._send("POST", path, _pieces(head, file, tail), headers)
 
+    def append(self, path: str, content: bytes) -> Any:
+        """Sends bytes as the multipart part `input`. Raises Refused."""
+        head = b'--cut\r\nContent-Disposition: form-data; name="input"; filename="input"\r\n\r\n'
+        headers = {"Content-Type": "multipart/form-data; boundary=cut"}
+        return self._send("POST", path, head + content + b"\r\n--cut--\r\n", headers)
+
     def until(self, path: str, is_done: Callable[[Any], bool], *, pause: float = 0.02, seconds: float = 300) -> Any:
         """Reads a path again and again until its JSON satisfies. Raises Refused, TimeoutError."""
         deadline = time.monotonic() + seconds

@@ -46,9 +46,18 @@ class Calls(BaseHTTPRequestHandler):
 def run(type: str, input: str, output: str) -> None:  # noqa: A002, ARG001 - the protocol's names
     """Tells the length of each input."""
     time.sleep(DELAY_SECONDS)
-    lengths = {path.name: len(path.read_bytes()) for path in Path(input).iterdir()}
+    lengths = {path.name: length(path) for path in Path(input).iterdir()}
     result = {"data": {"result": lengths, "explanation": None, "drift": None}}
     (Path(output) / "results.json").write_text(json.dumps(result))
+
+
+def length(path: Path) -> int:
+    """Reads a file, however large it is."""
+    size = 0
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(1 << 20):
+            size += len(piece)
+    return size
 
 
 if __name__ == "__main__":

@@ -17,7 +17,10 @@ pytestmark = [
     pytest.mark.skipif(not can_run_containers() or not has_docker_registry(), reason="needs podman and a registry"),
 ]
 
-NAMES = ["start-up", "image-intake", "cold-start", "jobs", "access", "audit", "facets", "library", "pictures"]
+NAMES = [
+    *("start-up", "image-intake", "cold-start", "jobs", "access", "audit", "facets", "library", "pictures"),
+    "large-inputs",
+]
 
 
 @pytest.mark.timeout(600)

@@ -2,6 +2,8 @@
 
 import hashlib
 import random
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,13 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.house.tree import ROOT
 from tests.journeys.programs import ProgramRegistry, deploy, exchange_entries, wait_until
 from tests.journeys.server import Answer, Server, finished_results
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.xdist_group("uploads")]
 
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CHUNK = 1_000_000
 LARGEST = 20_000_000
 
@@ -98,6 +102,19 @@ def test_killed_between_chunks_and_while_large_inputs_run(own_server: Server, pr
     assert exchange_entries(server) == []
     assert list(server.data_dir.glob("engines/*/spool/*")) == []
     assert append(server, job, "large", b"more").status == 409
+
+
+def test_examples_of_the_guide(own_server: Server, programs: ProgramRegistry, tmp_path: Path) -> None:
+    server = own_server
+    model_id, _ = deploy(server, programs.digester(), largest_input=LARGEST)
+    blocks = _BLOCK.findall((ROOT / "docs" / "guide" / "uploads.md").read_text(encoding="utf-8"))
+    script = "\n".join(["set -euo pipefail", f"KEY={server.key} MODEL={model_id}", *blocks, "echo $JOB > job"])
+    script = script.replace("http://127.0.0.1:8080", server.url)
+    run = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    contents = {"notes/today.txt": b"What a good day.\n", "large.bin": (tmp_path / "large.bin").read_bytes()}
+    all_arrived(finished_results(server, (tmp_path / "job").read_text().strip()), contents)
 
 
 def test_abandoned_and_canceled_uploads_leave_no_bytes(
