@@ -1,5 +1,6 @@
 """Inputs of claimed items: stored ones are read, others are fetched; each failure is its item's alone."""
 
+from pathlib import Path
 from typing import Any
 
 from modelyard.adapters.sources.base import AccessDenied, CredentialsExpired, SourceNotReachable
@@ -11,6 +12,7 @@ from modelyard.domain.inputs import fetch
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.ending import end_job
 from modelyard.domain.jobs.item_inputs import Inputs
+from modelyard.domain.jobs.spool import Spool
 from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.submit import Submission
 from tests.cast import CAST
@@ -36,7 +38,8 @@ async def submit_keys(
 
 
 async def read(database: Database, sources: FakeSources, items: list[int]) -> list[Inputs]:
-    found = await input_reader(database, BlobStore(memory_storage()), sources).read(items)
+    spool = Spool(Path("/nowhere/engine/exchange"))
+    found = await input_reader(database, BlobStore(memory_storage()), sources).read(items, spool)
     return [found[item] for item in items]
 
 
@@ -126,7 +129,7 @@ async def test_what_has_no_room_is_postponed(database: Database, clock: ManualCl
 
     fetched = [inputs for inputs in found if inputs.values]
     assert found[0].values
-    assert sum(len(inputs.values["input.txt"]) for inputs in fetched) <= fetch.BYTES_TOGETHER + 900_000
+    assert sum(inputs.bytes_in_memory() for inputs in fetched) <= fetch.BYTES_TOGETHER + 900_000
     assert all(inputs.is_postponed and not inputs.error for inputs in found if not inputs.values)
     assert 0 < len(fetched) < 100
 

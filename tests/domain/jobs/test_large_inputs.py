@@ -17,11 +17,10 @@ from modelyard.adapters.storage.base import StorageUnavailable
 from modelyard.core.database import Database
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.jobs import item_inputs
-from modelyard.domain.jobs.item_inputs import read_inputs
 from modelyard.domain.jobs.spool import Spool
 from modelyard.domain.jobs.tables import ItemInput, JobItem
 from tests.cast import CAST
-from tests.domain.jobs.steps import item_states
+from tests.domain.jobs.steps import input_reader, item_states
 from tests.domain.jobs.test_run import Pumps
 from tests.domain.jobs.upload_steps import Uploader, in_pieces
 from tests.library import TEXT_INPUT, add_active
@@ -158,7 +157,7 @@ async def test_a_storage_that_is_away_leaves_no_file(
 
     monkeypatch.setattr(pumps.blobs.storage, "get_stream", away)
     with pytest.raises(StorageUnavailable):
-        await read_inputs(pumps.database, pumps.blobs, items, Spool(exchange))
+        await input_reader(pumps.database, pumps.blobs).read(items, Spool(exchange))
 
     assert _spooled(exchange) == []
 

@@ -46,9 +46,6 @@ async def test_unknown_and_malformed_ids(alice: AsgiClient, platform: Platform) 
             ("GET", f"/api/{name}"),
             ("GET", f"/{name}"),
         ):
-            if method == "DELETE" and "%2f" in name:  # may be an input of a job, which can be read and appended to
-                expect_error(await alice.call(method, path), 405)
-                continue
             expect_error(await alice.call(method, path, {} if method == "PATCH" else None), 404)
     assert await snapshot(platform.database) == before
 

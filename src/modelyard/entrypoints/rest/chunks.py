@@ -12,11 +12,12 @@ from modelyard.domain.jobs.chunks import Chunk
 from modelyard.domain.jobs.open_jobs import InputPlace
 from modelyard.entrypoints.rest.intake import CHECK_BYTES, require_room
 from modelyard.entrypoints.rest.job_shapes import job_details, receipt
-from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, read_text
+from modelyard.entrypoints.rest.quoted_paths import QuotedRoute
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_text
 from modelyard.entrypoints.rest.uploads import IncomingPart
 from modelyard.entrypoints.rest.wire import Json
 
-router = APIRouter(prefix="/api/jobs/{job_id}", tags=["jobs"], route_class=GuardedRoute)
+router = APIRouter(prefix="/api/jobs/{job_id}", tags=["jobs"], route_class=QuotedRoute)
 PART = "input"
 LONGEST_OFFSET = 15
 NAMES_SHOWN = 100
