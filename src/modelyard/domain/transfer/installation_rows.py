@@ -76,7 +76,7 @@ async def insert_rows(session: AsyncSession, table: Table, rows: list[Row], firs
     except DBAPIError as error:
         reason = f"it, or one of the {len(rows) - 1} behind it, is refused by the database ({error.orig})"
         raise RowRefused(table.name, first, reason) from None
-    except (InvalidInput, OverflowError) as error:
+    except (InvalidInput, OverflowError, UnicodeEncodeError) as error:
         reason = f"it, or one of the {len(rows) - 1} behind it, does not fit: {error}"
         raise RowRefused(table.name, first, reason.rstrip(".")) from None
 
