@@ -17,7 +17,12 @@ AT_ONCE = 5_000
 
 def portions(values: Sequence[T]) -> Iterable[Sequence[T]]:
     """The values in parts that fit into one statement each."""
-    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
+    return parts_of(values, AT_ONCE)
+
+
+def parts_of(values: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    """The values in parts of so many."""
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def ordered(

@@ -11,8 +11,9 @@ from modelyard.domain.accounts.project_queries import ProjectNotFound
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.tables import Project, ProjectMember
 from modelyard.domain.jobs.ending import cancel_job
+from modelyard.domain.jobs.job_filters import JobFilter
 from modelyard.domain.jobs.project_statistics import ModelUse, ProjectStatistics, read_statistics
-from modelyard.domain.jobs.queries import JobFilter, JobNotFound, find_job, list_jobs
+from modelyard.domain.jobs.queries import JobNotFound, find_job, list_jobs
 from modelyard.domain.jobs.results import read_results
 from tests.cast import CAST, with_roles
 from tests.domain.accounts.quota_steps import add_project, key_of_project

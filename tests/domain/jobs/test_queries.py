@@ -9,8 +9,9 @@ from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.jobs.ending import cancel_job
+from modelyard.domain.jobs.job_filters import JobFilter
 from modelyard.domain.jobs.project_statistics import read_statistics
-from modelyard.domain.jobs.queries import JobFilter, JobNotFound, find_job, list_jobs, visible_jobs
+from modelyard.domain.jobs.queries import JobNotFound, find_job, list_jobs, visible_jobs
 from modelyard.domain.jobs.results import read_results
 from modelyard.domain.jobs.tables import Job
 from tests.cast import CAST, with_roles

@@ -14,8 +14,9 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.roles import Role, custom_grants
 from modelyard.domain.accounts.states import ProjectStatus
 from modelyard.domain.accounts.tables import Project, Team
+from modelyard.domain.jobs.job_filters import JobFilter
 from modelyard.domain.jobs.occupancy import read_occupancy
-from modelyard.domain.jobs.queries import JobFilter, list_jobs
+from modelyard.domain.jobs.queries import list_jobs
 from modelyard.domain.models.catalog import ModelNotFound, change_model, find_model, find_version
 from modelyard.domain.models.filters import ModelFilter, VersionFilter
 from modelyard.domain.models.queries import list_latest, list_models, list_tagged

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
 from modelyard.core.errors import Conflict
-from modelyard.domain.accounts.actor import Actor, RoleMissing, may_over, require
+from modelyard.domain.accounts.actor import Actor, RoleMissing, may_over, require, within
 from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.project_owners import OWNER_BELONGS
@@ -46,6 +46,11 @@ async def cancel_job(session: AsyncSession, clock: Clock, actor: Actor, job_id: 
         raise JobEnded(found.job)
     record(session, clock, actor, "job:canceled", f"job/{job_id}")
     return await find_job(session, actor, job_id)
+
+
+def cancellable(actor: Actor) -> ColumnElement[bool]:
+    """Over which of the jobs that the actor sees they may cancel what is unfinished."""
+    return within(actor, Permission.CANCEL_JOBS, account=Job.account_id, team=Job.team_id, project=Job.project_id)
 
 
 async def end_overdue_jobs(session: AsyncSession, clock: Clock) -> int:

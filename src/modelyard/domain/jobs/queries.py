@@ -1,10 +1,9 @@
 """Finds and lists jobs."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
@@ -13,15 +12,19 @@ from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.project_queries import projects_of
-from modelyard.domain.accounts.tables import ApiKey, User
-from modelyard.domain.jobs.status import JobStatus
+from modelyard.domain.accounts.tables import User
+from modelyard.domain.jobs.job_filters import JobFilter, conditions
 from modelyard.domain.jobs.tables import Job, JobItem
 from modelyard.domain.models.tables import Model
 from modelyard.domain.models.visibility import visible_to
 
+_OF_KEYS = select(Job.key_prefix, func.count().label("jobs")).group_by(Job.key_prefix).subquery()
+"""How many jobs each key has submitted."""
+BY_JOBS_OF_KEY = "submittedJobs"
 SORTS: dict[str, Any] = {
     "identifier": Job.id,
     "submittedBy": Job.key_prefix,
+    BY_JOBS_OF_KEY: _OF_KEYS.c.jobs,
     "status": Job.status,
     "createdAt": Job.created_at,
     "updatedAt": Job.updated_at,
@@ -38,21 +41,6 @@ class JobNotFound(NotFound):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"There is no job {job_id[:40]!r} that you may see.")
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """What to look for; empty means anything. Texts are contained, in any case."""
-
-    statuses: tuple[JobStatus, ...] = tuple(JobStatus)
-    with_failures_only: bool = False
-    start: datetime | None = None
-    end: datetime | None = None
-    model: str = ""
-    user: str = ""
-    access_key: str = ""
-    model_identifier: str = ""
-    model_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +87,9 @@ async def list_jobs(
 ) -> Found[JobWithUser]:
     """Jobs that the actor may see, newest first unless sorted otherwise."""
     require(actor, Permission.READ_JOBS)
-    query = select(Job, User).join(User, User.id == Job.user_id).where(visible_jobs(actor), *_conditions(wanted))
+    query = select(Job, User).join(User, User.id == Job.user_id).where(visible_jobs(actor), *conditions(wanted))
+    if BY_JOBS_OF_KEY in sort.fields:
+        query = query.join(_OF_KEYS, _OF_KEYS.c.key_prefix == Job.key_prefix)
     query = query.order_by(*ordered(sort, SORTS, Job.created_at, Job.id, newest_first=True))
     return one_page([JobWithUser(*row) for row in await session.execute(paged(query, page))], page)
 
@@ -116,32 +106,3 @@ async def item_names(
     for job_id, name in await connection.execute(query.order_by(JobItem.job_id, JobItem.position)):
         names[job_id].append(name)
     return names
-
-
-def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if set(wanted.statuses) != set(JobStatus):
-        conditions.append(Job.status.in_(wanted.statuses))
-    if wanted.with_failures_only:
-        conditions.append(or_(Job.failed > 0, Job.status == JobStatus.TIMEDOUT))
-    if wanted.start:
-        conditions.append(Job.created_at >= wanted.start)
-    if wanted.end:
-        conditions.append(Job.created_at <= wanted.end)
-    if wanted.model:
-        conditions.append(Job.model_name.icontains(wanted.model, autoescape=True))
-    if wanted.model_identifier:
-        conditions.append(Job.model_id == wanted.model_identifier)
-    if wanted.model_version:
-        conditions.append(Job.version == wanted.model_version)
-    if wanted.user:
-        columns = (User.first_name, User.last_name, User.email, User.id)
-        conditions.append(or_(*(column.icontains(wanted.user, autoescape=True) for column in columns)))
-    if wanted.access_key:
-        conditions.append(Job.key_prefix.in_(_keys_like(wanted.access_key)))
-    return conditions
-
-
-def _keys_like(text: str) -> Any:
-    matches = or_(ApiKey.prefix.icontains(text, autoescape=True), ApiKey.name.icontains(text, autoescape=True))
-    return select(ApiKey.prefix).where(matches)

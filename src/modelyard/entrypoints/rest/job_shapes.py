@@ -4,6 +4,7 @@ from typing import Any
 
 from modelyard.core.clock import milliseconds_between
 from modelyard.domain.accounts.tables import User
+from modelyard.domain.jobs.key_statistics import KeyStatistics
 from modelyard.domain.jobs.queries import JobWithUser
 from modelyard.domain.jobs.status import FINISHED
 from modelyard.domain.jobs.tables import Job
@@ -46,7 +47,19 @@ def job_details(found: JobWithUser, item_names: list[str]) -> dict[str, Any]:
         "queueTime": queue_time(job),
         "jobInputs": [{"identifier": name} for name in item_names],
         "inputByteAmount": job.input_bytes,
+        **({"finishedAt": time_text(job.finished_at)} if job.finished_at else {}),
     }
+
+
+def key_statistics_object(found: KeyStatistics) -> dict[str, Any]:
+    """What was submitted with a key."""
+    models = [
+        {"identifier": use.model_id, "name": use.name, "version": use.version, "processedJobsCount": use.jobs}
+        for use in found.models
+    ]
+    used = {"lastApiUsage": time_text(found.last_used_at)} if found.last_used_at else {}
+    count = {"jobsCount": found.jobs, "modelsCount": len({use.model_id for use in found.models})}
+    return {"accessKey": found.prefix, **count, **used, "modelsList": models}
 
 
 def job_summary(job: Job) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Routes of jobs: submit, read, cancel, history."""
 
-from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -8,25 +7,24 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from modelyard.app import Platform
-from modelyard.core.errors import InvalidInput
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.jobs import ending, queries
+from modelyard.domain.jobs import ending, key_statistics, queries
+from modelyard.domain.jobs.cancel_all import cancel_jobs
 from modelyard.domain.jobs.chunks import MOST_CHUNKS
+from modelyard.domain.jobs.job_filters import JobFilter
 from modelyard.domain.jobs.occupancy import read_reason_to_wait
-from modelyard.domain.jobs.status import JobStatus, statuses_of_category
+from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.submit import UPLOADED, Submission
-from modelyard.entrypoints.rest.job_shapes import job_details, job_summary, receipt
+from modelyard.entrypoints.rest.job_filters import read_job_filter
+from modelyard.entrypoints.rest.job_shapes import job_details, job_summary, key_statistics_object, receipt
 from modelyard.entrypoints.rest.requests import (
-    CLOCK_DIFFERENCE,
     Caller,
     GuardedRoute,
     ThePlatform,
     next_link,
     read_page,
     read_sort,
-    read_text,
-    read_time,
 )
 from modelyard.entrypoints.rest.wire import Json
 
@@ -94,9 +92,17 @@ async def submit_job(body: NewJob, platform: ThePlatform, actor: Caller) -> Resp
 async def list_jobs(request: Request, platform: ThePlatform, actor: Caller) -> Response:
     page = read_page(request)
     async with platform.database.read() as session:
-        found = await queries.list_jobs(session, actor, _read_filter(request, platform), page, read_sort(request))
+        found = await queries.list_jobs(session, actor, read_job_filter(request, platform), page, read_sort(request))
     summaries = [job_summary(entry.job) for entry in found.entries]
     return Json(summaries, headers=next_link(request, page, has_next=found.has_next))
+
+
+@router.delete("", status_code=202, summary="Cancel all jobs of a filter")
+async def cancel_all_jobs(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """Answers with the jobs that it canceled, in short. Of more than 10,000 the oldest; call again for the others."""
+    wanted = read_job_filter(request, platform)
+    canceled = await cancel_jobs(platform.database, platform.clock, actor, wanted)
+    return Json([job_summary(job) for job in canceled], 202)
 
 
 @router.get("/features", summary="Limits of submissions")
@@ -112,14 +118,14 @@ async def read_features(platform: ThePlatform, actor: Caller) -> Response:  # no
 
 @router.get("/history", summary="List jobs with their details")
 async def list_history(request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    """Filters: status startDate endDate model user accessKey modelIdentifier modelVersion."""
+    """Filters: status startDate endDate model user accessKey modelIdentifier modelVersion project search."""
     page = read_page(request)
-    wanted = _read_filter(request, platform)
+    wanted = read_job_filter(request, platform)
     return await _details_page(request, platform, actor, wanted, page, read_sort(request))
 
 
 async def _details_page(
-    request: Request, platform: Platform, actor: Actor, wanted: queries.JobFilter, page: Page, sort: Sort
+    request: Request, platform: Platform, actor: Actor, wanted: JobFilter, page: Page, sort: Sort
 ) -> Response:
     async with platform.database.read() as session:
         found = await queries.list_jobs(session, actor, wanted, page, sort)
@@ -129,6 +135,21 @@ async def _details_page(
     return Json(rows, headers=next_link(request, page, has_next=found.has_next))
 
 
+@router.get("/statistics", summary="What was submitted with which key")
+async def list_statistics(platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.read() as session:
+        found = await key_statistics.list_key_statistics(session, actor)
+    return Json([key_statistics_object(entry) for entry in found])
+
+
+@router.get("/statistics/{prefix}", summary="What was submitted with one key")
+async def read_statistics(prefix: str, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.read() as session:
+        found = await key_statistics.read_key_statistics(session, actor, prefix)
+    return Json(key_statistics_object(found))
+
+
+@router.get("/history/{job_id}", summary="Read a job, by its address in the history")
 @router.get("/{job_id}", summary="Read a job")
 async def read_job(job_id: str, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.read() as session:
@@ -144,30 +165,3 @@ async def cancel_job(job_id: str, platform: ThePlatform, actor: Caller) -> Respo
         found = await ending.cancel_job(session, platform.clock, actor, job_id)
         names = await queries.item_names(session, [job_id])
     return Json(job_details(found, names[job_id]), 202)
-
-
-def _read_filter(request: Request, platform: Platform) -> queries.JobFilter:
-    category = read_text(request, "status") or "ALL"
-    statuses = statuses_of_category(category)
-    if statuses is None:
-        raise InvalidInput(
-            f"status must be ALL, PENDING, TERMINATED, TERMINATED_WITH_ERROR or a job's status, not {category[:40]!r}."
-        )
-    start, end = read_time(request, "startDate"), read_time(request, "endDate")
-    if end and not start:
-        raise InvalidInput("endDate needs a startDate as well.")
-    if start and start > platform.clock.now() + CLOCK_DIFFERENCE:
-        raise InvalidInput("startDate lies in the future.")
-    if start and end and start - end >= timedelta(milliseconds=1):
-        raise InvalidInput("endDate lies before startDate.")
-    return queries.JobFilter(
-        statuses=statuses,
-        with_failures_only=category.upper() == "TERMINATED_WITH_ERROR",
-        start=start,
-        end=end,
-        model=read_text(request, "model"),
-        user=read_text(request, "user"),
-        access_key=read_text(request, "accessKey"),
-        model_identifier=read_text(request, "modelIdentifier"),
-        model_version=read_text(request, "modelVersion"),
-    )

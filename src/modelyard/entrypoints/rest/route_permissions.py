@@ -194,8 +194,12 @@ ROUTES: dict[tuple[str, str], Rule] = {
     # jobs and results
     ("GET", "/api/jobs"): May.READ_JOBS,
     ("POST", "/api/jobs"): May.SUBMIT_JOBS,
+    ("DELETE", "/api/jobs"): May.CANCEL_JOBS,
     ("GET", "/api/jobs/features"): Open.ANYONE,
     ("GET", "/api/jobs/history"): May.READ_JOBS,
+    ("GET", "/api/jobs/history/{job_id}"): May.READ_JOBS,
+    ("GET", "/api/jobs/statistics"): May.READ_JOBS,
+    ("GET", "/api/jobs/statistics/{prefix}"): May.READ_JOBS,
     ("GET", "/api/jobs/{job_id}"): May.READ_JOBS,
     ("DELETE", "/api/jobs/{job_id}"): May.CANCEL_JOBS,
     ("POST", "/api/jobs/{job_id}/close"): May.SUBMIT_JOBS,
