@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
+from modelyard.adapters.callbacks.base import CallbackSender
+from modelyard.adapters.callbacks.http_sender import HttpCallbackSender
 from modelyard.adapters.container_protocols.base import ContainerProtocolFactory
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
@@ -60,6 +62,8 @@ from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.inputs.fetch import Fetcher
 from modelyard.domain.jobs.abandoned import AbandonedUploads
 from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.callback_delivery import CallbackDelivery
+from modelyard.domain.jobs.callbacks import CallbackIntake
 from modelyard.domain.jobs.chunks import ChunkIntake
 from modelyard.domain.jobs.closing import JobCloser
 from modelyard.domain.jobs.item_inputs import InputReader
@@ -139,6 +143,8 @@ class Adapters:
     destinations: Destinations
     sources: Sources
     identity_provider: IdentityProvider | None = None
+    callbacks: CallbackSender | None = None
+    """None for one over HTTP."""
 
 
 def real_adapters(settings: Settings) -> Adapters:
@@ -224,6 +230,8 @@ class Platform:
         )
         self._inputs = InputReader(self.database, self.blobs, fetcher, self.sealer)
         self.results = ResultReader(self.database, self.storage)
+        self._callback_sender = self._adapters.callbacks or HttpCallbackSender(self.destinations)
+        self.callbacks = CallbackIntake(self._callback_sender, self.sealer)
         self._loose_files = LooseFileRemoval(self.database, self.clock, self.storage)
         self.router = Router(self.database.bells)
         self.registry = self._adapters.registry
@@ -306,12 +314,16 @@ class Platform:
         uploads = AbandonedUploads(
             self.database, self.clock, self.blobs, after=timedelta(hours=self.settings.open_job_hours)
         )
+        callbacks = CallbackDelivery(
+            self.database, self.clock, self._callback_sender, self.sealer, public_url=self.settings.public_url
+        )
         accounts = AccountUpkeep(self.database, self.clock, self.last_use, idle=self._idle)
         audit = AuditRetention(self.database, self.clock, self.settings.audit_retention_days)
         parts = {
             "containers": self._serve_containers,
             "upkeep": upkeep.run,
             "uploads": uploads.run,
+            "callbacks": callbacks.run,
             "accounts": accounts.run,
             "letters": self._send_letters,
             "preparations": self._prepare_jobs,

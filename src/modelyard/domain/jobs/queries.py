@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
 
 from modelyard.core.errors import NotFound
 from modelyard.core.listing import one_page, ordered, paged
@@ -76,6 +77,7 @@ async def find_job(session: AsyncSession, actor: Actor, job_id: str) -> JobWithU
     """A job by its identifier. Raises JobNotFound."""
     require(actor, Permission.READ_JOBS)
     query = select(Job, User).join(User, User.id == Job.user_id).where(Job.id == job_id, visible_jobs(actor))
+    query = query.options(joinedload(Job.callback))
     row = (await session.execute(query.execution_options(populate_existing=True))).one_or_none()
     if row is None:
         raise JobNotFound(job_id)
@@ -90,7 +92,9 @@ async def list_jobs(
     query = select(Job, User).join(User, User.id == Job.user_id).where(visible_jobs(actor), *conditions(wanted))
     if BY_JOBS_OF_KEY in sort.fields:
         query = query.join(_OF_KEYS, _OF_KEYS.c.key_prefix == Job.key_prefix)
-    query = query.order_by(*ordered(sort, SORTS, Job.created_at, Job.id, newest_first=True))
+    query = query.options(selectinload(Job.callback)).order_by(
+        *ordered(sort, SORTS, Job.created_at, Job.id, newest_first=True)
+    )
     return one_page([JobWithUser(*row) for row in await session.execute(paged(query, page))], page)
 
 

@@ -28,6 +28,7 @@ from modelyard.domain.inputs.sealed_source import seal_source
 from modelyard.domain.inputs.sources import read_access, read_items, source_kind
 from modelyard.domain.jobs import lanes
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore, input_row
+from modelyard.domain.jobs.callbacks import AcceptedCallback
 from modelyard.domain.jobs.lanes import join_lane
 from modelyard.domain.jobs.preparing import request_preparation
 from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
@@ -83,6 +84,7 @@ class Submission:
     explain: bool = False
     timeout_ms: int = 0
     source: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    callback: AcceptedCallback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,7 @@ class Submitter:
             submitted_at=now,
             updated_at=now,
             hours_delete_input=self._limits.input_retention_hours,
+            callback=submission.callback.row() if submission.callback else None,
         )
 
     async def _keep(self, job_id: str, item: SubmittedItem) -> list[dict[str, Any]]:

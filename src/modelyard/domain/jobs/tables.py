@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from modelyard.core.database import BIG_INTEGER, Base
 from modelyard.domain.jobs.item_names import LONGEST_KEY, key_of_name
@@ -63,6 +63,7 @@ class Job(Base):
     hours_delete_input: Mapped[int]
     charges: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     """Quotas that its items count against, each with the window: what fails is credited back there."""
+    callback: Mapped["JobCallback | None"] = relationship(lazy="raise", uselist=False)
 
 
 def _key_of_item(context: DefaultExecutionContext) -> str:

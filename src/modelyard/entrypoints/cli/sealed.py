@@ -11,6 +11,7 @@ from modelyard.core.database import Database
 from modelyard.core.sealing import Sealer, SecretKeyWrong
 from modelyard.domain.accounts.installation_secrets import seal_again
 from modelyard.domain.images.credentials import seal_passwords_again
+from modelyard.domain.jobs.callbacks import seal_callbacks_again
 from modelyard.domain.jobs.sealed_sources import seal_sources_again
 from modelyard.settings import Settings
 
@@ -25,7 +26,7 @@ WRONG_KEY = Finding(
 async def seal_everything_again(session: AsyncSession, sealer: Sealer) -> int:
     """Seals all that is sealed under the newest key; returns how many secrets. Raises SecretKeyWrong."""
     number = await seal_again(session, sealer) + await seal_passwords_again(session, sealer)
-    return number + await seal_sources_again(session, sealer)
+    return number + await seal_sources_again(session, sealer) + await seal_callbacks_again(session, sealer)
 
 
 async def require_all_open(session: AsyncSession, sealer: Sealer) -> int:

@@ -7,8 +7,8 @@ from modelyard.domain.accounts.tables import User
 from modelyard.domain.jobs.key_statistics import KeyStatistics
 from modelyard.domain.jobs.queries import JobWithUser
 from modelyard.domain.jobs.status import FINISHED
-from modelyard.domain.jobs.tables import Job
-from modelyard.entrypoints.rest.wire import time_text
+from modelyard.domain.jobs.tables import Job, JobCallback
+from modelyard.entrypoints.rest.wire import time_text, without_none
 
 
 def receipt(found: JobWithUser, item_names: list[str]) -> dict[str, Any]:
@@ -48,7 +48,22 @@ def job_details(found: JobWithUser, item_names: list[str]) -> dict[str, Any]:
         "jobInputs": [{"identifier": name} for name in item_names],
         "inputByteAmount": job.input_bytes,
         **({"finishedAt": time_text(job.finished_at)} if job.finished_at else {}),
+        **({"callback": _callback(job.callback)} if job.callback else {}),
     }
+
+
+def _callback(callback: JobCallback) -> dict[str, Any]:
+    """How telling the caller went. Without the secret, and without what addresses often carry instead of one."""
+    shown = {
+        "url": callback.url.partition("?")[0],
+        "state": callback.state,
+        "attempts": callback.attempts,
+        "lastStatus": callback.last_status,
+        "lastError": callback.last_error,
+        "nextAttemptAt": time_text(callback.next_at) if callback.next_at else None,
+        "deliveredAt": time_text(callback.delivered_at) if callback.delivered_at else None,
+    }
+    return without_none(shown)
 
 
 def key_statistics_object(found: KeyStatistics) -> dict[str, Any]:

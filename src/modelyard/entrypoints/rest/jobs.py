@@ -50,6 +50,14 @@ class JobInput(BaseModel):
     sources: Any = None
 
 
+class NewCallback(BaseModel):
+    """Whom to tell when the job has ended."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    url: str = Field(description="An http or https address; a small JSON is sent to it by POST.")
+    secret: str | None = Field(None, description="Signs what is sent; it is never shown again.")
+
+
 class NewJob(BaseModel):
     """A job."""
 
@@ -67,10 +75,12 @@ class NewJob(BaseModel):
     )
     explain: bool | None = False
     timeout: int | None = Field(0, description="Milliseconds until the job is ended; 0 for never.")
+    callback: NewCallback | None = None
 
 
 @router.post("", status_code=202, summary="Submit a job")
 async def submit_job(body: NewJob, platform: ThePlatform, actor: Caller) -> Response:
+    wish = body.callback
     submission = Submission(
         model_id=body.model.identifier,
         version=body.model.version,
@@ -79,6 +89,7 @@ async def submit_job(body: NewJob, platform: ThePlatform, actor: Caller) -> Resp
         explain=bool(body.explain),
         timeout_ms=body.timeout or 0,
         source=(body.input.model_extra or {}) if body.input else {},
+        callback=await platform.callbacks.accept(wish.url, wish.secret) if wish else None,
     )
     take = platform.submitter.submit if body.input else platform.submitter.open
     stored = await take(actor, submission)
