@@ -57,6 +57,7 @@ from modelyard.domain.accounts.wrong_keys import WrongKeys
 from modelyard.domain.audit.downloads import Downloads
 from modelyard.domain.audit.refusals import Refusals
 from modelyard.domain.audit.retention import AuditRetention
+from modelyard.domain.engines.retention import EngineRetention
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.inputs.fetch import Fetcher
@@ -70,6 +71,8 @@ from modelyard.domain.jobs.item_inputs import InputReader
 from modelyard.domain.jobs.prepare import PrepareJob
 from modelyard.domain.jobs.preparing import PREPARE
 from modelyard.domain.jobs.result_reader import ResultReader
+from modelyard.domain.jobs.retention import JobRetention, Kept
+from modelyard.domain.jobs.stray_files import StrayFiles
 from modelyard.domain.jobs.submit import SubmissionLimits, Submitter
 from modelyard.domain.jobs.upkeep import JobUpkeep
 from modelyard.domain.models.cloning import Cloner
@@ -318,12 +321,17 @@ class Platform:
             self.database, self.clock, self._callback_sender, self.sealer, public_url=self.settings.public_url
         )
         accounts = AccountUpkeep(self.database, self.clock, self.last_use, idle=self._idle)
+        settings = self.settings
+        kept = Kept(results=settings.result_retention_days, jobs=settings.job_retention_days)
         audit = AuditRetention(self.database, self.clock, self.settings.audit_retention_days)
         parts = {
             "containers": self._serve_containers,
             "upkeep": upkeep.run,
             "uploads": uploads.run,
             "callbacks": callbacks.run,
+            "retention": JobRetention(self.database, self.clock, self.blobs, kept).run,
+            "stray files": StrayFiles(self.database, self.clock, self.blobs).run,
+            "ended engines": EngineRetention(self.database, self.clock, settings.engine_retention_days).run,
             "accounts": accounts.run,
             "letters": self._send_letters,
             "preparations": self._prepare_jobs,

@@ -144,6 +144,18 @@ class Settings(BaseSettings):
     open_job_hours: float = Field(
         24, gt=0, description="A job to which nothing is uploaded for so long is canceled if it was not closed."
     )
+    result_retention_days: int = Field(
+        0, ge=0, le=36_500, description="Results are deleted so many days after the end of their job; 0: never."
+    )
+    job_retention_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Jobs are deleted, with items, results and votes, so many days after their end; 0: never.",
+    )
+    engine_retention_days: int = Field(
+        30, ge=0, le=36_500, description="Engines that have ended are forgotten after so many days; 0: never."
+    )
     audit_retention_days: int = Field(
         0,
         ge=0,

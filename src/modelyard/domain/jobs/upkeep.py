@@ -46,7 +46,8 @@ class JobUpkeep:
                 await self._end_jobs_of_stopped_keys()
             if is_due:
                 next_cleaning = time.monotonic() + SECONDS_BETWEEN_CLEANINGS
-                await self._delete_old_inputs()
+                while await self._delete_old_inputs() == JOBS_AT_ONCE:
+                    await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
             await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
 
     async def _end_jobs_of_stopped_keys(self) -> None:
@@ -55,7 +56,7 @@ class JobUpkeep:
             async with self._database.write() as session:
                 ended = await end_jobs_of_stopped_keys(session, self._clock, most=JOBS_AT_ONCE)
 
-    async def _delete_old_inputs(self) -> None:
+    async def _delete_old_inputs(self) -> int:
         async with self._database.read() as session:
             rows = await session.execute(
                 select(Job.id, Job.finished_at, Job.hours_delete_input)
@@ -63,7 +64,7 @@ class JobUpkeep:
                 .order_by(Job.finished_at)
                 .limit(JOBS_AT_ONCE)
             )
-        now = self._clock.now()
+        now, deleted = self._clock.now(), 0
         for job_id, finished_at, hours in rows.all():
             if finished_at is None or finished_at + timedelta(hours=hours) > now:
                 continue
@@ -74,3 +75,5 @@ class JobUpkeep:
                 continue
             async with self._database.write() as session:
                 await delete_inputs(session, self._clock, job_id)
+            deleted += 1
+        return deleted

@@ -153,16 +153,15 @@ async def release_lost(
     return len(lost.all())
 
 
-async def forget_finished(session: AsyncSession, clock: Clock, *, older_than: timedelta) -> None:
-    """Deletes finished work that nobody will ask about any more."""
-    await session.execute(
-        delete(Work).where(
-            Work.state.in_([WorkState.DONE, WorkState.FAILED]), Work.finished_at < clock.now() - older_than
-        )
-    )
-
-
 async def is_still_held(session: AsyncSession, work: ClaimedWork) -> bool:
     """Whether nobody else has been given this work meanwhile, nor can be until the end of the transaction."""
     held = select(Work.id).where(Work.id == work.id, Work.state == WorkState.RUNNING, Work.attempts == work.attempt)
     return await session.scalar(held.with_for_update()) is not None
+
+
+async def forget_finished(session: AsyncSession, clock: Clock, *, older_than: timedelta, most: int = 1000) -> None:
+    """Deletes finished work that nobody will ask about any more, so much at once that others can write in between."""
+    is_old = (Work.state.in_([WorkState.DONE, WorkState.FAILED]), Work.finished_at < clock.now() - older_than)
+    old = (await session.scalars(select(Work.id).where(*is_old).limit(most))).all()
+    if old:
+        await session.execute(delete(Work).where(Work.id.in_(old)))

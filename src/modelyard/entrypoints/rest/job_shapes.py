@@ -48,6 +48,7 @@ def job_details(found: JobWithUser, item_names: list[str]) -> dict[str, Any]:
         "jobInputs": [{"identifier": name} for name in item_names],
         "inputByteAmount": job.input_bytes,
         **({"finishedAt": time_text(job.finished_at)} if job.finished_at else {}),
+        **({"resultsDeletedAt": time_text(job.results_deleted_at)} if job.results_deleted_at else {}),
         **({"callback": _callback(job.callback)} if job.callback else {}),
     }
 

@@ -1,0 +1,29 @@
+"""Files of jobs that are not there."""
+
+from modelyard.adapters.storage.fake import memory_storage
+from modelyard.core.database import Database
+from modelyard.domain.jobs.blobs import BlobStore
+from modelyard.domain.jobs.stray_files import StrayFiles
+from tests.cast import CAST
+from tests.domain.jobs.steps import submit
+from tests.library import add_active
+from tests.manual_clock import ManualClock
+
+
+async def test_removed_when_seen_for_an_hour(database: Database, clock: ManualClock) -> None:
+    job_id = (await submit(database, clock, await add_active(database, CAST.alice))).job.id
+    blobs = BlobStore(memory_storage())
+    kept = [f"inputs/{job_id}/1", f"outputs/{job_id}/1", "models/one/picture", "inputs/loose"]
+    stray = ["inputs/gone/1", "inputs/gone/2", "outputs/gone/1"]
+    for key in kept + stray:
+        await blobs.storage.put(key, b"x")
+    files = StrayFiles(database, clock, blobs)
+
+    assert await files.remove_old() == 0
+    await clock.advance(3599)
+    await blobs.storage.put("inputs/early/1", b"x")
+    assert await files.remove_old() == 0
+    await clock.advance(1)
+    assert await files.remove_old() == 2
+    assert {file.key async for file in blobs.storage.list_files()} == {*kept, "inputs/early/1"}
+    assert await files.remove_old() == 0
