@@ -9,7 +9,19 @@ from pathlib import Path
 
 import click
 
-from benchmarks import access, audit, cold_start, facets, image_intake, jobs, large_inputs, library, pictures, start_up
+from benchmarks import (
+    access,
+    audit,
+    cold_start,
+    facets,
+    history,
+    image_intake,
+    jobs,
+    large_inputs,
+    library,
+    pictures,
+    start_up,
+)
 from benchmarks.report import print_table, write_json
 from benchmarks.turns import Benchmark, Comparison, Scale
 
@@ -21,6 +33,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "access": access.measure,
     "audit": audit.measure,
     "facets": facets.measure,
+    "history": history.measure,
     "library": library.measure,
     "pictures": pictures.measure,
     "large-inputs": large_inputs.measure,

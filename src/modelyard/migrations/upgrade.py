@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from modelyard.core.database import BEGIN, Database
 from modelyard.core.postgres import compare_texts_by_bytes, lock_schema
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision; a start on an up-to-date database need not load Alembic."""
 _FOLDER = Path(__file__).parent
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from modelyard.domain.accounts.tables import ApiKey, User
 from modelyard.domain.jobs.status import JobStatus
@@ -34,57 +34,68 @@ class JobFilter:
     """The beginning of a job's identifier, or a part of the model's, the user's or the key's name."""
 
 
-def conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
-    """The filter over rows of `jobs`."""
-    return [*_exact(wanted), *_contained(wanted)]
+def conditions(wanted: JobFilter, jobs: Any = Job) -> list[ColumnElement[bool]]:
+    """The filter over rows of `jobs`, or of an alias of it."""
+    return [*_exact(wanted, jobs), *_contained(wanted, jobs)]
 
 
-def _exact(wanted: JobFilter) -> list[ColumnElement[bool]]:
+def _exact(wanted: JobFilter, jobs: Any) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if set(wanted.statuses) != set(JobStatus):
-        found.append(Job.status.in_(wanted.statuses))
+        found.append(jobs.status.in_(wanted.statuses))
     if wanted.with_failures_only:
-        found.append(or_(Job.failed > 0, Job.status == JobStatus.TIMEDOUT))
+        found.append(or_(jobs.failed > 0, jobs.status == JobStatus.TIMEDOUT))
     if wanted.start:
-        found.append(Job.created_at >= wanted.start)
+        found.append(jobs.created_at >= wanted.start)
     if wanted.end:
-        found.append(Job.created_at <= wanted.end)
+        found.append(jobs.created_at <= wanted.end)
     if wanted.model_identifier:
-        found.append(Job.model_id == wanted.model_identifier)
+        found.append(jobs.model_id == wanted.model_identifier)
     if wanted.model_version:
-        found.append(Job.version == wanted.model_version)
+        found.append(jobs.version == wanted.model_version)
     if wanted.project:
-        found.append(Job.project_id == wanted.project)
+        found.append(jobs.project_id == wanted.project)
     return found
 
 
-def _contained(wanted: JobFilter) -> list[ColumnElement[bool]]:
+def _contained(wanted: JobFilter, jobs: Any) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.model:
-        found.append(_of_model(wanted.model))
+        found.append(contains(jobs.model_name, wanted.model))
     if wanted.user:
-        found.append(_of_user(wanted.user))
+        found.append(jobs.user_id.in_(users_like(wanted.user)))
     if wanted.access_key:
-        found.append(_of_key(wanted.access_key))
+        found.append(jobs.key_prefix.in_(keys_like(wanted.access_key)))
     if text := wanted.search:
-        found.append(
-            or_(Job.id.startswith(text.lower(), autoescape=True), _of_model(text), _of_user(text), _of_key(text))
-        )
+        in_users, in_keys = jobs.user_id.in_(users_like(text)), jobs.key_prefix.in_(keys_like(text))
+        found.append(or_(has_identifier(text, jobs), contains(jobs.model_name, text), in_users, in_keys))
     return found
 
 
-def _of_model(text: str) -> ColumnElement[bool]:
-    return Job.model_name.icontains(text, autoescape=True)
+def has_identifier(text: str, jobs: Any = Job) -> ColumnElement[bool]:
+    """Whether a job's identifier begins so; as a range, which the key's index serves."""
+    begin = text.lower()
+    found: ColumnElement[bool] = and_(jobs.id >= begin, jobs.id < begin + BEYOND)
+    return found
 
 
-def _of_user(text: str) -> ColumnElement[bool]:
+BEYOND = "~"
+"""Comes after all that identifiers are made of."""
+
+
+def users_like(text: str) -> Select[Any]:
+    """Identifiers of users, as `value`, of whom something contains the text."""
     columns = (User.first_name, User.last_name, User.email, User.id)
-    return Job.user_id.in_(select(User.id).where(or_(*_any_contains(columns, text))))
+    return select(User.id.label("value")).where(or_(*(contains(column, text) for column in columns)))
 
 
-def _of_key(text: str) -> ColumnElement[bool]:
-    return Job.key_prefix.in_(select(ApiKey.prefix).where(or_(*_any_contains((ApiKey.prefix, ApiKey.name), text))))
+def keys_like(text: str) -> Select[Any]:
+    """Prefixes of keys, as `value`, of which something contains the text."""
+    columns = (ApiKey.prefix, ApiKey.name)
+    return select(ApiKey.prefix.label("value")).where(or_(*(contains(column, text) for column in columns)))
 
 
-def _any_contains(columns: tuple[Any, ...], text: str) -> list[ColumnElement[bool]]:
-    return [column.icontains(text, autoescape=True) for column in columns]
+def contains(column: Any, text: str) -> ColumnElement[bool]:
+    """Whether a text is in a column, in any case."""
+    found: ColumnElement[bool] = column.icontains(text, autoescape=True)
+    return found

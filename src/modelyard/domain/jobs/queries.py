@@ -15,6 +15,7 @@ from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.project_queries import projects_of
 from modelyard.domain.accounts.tables import User
 from modelyard.domain.jobs.job_filters import JobFilter, conditions
+from modelyard.domain.jobs.newest import newest_jobs
 from modelyard.domain.jobs.tables import Job, JobItem
 from modelyard.domain.models.tables import Model
 from modelyard.domain.models.visibility import visible_to
@@ -52,25 +53,31 @@ class JobWithUser:
     user: User
 
 
-def visible_jobs(actor: Actor, permission: Permission = Permission.READ_JOBS) -> ColumnElement[bool]:
-    """The condition under which the actor may see a row of `jobs`: within reach, or of a project that they work in.
+def visible_jobs(
+    actor: Actor, permission: Permission = Permission.READ_JOBS, *, jobs: Any = Job
+) -> ColumnElement[bool]:
+    """The condition under which the actor may see a row of `jobs`, or of an alias of it.
+
+    It is within reach, or of a project that they work in.
 
     Of other people's jobs they see those of models that they may see; a job tells much about its model.
     """
-    reached = within(actor, permission, account=Job.account_id, team=Job.team_id, project=Job.project_id)
+    reached = within(actor, permission, account=jobs.account_id, team=jobs.team_id, project=jobs.project_id)
     reach = actor.reach(permission)
     if actor.project_id or reach is None:
         return reached
     if reach < Reach.ACCOUNT:
-        reached = and_(Job.account_id == actor.account_id, or_(reached, Job.project_id.in_(projects_of(actor.user_id))))
+        reached = and_(
+            jobs.account_id == actor.account_id, or_(reached, jobs.project_id.in_(projects_of(actor.user_id)))
+        )
     if actor.reach(Permission.READ_MODELS) == Reach.INSTALLATION:
         return reached
-    return and_(reached, or_(Job.user_id == actor.user_id, _of_a_visible_model(actor)))
+    return and_(reached, or_(jobs.user_id == actor.user_id, _of_a_visible_model(actor, jobs)))
 
 
-def _of_a_visible_model(actor: Actor) -> ColumnElement[bool]:
+def _of_a_visible_model(actor: Actor, jobs: Any) -> ColumnElement[bool]:
     """Asked of each job that is looked at, by the model's key: a page costs as many look-ups, however many models."""
-    return select(Model.id).where(Model.id == Job.model_id, visible_to(actor)).correlate(Job).exists()
+    return select(Model.id).where(Model.id == jobs.model_id, visible_to(actor)).correlate(jobs).exists()
 
 
 async def find_job(session: AsyncSession, actor: Actor, job_id: str) -> JobWithUser:
@@ -89,12 +96,16 @@ async def list_jobs(
 ) -> Found[JobWithUser]:
     """Jobs that the actor may see, newest first unless sorted otherwise."""
     require(actor, Permission.READ_JOBS)
-    query = select(Job, User).join(User, User.id == Job.user_id).where(visible_jobs(actor), *conditions(wanted))
+    query = select(Job, User).join(User, User.id == Job.user_id).options(selectinload(Job.callback))
+    order = ordered(sort, SORTS, Job.created_at, Job.id, newest_first=True)
+    if not set(sort.fields) & set(SORTS):
+        ids = await newest_jobs(session, wanted, lambda jobs: [visible_jobs(actor, jobs)], page)
+        if ids is not None:
+            rows = await session.execute(query.where(Job.id.in_(ids)).order_by(*order))
+            return one_page([JobWithUser(*row) for row in rows], page)
     if BY_JOBS_OF_KEY in sort.fields:
         query = query.join(_OF_KEYS, _OF_KEYS.c.key_prefix == Job.key_prefix)
-    query = query.options(selectinload(Job.callback)).order_by(
-        *ordered(sort, SORTS, Job.created_at, Job.id, newest_first=True)
-    )
+    query = query.where(visible_jobs(actor), *conditions(wanted)).order_by(*order)
     return one_page([JobWithUser(*row) for row in await session.execute(paged(query, page))], page)
 
 

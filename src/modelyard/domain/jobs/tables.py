@@ -16,8 +16,20 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
+        # Those that end with a time find the newest, or oldest, of a list without sorting.
+        Index(None, "created_at"),
         Index(None, "account_id", "created_at"),
+        Index(None, "team_id", "created_at"),
+        Index(None, "user_id", "created_at"),
+        Index(None, "project_id", "created_at"),
+        Index(None, "key_prefix", "created_at"),
+        Index(None, "version_id", "created_at"),
+        Index(None, "model_name", "created_at"),
+        Index(None, "status", "created_at"),
         Index(None, "status", "deadline"),
+        Index(None, "finished_at"),
+        Index(None, "inputs_deleted_at", "finished_at"),
+        Index(None, "results_deleted_at", "finished_at"),
         Index(None, "input_kind", "inputs_deleted_at", "status"),  # what was uploaded in vain
     )
 
@@ -25,11 +37,11 @@ class Job(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     account_name: Mapped[str] = mapped_column(String(200))
     team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"))
-    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
-    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id"), index=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id"))
     project_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    key_prefix: Mapped[str] = mapped_column(String(64), index=True)
-    version_id: Mapped[int] = mapped_column(index=True)
+    key_prefix: Mapped[str] = mapped_column(String(64))
+    version_id: Mapped[int]
     """Of a version that may be gone, as that of the items: what a job says outlives what it ran on."""
     model_id: Mapped[str] = mapped_column(String(10))
     model_name: Mapped[str] = mapped_column(String(200))

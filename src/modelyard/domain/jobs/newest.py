@@ -1,0 +1,164 @@
+"""Finds the newest jobs of a filter by walking only branches of an index that are in the order of time.
+
+An index over (user, time) has a branch for each user. The newest jobs of some users are among the newest of each of
+their branches: so few or old jobs are found without looking at all that came later.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from modelyard.core.paging import Page
+from modelyard.domain.jobs.job_filters import JobFilter, conditions, contains, has_identifier, keys_like, users_like
+from modelyard.domain.jobs.status import JobStatus
+from modelyard.domain.jobs.tables import Job
+
+MOST_ROWS = 1_100
+"""Pages that end beyond are found by walking over all jobs."""
+MANY_JOBS = 20_000
+"""Branches that hold more are not counted any further."""
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+_NAMES = ("found_job", "last_job", "first_value", "next_value", "sample_job", "job_of_sample")
+_FOUND, _LAST, _FIRST, _NEXT, _SAMPLE, _OF_SAMPLE = (aliased(Job, name=name) for name in _NAMES)
+Conditions = Callable[[Any], Sequence[ColumnElement[bool]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """Some branches of the index over a column and the time.
+
+    Args:
+        values: selects the values of the column, as `value`.
+    """
+
+    column: str
+    values: Select[Any]
+
+
+async def newest_jobs(session: AsyncSession, wanted: JobFilter, visible: Conditions, page: Page) -> list[str] | None:
+    """Identifiers of the jobs of a page, newest first, and of one more when another page follows.
+
+    None when there is no better way than to look at all jobs, the newest first.
+
+    Args:
+        visible: what else the jobs have to satisfy, of an alias of `jobs`.
+    """
+    size = MOST_ROWS + 1 if page.size is None else page.offset + page.size + 1
+    if size > MOST_ROWS or (not (ways := branches_of(wanted)) and not wanted.search):
+        return None
+
+    def all_conditions(jobs: Any) -> list[ColumnElement[bool]]:
+        return [*visible(jobs), *conditions(wanted, jobs)]
+
+    if ways:
+        branches, _ = await choose(session, ways)
+        statements: list[Any] = [newest_in(branches, all_conditions, size)]
+    else:
+        statements = [newest_in(branches, all_conditions, size) for branches in branches_of_search(wanted.search)]
+        found = select(_FOUND.id, _FOUND.created_at).where(
+            has_identifier(wanted.search, _FOUND), *all_conditions(_FOUND)
+        )
+        statements.append(found.order_by(_FOUND.created_at.desc(), _FOUND.id).limit(size))
+    rows: dict[str, datetime] = {}
+    for statement in statements:
+        rows |= {job_id: at for job_id, at in await session.execute(statement)}  # noqa: C416 - rows are no pairs
+    newest = sorted(rows, key=lambda job_id: (-rows[job_id].timestamp(), job_id))
+    return newest[page.offset : size]
+
+
+def branches_of(wanted: JobFilter) -> list[Branches]:
+    """Every way in which the jobs of a filter can be found; none when it names nothing that has an index."""
+    found = []
+    if wanted.user:
+        found.append(_of_users(wanted.user))
+    if wanted.access_key:
+        found.append(_of_keys(wanted.access_key))
+    if wanted.model:
+        found.append(_of_names(wanted.model))
+    if wanted.model_identifier or wanted.model_version:
+        found.append(_of_versions(wanted.model_identifier, wanted.model_version))
+    if wanted.project:
+        found.append(Branches("project_id", select(literal(wanted.project).label("value"))))
+    if set(wanted.statuses) != set(JobStatus):
+        found.append(_of_statuses(wanted.statuses))
+    return found
+
+
+def branches_of_search(text: str) -> list[Branches]:
+    """The ways to what a search can mean, but for the identifier of a job; each leads to a part of it."""
+    return [_of_users(text), _of_keys(text), _of_names(text)]
+
+
+def newest_in(branches: Branches, others: Conditions, size: int) -> Select[Any]:
+    """Identifiers and times of the newest jobs of all branches, at most `size`.
+
+    Args:
+        others: what else the jobs have to satisfy, of an alias of `jobs`.
+    """
+    last = (
+        select(_LAST.created_at)
+        .where(getattr(_LAST, branches.column) == (values := branches.values.subquery()).c.value, *others(_LAST))
+        .order_by(_LAST.created_at.desc())
+        .offset(size - 1)
+        .limit(1)
+    )
+    since = func.coalesce(last.scalar_subquery(), _LONG_AGO)
+    ends = select(values.c.value, since.label("since")).where(values.c.value.is_not(None)).cte("branch_ends")
+    is_in_branch = and_(getattr(_FOUND, branches.column) == ends.c.value, _FOUND.created_at >= ends.c.since)
+    found: Any = select(_FOUND.id, _FOUND.created_at).join(ends, is_in_branch).where(*others(_FOUND))
+    newest: Select[Any] = found.order_by(_FOUND.created_at.desc(), _FOUND.id).limit(size)
+    return newest
+
+
+async def choose(session: AsyncSession, ways: Sequence[Branches]) -> tuple[Branches, int]:
+    """The way that leads past the fewest jobs, and past how many, at most MANY_JOBS."""
+    counted: list[tuple[Branches, int]] = []
+    for branches in ways:
+        column = getattr(_FOUND, branches.column)
+        some = select(column).where(column.in_(branches.values)).limit(MANY_JOBS).subquery()
+        counted.append((branches, await session.scalar(select(func.count()).select_from(some)) or 0))
+        if not counted[-1][1]:
+            break
+    return min(counted, key=lambda each: each[1])
+
+
+def _of_users(text: str) -> Branches:
+    return Branches("user_id", users_like(text))
+
+
+def _of_keys(text: str) -> Branches:
+    return Branches("key_prefix", keys_like(text))
+
+
+def _of_names(text: str) -> Branches:
+    names = _values_of("model_name")
+    return Branches("model_name", select(names.c.value).where(contains(names.c.value, text)))
+
+
+def _of_versions(model_id: str, version: str) -> Branches:
+    """All jobs of a version have the same model and number."""
+    numbers = _values_of("version_id")
+    sample = select(_SAMPLE.id).where(_SAMPLE.version_id == numbers.c.value).order_by(_SAMPLE.created_at).limit(1)
+    wanted = [
+        *([_OF_SAMPLE.model_id == model_id] if model_id else []),
+        *([_OF_SAMPLE.version == version] if version else []),
+    ]
+    of_these = select(_OF_SAMPLE.id).where(_OF_SAMPLE.id == sample.scalar_subquery(), *wanted).exists()
+    return Branches("version_id", select(numbers.c.value).where(numbers.c.value.is_not(None), of_these))
+
+
+def _of_statuses(statuses: Sequence[JobStatus]) -> Branches:
+    words = [select(literal(str(status)).label("value")) for status in statuses]
+    return Branches("status", select(union_all(*words).subquery().c.value))
+
+
+def _values_of(column: str) -> CTE:
+    """The values of a column, each found by one step into its index. The last is NULL."""
+    values = select(func.min(getattr(_FIRST, column)).label("value")).cte(f"values_of_{column}", recursive=True)
+    following = select(func.min(getattr(_NEXT, column))).where(getattr(_NEXT, column) > values.c.value)
+    return values.union_all(select(following.scalar_subquery()).where(values.c.value.is_not(None)))
