@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
+from sqlalchemy import select
 
 from modelyard.core.database import Database
 from modelyard.core.errors import NotAllowed
@@ -11,6 +12,7 @@ from modelyard.domain.engines import reconcile
 from modelyard.domain.jobs.ending import JobEnded, cancel_job, end_overdue_jobs
 from modelyard.domain.jobs.queries import JobNotFound
 from modelyard.domain.jobs.status import JobStatus, statuses_of_category
+from modelyard.domain.jobs.tables import JobItem
 from modelyard.domain.jobs.upkeep import JobUpkeep
 from tests.cast import CAST
 from tests.domain.jobs.steps import claim, counts, finish, item_states, read_job_row, stored_inputs, submit, submitter
@@ -35,6 +37,9 @@ async def test_cancelled_job_keeps_what_it_has(database: Database, clock: Manual
 
     assert await counts(database, job.id) == ("CANCELED", 1, 0)
     assert await item_states(database, job.id) == ["successful", "canceled", "canceled"]
+    async with database.read() as session:
+        sides = await session.scalars(select(JobItem.error_side).order_by(JobItem.position))
+        assert list(sides) == [None, "caller", "caller"]
     assert (await audited(database, f"job/{job.id}")).count("job:canceled") == 1
     assert await bell.wait(0.01)
 

@@ -171,11 +171,20 @@ async def finish_items(session: AsyncSession, clock: Clock, claim: Claim, finish
 
 
 async def put_back_items(
-    session: AsyncSession, clock: Clock, claim: Claim, items: Sequence[ClaimedItem], reason: str
+    session: AsyncSession,
+    clock: Clock,
+    claim: Claim,
+    items: Sequence[ClaimedItem],
+    reason: str,
+    side: ErrorSide = ErrorSide.MODEL,
 ) -> None:
-    """Queues claimed items again after their engine died; those that were tried often enough fail."""
+    """Queues claimed items again after their engine died; those that were tried often enough fail.
+
+    Args:
+        side: whose mistake it was that they did not finish.
+    """
     worn_out = [item for item in items if item.attempts >= MOST_ATTEMPTS]
-    failed = [FinishedItem(item, error=reason, error_side=ErrorSide.MODEL) for item in worn_out]
+    failed = [FinishedItem(item, error=reason, error_side=side) for item in worn_out]
     await finish_items(session, clock, claim, failed)
     await _queue_again(session, claim, {item.id: item.attempts for item in items if item not in worn_out})
 

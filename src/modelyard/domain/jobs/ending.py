@@ -19,7 +19,7 @@ from modelyard.domain.accounts.tables import Account, ApiKey, Membership, Projec
 from modelyard.domain.audit.record import PLATFORM, Outsider, record
 from modelyard.domain.engines import reconcile
 from modelyard.domain.jobs.queries import JobWithUser, find_job
-from modelyard.domain.jobs.status import UNFINISHED, UNFINISHED_ITEMS, ItemState, JobStatus
+from modelyard.domain.jobs.status import UNFINISHED, UNFINISHED_ITEMS, ErrorSide, ItemState, JobStatus
 from modelyard.domain.jobs.tables import Job, JobItem
 
 
@@ -123,7 +123,7 @@ async def end_job(session: AsyncSession, job_id: str, status: JobStatus, now: da
     canceled = await session.execute(
         update(JobItem)
         .where(JobItem.job_id == job_id, JobItem.state.in_(UNFINISHED_ITEMS))
-        .values(state=ItemState.CANCELED, error=reason, finished_at=now)
+        .values(state=ItemState.CANCELED, error=reason, error_side=ErrorSide.CALLER, finished_at=now)
     )
     await credit(session, [(charges, cast("CursorResult[Any]", canceled).rowcount)])
     ring_after_commit(session, reconcile.TOPIC)

@@ -130,7 +130,7 @@ class Pump:
             raise
         except Exception as error:  # noqa: BLE001 - one pump's bug must not stop the others; its engine is replaced
             log.exception("a pump failed", engine=engine.name)
-            await self._settle(_apology(error))
+            await self._settle(_apology(error), side=ErrorSide.PLATFORM)
             await parts.bury(engine, None)
         finally:
             await self._spool.empty()  # of what was not begun
@@ -241,17 +241,17 @@ class Pump:
         side = ErrorSide.MODEL if answer.error else None
         return FinishedItem(item, rows, answer.error, side, fetch_ms, latency_ms, self._parts.clock.now())
 
-    async def _settle(self, reason: str | None, *, is_final: bool = False) -> None:
+    async def _settle(self, reason: str | None, *, is_final: bool = False, side: ErrorSide = ErrorSide.MODEL) -> None:
         """Stores what has finished, and queues the rest again; what ran is marked when there is a reason."""
-        await self._patiently(partial(self._settle_once, reason, is_final))
+        await self._patiently(partial(self._settle_once, reason, is_final, side))
         self._unsettled.clear()
 
     async def _settle_now(self) -> None:
         """The same at the end of the process, which does not wait for a database that is away."""
-        await self._settle_once(None, is_final=False)
+        await self._settle_once(None, False, ErrorSide.PLATFORM)
         self._unsettled.clear()
 
-    async def _settle_once(self, reason: str | None, is_final: bool) -> None:
+    async def _settle_once(self, reason: str | None, is_final: bool, side: ErrorSide) -> None:
         if not self._unsettled:
             return
         clock = self._parts.clock
@@ -262,10 +262,10 @@ class Pump:
                 if reason is None:
                     await give_back_items(session, chunk.claim, chunk.running)
                 elif is_final:
-                    failed = [FinishedItem(item, error=reason, error_side=ErrorSide.MODEL) for item in chunk.running]
+                    failed = [FinishedItem(item, error=reason, error_side=side) for item in chunk.running]
                     await finish_items(session, clock, chunk.claim, failed)
                 else:
-                    await put_back_items(session, clock, chunk.claim, chunk.running, reason)
+                    await put_back_items(session, clock, chunk.claim, chunk.running, reason, side)
 
     async def _read_options(self) -> InferenceOptions:
         async with self._parts.database.read() as session:
