@@ -5,7 +5,7 @@ their branches: so few or old jobs are found without looking at all that came la
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,10 +34,31 @@ class Branches:
 
     Args:
         values: selects the values of the column, as `value`.
+        fixes: the members of the filter that hold for all jobs of the branches.
     """
 
     column: str
     values: Select[Any]
+    fixes: tuple[str, ...]
+
+
+class Unindexed:
+    """Columns of `jobs` that no index serves: whoever walks one branch must not be led to another index."""
+
+    def __init__(self, jobs: Any) -> None:
+        self._jobs = jobs
+
+    def __getattr__(self, name: str) -> Any:
+        column = getattr(self._jobs, name)
+        return column.concat("") if name in _OF_TEXT else column
+
+
+_OF_VERSION = ("model_identifier", "model_version")
+_OF_TEXT = {"user_id", "key_prefix", "model_name", "model_id", "version", "project_id", "status"}
+
+
+def _only_failures(wanted: JobFilter) -> JobFilter:
+    return JobFilter(wanted.statuses, with_failures_only=True, start=wanted.start, end=wanted.end)
 
 
 async def newest_jobs(session: AsyncSession, wanted: JobFilter, visible: Conditions, page: Page) -> list[str] | None:
@@ -48,21 +69,24 @@ async def newest_jobs(session: AsyncSession, wanted: JobFilter, visible: Conditi
     Args:
         visible: what else the jobs have to satisfy, of an alias of `jobs`.
     """
+    if wanted.with_failures_only and wanted == _only_failures(wanted):
+        return None  # of the jobs of most statuses few have failures, of all jobs more
     size = MOST_ROWS + 1 if page.size is None else page.offset + page.size + 1
     if size > MOST_ROWS or (not (ways := branches_of(wanted)) and not wanted.search):
         return None
 
-    def all_conditions(jobs: Any) -> list[ColumnElement[bool]]:
-        return [*visible(jobs), *conditions(wanted, jobs)]
+    def beside(fixed: Sequence[str]) -> Conditions:
+        """What a branch does not say by itself; saying it again would lead the database to another index."""
+        changes: dict[str, Any] = {name: tuple(JobStatus) if name == "statuses" else "" for name in fixed}
+        rest = replace(wanted, **changes) if ways else replace(wanted, search="")
+        return lambda jobs: [*visible(jobs), *conditions(rest, Unindexed(jobs))]
 
     if ways:
         branches, _ = await choose(session, ways)
-        statements: list[Any] = [newest_in(branches, all_conditions, size)]
+        statements: list[Any] = [newest_in(branches, beside(branches.fixes), size)]
     else:
-        statements = [newest_in(branches, all_conditions, size) for branches in branches_of_search(wanted.search)]
-        found = select(_FOUND.id, _FOUND.created_at).where(
-            has_identifier(wanted.search, _FOUND), *all_conditions(_FOUND)
-        )
+        statements = [newest_in(branches, beside(()), size) for branches in branches_of_search(wanted.search)]
+        found = select(_FOUND.id, _FOUND.created_at).where(has_identifier(wanted.search, _FOUND), *beside(())(_FOUND))
         statements.append(found.order_by(_FOUND.created_at.desc(), _FOUND.id).limit(size))
     rows: dict[str, datetime] = {}
     for statement in statements:
@@ -83,7 +107,7 @@ def branches_of(wanted: JobFilter) -> list[Branches]:
     if wanted.model_identifier or wanted.model_version:
         found.append(_of_versions(wanted.model_identifier, wanted.model_version))
     if wanted.project:
-        found.append(Branches("project_id", select(literal(wanted.project).label("value"))))
+        found.append(Branches("project_id", select(literal(wanted.project).label("value")), ("project",)))
     if set(wanted.statuses) != set(JobStatus):
         found.append(_of_statuses(wanted.statuses))
     return found
@@ -108,7 +132,12 @@ def newest_in(branches: Branches, others: Conditions, size: int) -> Select[Any]:
         .limit(1)
     )
     since = func.coalesce(last.scalar_subquery(), _LONG_AGO)
-    ends = select(values.c.value, since.label("since")).where(values.c.value.is_not(None)).cte("branch_ends")
+    ends = (
+        select(values.c.value, since.label("since"))
+        .where(values.c.value.is_not(None))
+        .cte("branch_ends")
+        .prefix_with("MATERIALIZED")
+    )
     is_in_branch = and_(getattr(_FOUND, branches.column) == ends.c.value, _FOUND.created_at >= ends.c.since)
     found: Any = select(_FOUND.id, _FOUND.created_at).join(ends, is_in_branch).where(*others(_FOUND))
     newest: Select[Any] = found.order_by(_FOUND.created_at.desc(), _FOUND.id).limit(size)
@@ -128,16 +157,16 @@ async def choose(session: AsyncSession, ways: Sequence[Branches]) -> tuple[Branc
 
 
 def _of_users(text: str) -> Branches:
-    return Branches("user_id", users_like(text))
+    return Branches("user_id", users_like(text), ("user",))
 
 
 def _of_keys(text: str) -> Branches:
-    return Branches("key_prefix", keys_like(text))
+    return Branches("key_prefix", keys_like(text), ("access_key",))
 
 
 def _of_names(text: str) -> Branches:
     names = _values_of("model_name")
-    return Branches("model_name", select(names.c.value).where(contains(names.c.value, text)))
+    return Branches("model_name", select(names.c.value).where(contains(names.c.value, text)), ("model",))
 
 
 def _of_versions(model_id: str, version: str) -> Branches:
@@ -149,12 +178,12 @@ def _of_versions(model_id: str, version: str) -> Branches:
         *([_OF_SAMPLE.version == version] if version else []),
     ]
     of_these = select(_OF_SAMPLE.id).where(_OF_SAMPLE.id == sample.scalar_subquery(), *wanted).exists()
-    return Branches("version_id", select(numbers.c.value).where(numbers.c.value.is_not(None), of_these))
+    return Branches("version_id", select(numbers.c.value).where(numbers.c.value.is_not(None), of_these), _OF_VERSION)
 
 
 def _of_statuses(statuses: Sequence[JobStatus]) -> Branches:
     words = [select(literal(str(status)).label("value")) for status in statuses]
-    return Branches("status", select(union_all(*words).subquery().c.value))
+    return Branches("status", select(union_all(*words).subquery().c.value), ("statuses",))
 
 
 def _values_of(column: str) -> CTE:

@@ -15,7 +15,7 @@ from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.project_queries import projects_of
 from modelyard.domain.accounts.tables import User
 from modelyard.domain.jobs.job_filters import JobFilter, conditions
-from modelyard.domain.jobs.newest import newest_jobs
+from modelyard.domain.jobs.newest import Unindexed, newest_jobs
 from modelyard.domain.jobs.tables import Job, JobItem
 from modelyard.domain.models.tables import Model
 from modelyard.domain.models.visibility import visible_to
@@ -98,14 +98,16 @@ async def list_jobs(
     require(actor, Permission.READ_JOBS)
     query = select(Job, User).join(User, User.id == Job.user_id).options(selectinload(Job.callback))
     order = ordered(sort, SORTS, Job.created_at, Job.id, newest_first=True)
-    if not set(sort.fields) & set(SORTS):
+    is_newest_first = not set(sort.fields) & set(SORTS)
+    if is_newest_first:
         ids = await newest_jobs(session, wanted, lambda jobs: [visible_jobs(actor, jobs)], page)
         if ids is not None:
             rows = await session.execute(query.where(Job.id.in_(ids)).order_by(*order))
             return one_page([JobWithUser(*row) for row in rows], page)
     if BY_JOBS_OF_KEY in sort.fields:
         query = query.join(_OF_KEYS, _OF_KEYS.c.key_prefix == Job.key_prefix)
-    query = query.where(visible_jobs(actor), *conditions(wanted)).order_by(*order)
+    rows_of = Unindexed(Job) if is_newest_first else Job
+    query = query.where(visible_jobs(actor), *conditions(wanted, rows_of)).order_by(*order)
     return one_page([JobWithUser(*row) for row in await session.execute(paged(query, page))], page)
 
 
