@@ -100,7 +100,7 @@ async def list_jobs(
     order = ordered(sort, SORTS, Job.created_at, Job.id, newest_first=True)
     is_newest_first = not set(sort.fields) & set(SORTS)
     if is_newest_first:
-        ids = await newest_jobs(session, wanted, lambda jobs: [visible_jobs(actor, jobs)], page)
+        ids = await newest_jobs(session, wanted, lambda jobs: [visible_jobs(actor, jobs=jobs)], page)
         if ids is not None:
             rows = await session.execute(query.where(Job.id.in_(ids)).order_by(*order))
             return one_page([JobWithUser(*row) for row in rows], page)
