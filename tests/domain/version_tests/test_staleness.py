@@ -7,13 +7,14 @@ import pytest
 from modelyard.core.database import Database
 from modelyard.domain.engines.rows import load_version
 from modelyard.domain.models.tables import TestInput
+from modelyard.domain.models.versions import RUN_DEPENDS_ON
 from modelyard.domain.version_tests.staleness import basis_of, what_changed
 from modelyard.domain.version_tests.tables import TestKind
 from tests.cast import CAST
 from tests.library import add_active
 
 LOAD = {"image": "sha256:a", "requirement": 1}
-RUN = LOAD | {"inputs": [{"name": "a"}], "outputs": [{"name": "b"}], "test_files": {"a": "key"}}
+RUN = LOAD | {"inputs": [{"name": "a"}], "outputs": [{"name": "b"}], "schema": "{}", "test_files": {"a": "key"}}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,7 @@ RUN = LOAD | {"inputs": [{"name": "a"}], "outputs": [{"name": "b"}], "test_files
         (RUN, {}, ()),
         (RUN, {"image": None}, ("the container image",)),
         (RUN, {"inputs": [], "outputs": []}, ("the declared inputs", "the declared outputs")),
+        (RUN, {"schema": '{"type": "object"}'}, ("the schema of inputs",)),
         (RUN, {"test_files": {"a": "other"}}, ("the test files",)),
     ],
 )
@@ -46,3 +48,8 @@ async def test_basis_of_a_version(database: Database) -> None:
     basis = basis_of(version, TestKind.RUN)
     assert basis["test_files"] == {"input.txt": "test-inputs/a"}
     assert what_changed(basis, basis) == ()
+
+
+def test_a_run_test_is_about_all_that_makes_it_void() -> None:
+    columns = {"image_id": "image", "requirement_id": "requirement", "input_validation_schema": "schema"}
+    assert {columns.get(name, name) for name in RUN_DEPENDS_ON} == RUN.keys() - {"test_files"}

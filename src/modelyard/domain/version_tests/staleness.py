@@ -11,6 +11,7 @@ _WORDS = {
     "requirement": "the hardware preset",
     "inputs": "the declared inputs",
     "outputs": "the declared outputs",
+    "schema": "the schema of inputs",
     "test_files": "the test files",
 }
 
@@ -23,6 +24,7 @@ def basis_of(version: Version, kind: TestKind) -> dict[str, Any]:
     return container | {
         "inputs": version.inputs or [],
         "outputs": version.outputs or [],
+        "schema": version.input_validation_schema,
         "test_files": {file.name: file.storage_key for file in sorted(version.test_inputs, key=lambda one: one.name)},
     }
 
