@@ -19,7 +19,7 @@ class DeclaredInput:
     def accepts(self, media_type: str) -> bool:
         """Whether data of this media type may be sent; parameters and case do not count."""
         wanted = media_type.split(";", maxsplit=1)[0].strip().lower()
-        return wanted in ("", ANY_MEDIA_TYPE) or any(_covers(known, wanted) for known in self.media_types)
+        return wanted in ("", ANY_MEDIA_TYPE) or any(covers(known, wanted) for known in self.media_types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class DeclaredOutput:
 def declared_inputs(version: Version) -> tuple[DeclaredInput, ...]:
     """The inputs of a version, in their order."""
     return tuple(
-        DeclaredInput(entry["name"], _media_types(entry["acceptedMediaTypes"]), entry["maximumSize"])
+        DeclaredInput(entry["name"], media_types(entry["acceptedMediaTypes"]), entry["maximumSize"])
         for entry in version.inputs or []
     )
 
@@ -46,9 +46,11 @@ def declared_outputs(version: Version) -> tuple[DeclaredOutput, ...]:
     )
 
 
-def _media_types(joined: str) -> tuple[str, ...]:
+def media_types(joined: str) -> tuple[str, ...]:
+    """The media types that a version declares with commas between, in lower case."""
     return tuple(part.strip().lower() for part in joined.split(",") if part.strip())
 
 
-def _covers(known: str, wanted: str) -> bool:
+def covers(known: str, wanted: str) -> bool:
+    """Whether one media type, which may have `*` in it, stands for another one as well."""
     return known in (wanted, "*/*", ANY_MEDIA_TYPE) or (known.endswith("/*") and wanted.startswith(known[:-1]))

@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 
-from modelyard.domain.models.contract import ANY_MEDIA_TYPE
+from modelyard.domain.models.contract import covers, media_types
 from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.schema_loosening import is_same_check, takes_all_of
 
-_ALL = {"*/*", ANY_MEDIA_TYPE}
 _Entry = Mapping[str, Any]
 
 
@@ -125,9 +124,8 @@ def _output_added(place: str, name: str, entry: _Entry) -> Change:
 
 
 def _input_changes(place: str, name: str, old: _Entry, new: _Entry) -> Iterator[Change]:
-    before, after = _types(old["acceptedMediaTypes"]), _types(new["acceptedMediaTypes"])
-    lost = sorted(each for each in before if not _covered(each, after))
-    gained = sorted(each for each in after if not _covered(each, before))
+    before, after = media_types(old["acceptedMediaTypes"]), media_types(new["acceptedMediaTypes"])
+    lost, gained = _not_covered(before, after), _not_covered(after, before)
     values = (f"{place}.acceptedMediaTypes", old["acceptedMediaTypes"], new["acceptedMediaTypes"])
     if lost:
         sentence = f"Items that send {name!r} as {', '.join(lost)} fail: that is not accepted any more."
@@ -145,7 +143,7 @@ def _input_changes(place: str, name: str, old: _Entry, new: _Entry) -> Iterator[
 
 
 def _output_changes(place: str, name: str, old: _Entry, new: _Entry) -> Iterator[Change]:
-    if _types(old["mediaType"]) != _types(new["mediaType"]):
+    if set(media_types(old["mediaType"])) != set(media_types(new["mediaType"])):
         sentence = f"Whoever reads the output {name!r} as {old['mediaType']} gets {new['mediaType']}."
         yield Change(f"{place}.mediaType", old["mediaType"], new["mediaType"], Effect.BREAKING, sentence)
     yield from _size_change(
@@ -172,12 +170,8 @@ def _description_change(place: str, name: str, old: _Entry, new: _Entry) -> Iter
         yield Change(f"{place}.description", before, after, Effect.INFORMATIVE, sentence)
 
 
-def _types(joined: str) -> set[str]:
-    return {part.strip().lower() for part in joined.split(",") if part.strip()}
-
-
-def _covered(wanted: str, known: set[str]) -> bool:
-    return bool(known & _ALL) or wanted in known or f"{wanted.partition('/')[0]}/*" in known
+def _not_covered(wanted: Sequence[str], known: Sequence[str]) -> list[str]:
+    return sorted({each for each in wanted if not any(covers(one, each) for one in known)})
 
 
 def _schema_changes(old: str, new: str) -> Iterator[Change]:

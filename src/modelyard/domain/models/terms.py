@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.domain.models.contract import media_types
 from modelyard.domain.models.search.index import index_soon
 from modelyard.domain.models.tables import Model, ModelTerm, Version, VersionStatus
 
@@ -32,7 +33,7 @@ def terms_of(words: str, inputs: Iterable[Mapping[str, Any]], outputs: Iterable[
     found = {f"word:{word}" for word in distinct_words(words)}
     for entry in inputs:
         found.add(f"input:{entry['name']}")
-        found |= {f"accepts:{part.strip().lower()}" for part in entry["acceptedMediaTypes"].split(",") if part.strip()}
+        found |= {f"accepts:{media_type}" for media_type in media_types(entry["acceptedMediaTypes"])}
     for entry in outputs:
         found |= {f"output:{entry['name']}", f"gives:{entry['mediaType'].strip().lower()}"}
     return {term[:LONGEST_TERM] for term in found}
