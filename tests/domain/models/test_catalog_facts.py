@@ -10,10 +10,11 @@ from modelyard.domain.accounts.actor import RoleMissing
 from modelyard.domain.accounts.organisations import AccountChanges
 from modelyard.domain.jobs.submit import Submission
 from modelyard.domain.models.catalog import ModelNotFound, change_model, create_model, find_model
-from modelyard.domain.models.features import features_of, shown_version
+from modelyard.domain.models.features import features_of
 from modelyard.domain.models.licence import change_account
 from modelyard.domain.models.permalinks import follow_permalink, permalink_of
 from modelyard.domain.models.related import list_related, ranked, weight_of
+from modelyard.domain.models.shown_version import shown_version
 from modelyard.domain.models.standing import Expiry, ModelExpired, Standing
 from modelyard.domain.models.tables import Model, ModelTerm, Scope, Version
 from modelyard.domain.models.terms import distinct_words, terms_of

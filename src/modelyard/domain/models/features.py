@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from modelyard.domain.models.tables import Model, Version
+from modelyard.domain.models.tables import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,3 @@ def features_of(version: Version) -> list[Feature]:
         size = version.batch_size
         found.append(Feature("batching", "Batching", f"Takes up to {size} items at once.", size))
     return found
-
-
-def shown_version(model: Model) -> Version | None:
-    """The version that stands for a model: the newest active one, or else the newest."""
-    for version in reversed(model.versions):
-        if version.version == (model.latest_active_version or model.latest_version):
-            return version
-    return model.versions[-1] if model.versions else None

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.domain.models.contract import media_types
 from modelyard.domain.models.search.index import index_soon
-from modelyard.domain.models.tables import Model, ModelTerm, Version, VersionStatus
+from modelyard.domain.models.shown_version import select_shown
+from modelyard.domain.models.tables import Model, ModelTerm, Version
 
 MOST_WORDS = 40
 LONGEST_TERM = 120
@@ -49,14 +50,7 @@ async def refresh_terms(session: AsyncSession, model_id: str) -> None:
     """To be called by whoever changes the words of a model, or which version stands for it, or its contract."""
     index_soon(session, model_id)
     model = await session.get_one(Model, model_id)
-    # Of the newest active version, or else the newest: that is the one which the library shows.
-    query = (
-        select(Version.inputs, Version.outputs)
-        .where(Version.model_id == model_id, Version.deleted_at.is_(None))
-        .order_by((Version.status == VersionStatus.ACTIVE).desc(), Version.order_key.desc())
-        .limit(1)
-    )
-    shown = (await session.execute(query)).first()
+    shown = (await session.execute(select_shown(model_id, Version.inputs, Version.outputs))).first()
     inputs, outputs = (shown.inputs or [], shown.outputs or []) if shown else ([], [])
     wanted = terms_of(f"{model.name} {model.description}", inputs, outputs)
     known = set(await session.scalars(select(ModelTerm.term).where(ModelTerm.model_id == model_id)))

@@ -7,8 +7,9 @@ from typing import Any
 from modelyard.core.clock import milliseconds_between
 from modelyard.domain.images.tables import ContainerImage, ImportState
 from modelyard.domain.models.amounts import cpu_text, memory_text
-from modelyard.domain.models.features import features_of, shown_version
+from modelyard.domain.models.features import features_of
 from modelyard.domain.models.permalinks import permalink_of
+from modelyard.domain.models.shown_version import shown_version
 from modelyard.domain.models.standing import is_expired
 from modelyard.domain.models.tables import Model, Requirement, Tag, Version, VersionStatus
 from modelyard.domain.version_tests.tables import TestState, VersionTest

@@ -11,7 +11,8 @@ from modelyard.domain.models.search.spelling import learn_words
 from modelyard.domain.models.search.store import SearchText, delete_text, write_text
 from modelyard.domain.models.search.tables import SearchRow
 from modelyard.domain.models.search.words import joined
-from modelyard.domain.models.tables import CardRevision, Model, ModelTag, Tag, Version, VersionStatus
+from modelyard.domain.models.shown_version import select_shown
+from modelyard.domain.models.tables import CardRevision, Model, ModelTag, Tag, Version
 
 MOST_AT_ONCE = 200
 """Models whose words are written in one transaction, when many have none yet."""
@@ -122,14 +123,7 @@ async def _words_of(session: AsyncSession, model_id: str) -> SearchText | None:
 
 
 async def _texts_of_version(session: AsyncSession, model_id: str) -> list[str]:
-    """Of the newest active version, or else the newest: that is the one which the library shows."""
-    query = (
-        select(*_VERSION_COLUMNS)
-        .where(Version.model_id == model_id, Version.deleted_at.is_(None))
-        .order_by((Version.status == VersionStatus.ACTIVE).desc(), Version.order_key.desc())
-        .limit(1)
-    )
-    shown = (await session.execute(query)).one_or_none()
+    shown = (await session.execute(select_shown(model_id, *_VERSION_COLUMNS))).one_or_none()
     return [] if shown is None else [text async for text in _texts_of(session, shown)]
 
 
