@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelyard.domain.models.semantic import VersionMalformed, check_version, version_order
+from modelyard.domain.models.semantic import VersionMalformed, check_version, order_key
 
 
 @pytest.mark.parametrize("text", ["0.0.0", "0.1.0", "1.10.100", "999999999.0.0"])
@@ -40,4 +40,4 @@ def test_bad(text: str) -> None:
 
 
 def test_order_is_by_number() -> None:
-    assert sorted(["1.10.0", "1.9.0", "0.20.0", "1.9.1"], key=version_order) == ["0.20.0", "1.9.0", "1.9.1", "1.10.0"]
+    assert sorted(["1.10.0", "1.9.0", "0.20.0", "1.9.1"], key=order_key) == ["0.20.0", "1.9.0", "1.9.1", "1.10.0"]

@@ -13,7 +13,6 @@ from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.filters import begins_with
 from modelyard.domain.audit.tables import AuditEvent
 from modelyard.domain.models.catalog import find_model
-from modelyard.domain.models.semantic import version_order
 from modelyard.domain.models.sharing import visibility_of
 from modelyard.domain.models.tables import VersionStatus
 from modelyard.domain.models.timeline import target_of
@@ -61,10 +60,9 @@ async def read_live_at(session: AsyncSession, actor: Actor, model_id: str, at: d
     """The model as it was at a moment. Raises ModelNotFound."""
     model = await find_model(session, actor, model_id)
     changes = await _changes(session, model_id)
-    rows = sorted(model.versions, key=lambda row: version_order(row.version))
     versions = [
         version_then(row.version, changes[row.version], str(row.status), at)
-        for row in rows
+        for row in model.versions
         if _as_recorded(row.created_at) <= at
     ]
     if _as_recorded(model.created_at) > at:

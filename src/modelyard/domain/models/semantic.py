@@ -21,11 +21,6 @@ def check_version(text: str) -> str:
     return text
 
 
-def version_order(text: str) -> tuple[int, ...]:
-    """What to sort versions by: 1.10.0 comes after 1.9.0."""
-    return tuple(int(part) for part in text.split("."))
-
-
 def order_key(text: str) -> str:
-    """The same as a text, for databases: every part filled up with zeros."""
+    """A text to sort versions by, every part filled up with zeros: 1.10.0 comes after 1.9.0."""
     return ".".join(part.rjust(9, "0") for part in text.split("."))

@@ -8,7 +8,6 @@ from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.models.cards import current_card
 from modelyard.domain.models.catalog import find_version
 from modelyard.domain.models.contract_diff import Change, ContractFacts, breaking, contract_diff
-from modelyard.domain.models.semantic import version_order
 from modelyard.domain.models.tables import Requirement, Version, VersionStatus
 
 MOST_WARNINGS = 100
@@ -23,13 +22,11 @@ async def diff_versions(session: AsyncSession, actor: Actor, model_id: str, old:
 
 async def activation_warnings(session: AsyncSession, row: Version) -> list[str]:
     """Whom a version breaks that becomes active, or just did: compared with the highest other one that is active."""
-    query = select(Version).where(
-        Version.model_id == row.model_id, Version.status == VersionStatus.ACTIVE, Version.id != row.id
-    )
-    others = list(await session.scalars(query.options(joinedload(Version.requirement))))
-    if not others:
+    others = (Version.model_id == row.model_id, Version.status == VersionStatus.ACTIVE, Version.id != row.id)
+    highest = select(Version).where(*others).order_by(Version.order_key.desc()).limit(1)
+    latest = await session.scalar(highest.options(joinedload(Version.requirement)))
+    if latest is None:
         return []
-    latest = max(others, key=lambda other: version_order(other.version))
     changes = contract_diff(await _facts(session, latest), await _facts(session, row))
     return [f"Compared with {latest.version}: {change.sentence}" for change in breaking(changes)][:MOST_WARNINGS]
 
