@@ -11,7 +11,7 @@ from modelyard.core.database import Database
 from modelyard.domain.accounts.actor import RoleMissing
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.models.catalog import ModelNotFound, VersionNotFound, find_version
-from modelyard.domain.models.cloning import Cloner, renumbered
+from modelyard.domain.models.cloning import Cloner
 from modelyard.domain.models.semantic import VersionMalformed
 from modelyard.domain.models.tables import Scope, TestInput, Version
 from modelyard.domain.models.versions import VersionExists
@@ -89,8 +89,3 @@ async def test_what_cannot_be_cloned(database: Database, clock: ManualClock, sto
     with pytest.raises(NotYourModel):
         await cloner.clone(CAST.charlie, source, "0.1.0", to="0.5.0")
     assert await storage.delete_below("test-inputs") == 1, "no copy is left behind"
-
-
-def test_samples_name_the_version_that_they_are_of() -> None:
-    for other in (None, 5, [SAMPLE], {"model": "x"}, {"model": {"version": "0.2.0"}}):
-        assert renumbered(other, "0.1.0", "0.5.0") == other

@@ -141,7 +141,7 @@ async def test_samples_and_pictures_keep_their_contents_to_themselves(database: 
     picture = name_picture(CutPicture("png", {"card": Cut(b"", b"")}))
     async with database.write() as session:
         sample = {"secretAccessKey": SECRET}
-        await write_sample(session, ManualClock(), CAST.alice, model_id, "0.1.0", "input", sample, 50)
+        await write_sample(session, ManualClock(), CAST.alice, model_id, "0.1.0", "input", sample)
         await set_picture(session, ManualClock(), CAST.alice, model_id, picture, Words("Our model"))
     entries = await _timeline(database, model_id)
 

@@ -14,6 +14,7 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.cards import copy_card
 from modelyard.domain.models.catalog import find_version, new_version
+from modelyard.domain.models.samples import readdressed
 from modelyard.domain.models.tables import TestInput, Version
 from modelyard.domain.models.versions import require_place, stored_version
 
@@ -76,8 +77,8 @@ class Cloner:
         row = new_version(self._clock, actor, model_id, to)
         for name, value in copied_values(source).items():
             setattr(row, name, value)
-        row.sample_input = renumbered(source.sample_input, version, to)
-        row.sample_output = renumbered(source.sample_output, version, to)
+        row.sample_input = readdressed(source.sample_input, "version", version, to)
+        row.sample_output = readdressed(source.sample_output, "version", version, to)
         row.image_id = source.image_id if with_image else None
         session.add(row)
         await session.flush()
@@ -97,15 +98,6 @@ def copied_values(source: Version) -> dict[str, Any]:
     """The columns that describe a version."""
     names = (column.key for column in inspect(Version).column_attrs)
     return {name: getattr(source, name) for name in names if name not in NOT_COPIED}
-
-
-def renumbered(sample: Any, version: str, to: str) -> Any:
-    """A sample that can be posted to the new version; one that names no version stays as it is."""
-    if not isinstance(sample, dict) or not isinstance(sample.get("model"), dict):
-        return sample
-    if sample["model"].get("version") != version:
-        return sample
-    return {**sample, "model": {**sample["model"], "version": to}}
 
 
 def _copied_file(version_id: int, file: TestInput, storage_key: str) -> TestInput:

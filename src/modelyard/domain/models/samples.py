@@ -35,10 +35,10 @@ async def read_sample(session: AsyncSession, actor: Actor, model_id: str, versio
 
 
 async def write_sample(
-    session: AsyncSession, clock: Clock, actor: Actor, model_id: str, version: str, kind: str, sample: Any, size: int
+    session: AsyncSession, clock: Clock, actor: Actor, model_id: str, version: str, kind: str, sample: Any
 ) -> Any:
-    """Stores a sample as it is. Size is that of its JSON text in bytes."""
-    if size > LARGEST_SAMPLE:
+    """Stores a sample as it is. Raises TooLarge."""
+    if (size := size_of(sample)) > LARGEST_SAMPLE:
         raise TooLarge(f"A sample may have {LARGEST_SAMPLE} bytes of JSON; this one has {size}.")
     row = await find_version_to_change(session, actor, model_id, version)
     before = row.sample_input if kind == "input" else row.sample_output
@@ -48,9 +48,18 @@ async def write_sample(
         row.sample_output = sample
     row.updated_at = clock.now()
     # Sizes, not contents: samples are written by hand, and somebody will leave a password in one.
-    values = {"before": {"size": size_of(before)}, "after": {"size": size_of(sample)}}
+    values = {"before": {"size": size_of(before)}, "after": {"size": size}}
     record(session, clock, actor, f"model:version:sample-{kind}-set", f"model/{model_id}/{version}", **values)
     return sample
+
+
+def readdressed(sample: Any, member: str, before: str, now: str) -> Any:
+    """A sample whose `model` names something new, so that it can be posted; one that never named the old stays."""
+    if not isinstance(sample, dict) or not isinstance(sample.get("model"), dict):
+        return sample
+    if sample["model"].get(member) != before:
+        return sample
+    return {**sample, "model": {**sample["model"], member: now}}
 
 
 def size_of(sample: Any) -> int:

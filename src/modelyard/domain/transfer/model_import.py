@@ -1,7 +1,6 @@
 """Imports a model in one transaction, through the same functions as every other change of models."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -87,7 +86,7 @@ class ModelImport:
         await write_card(*base, version.card)
         for kind, sample in (("input", version.sample_input), ("output", version.sample_output)):
             if sample is not None:
-                await samples.write_sample(*base, kind, sample, samples.size_of(sample))
+                await samples.write_sample(*base, kind, sample)
         for file in version.test_inputs:
             await trial_files.set_test_input(
                 *base,
@@ -165,17 +164,9 @@ def _named(version: ArrivingVersion, before: str, now: str) -> ArrivingVersion:
     """The same, with samples that can be posted here."""
     return replace(
         version,
-        sample_input=_readdressed(version.sample_input, before, now),
-        sample_output=_readdressed(version.sample_output, before, now),
+        sample_input=samples.readdressed(version.sample_input, "identifier", before, now),
+        sample_output=samples.readdressed(version.sample_output, "identifier", before, now),
     )
-
-
-def _readdressed(sample: Any, before: str, now: str) -> Any:
-    if not isinstance(sample, dict) or not isinstance(sample.get("model"), dict):
-        return sample
-    if sample["model"].get("identifier") != before:
-        return sample
-    return {**sample, "model": {**sample["model"], "identifier": now}}
 
 
 def _told(hardware: Hardware) -> str:

@@ -255,7 +255,6 @@ async def _write_sample(
     model_id: str, version: str, kind: str, request: Request, platform: ThePlatform, actor: Caller
 ) -> Response:
     sample = await request.json()
-    size = len(json.dumps(sample))
     async with platform.database.write() as session:
-        stored = await samples.write_sample(session, platform.clock, actor, model_id, version, kind, sample, size)
+        stored = await samples.write_sample(session, platform.clock, actor, model_id, version, kind, sample)
     return Json(stored)
