@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import islice, product
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 
 from modelyard.core.database import Database
 from modelyard.domain.accounts.actor import Actor
@@ -14,10 +14,10 @@ from modelyard.domain.models.catalog import change_model
 from modelyard.domain.models.filters import ModelFilter
 from modelyard.domain.models.metadata import VersionChanges
 from modelyard.domain.models.search.find import Search, search_models
-from modelyard.domain.models.search.index import index_missing
+from modelyard.domain.models.search.index import index_again, index_missing
 from modelyard.domain.models.search.spelling import MOST_LEARNT, learn_words, similar_words
 from modelyard.domain.models.search.tables import SearchRow, SearchSpelling
-from modelyard.domain.models.tables import Scope
+from modelyard.domain.models.tables import Model, Scope
 from modelyard.domain.models.versions import change_version
 from modelyard.domain.removal.delete import delete_model
 from modelyard.domain.removal.remove import remove_model
@@ -192,6 +192,18 @@ async def test_models_without_words_get_them(shelf: Database) -> None:
     async with shelf.write() as session:
         assert await index_missing(session) == 5
         assert await index_missing(session) == 0
+    assert await _names(shelf, "cat") == ["Cat breeds", "Animals", "Zoo", "Far away"]
+
+
+async def test_words_of_many_models_are_written_anew(shelf: Database) -> None:
+    async with shelf.write() as session:
+        await index_again(session, select(Model.id).where(Model.name.in_(["Cat breeds", "Zoo"])))
+    assert await _names(shelf, "cat") == ["Animals", "Far away"]
+    async with shelf.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM search_texts")) == 3
+
+    async with shelf.write() as session:
+        assert await index_missing(session) == 2
     assert await _names(shelf, "cat") == ["Cat breeds", "Animals", "Zoo", "Far away"]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.database import Database, ring_after_commit, run_before_commit
 from modelyard.domain.models.search.spelling import learn_words
-from modelyard.domain.models.search.store import SearchText, delete_text, write_text
+from modelyard.domain.models.search.store import SearchText, delete_text, delete_texts, write_text
 from modelyard.domain.models.search.tables import SearchRow
 from modelyard.domain.models.search.words import joined
 from modelyard.domain.models.shown_version import select_shown
@@ -40,9 +40,7 @@ async def index_again(session: AsyncSession, models: Select[Any]) -> None:
     """The same for many models at once, given as a selection of their identifiers: their words are written anew, in
     the background, a portion at a time. Until then they are not found by words.
     """
-    rows = list(await session.scalars(select(SearchRow.id).where(SearchRow.model_id.in_(models))))
-    for row_id in rows:
-        await delete_text(session, row_id)
+    await delete_texts(session, select(SearchRow.id).where(SearchRow.model_id.in_(models)))
     await session.execute(delete(SearchRow).where(SearchRow.model_id.in_(models)))
     ring_after_commit(session, TOPIC)
 

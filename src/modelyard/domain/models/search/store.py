@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, cast, column, literal_column, select, table, text
+from sqlalchemy import Select, cast, column, delete, literal_column, select, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,6 +51,12 @@ async def write_text(session: AsyncSession, row_id: int, words: SearchText) -> N
         await session.execute(_INSERT_FTS5, {"id": row_id, **values})
     else:
         await session.execute(_INSERT_TSVECTOR, {"id": row_id, "document": _tsvector(words)})
+
+
+async def delete_texts(session: AsyncSession, rows: Select[int]) -> None:
+    """Forgets the words of rows, given as a selection of their numbers."""
+    number = _TEXTS.c.rowid if _is_sqlite(session) else _TEXTS.c.id
+    await session.execute(delete(_TEXTS).where(number.in_(rows)))
 
 
 async def delete_text(session: AsyncSession, row_id: int) -> None:
