@@ -26,7 +26,7 @@ from modelyard.domain.models.metadata import MOST_ENGINES
 from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Approval, Version, VersionStatus
 from modelyard.domain.models.versions import TOPIC
-from modelyard.domain.models.visibility import waits_for, within_review
+from modelyard.domain.models.visibility import models_within, waits_for
 
 LONGEST_REASON = 2000
 
@@ -140,7 +140,7 @@ async def list_waiting(session: AsyncSession, actor: Actor, page: Page) -> Found
     query = (
         select(Version)
         .join(Version.model)
-        .where(waits_for(actor), within_review(actor))
+        .where(waits_for(actor), models_within(actor, Permission.APPROVE_MODELS))
         .order_by(Version.approval_asked_at, Version.id)
         .options(joinedload(Version.model))
     )

@@ -87,10 +87,9 @@ def _was_put_before(roles: frozenset[str]) -> ColumnElement[bool]:
     return or_(Model.id.in_(waits), Model.id.in_(stands))
 
 
-def within_review(actor: Actor) -> ColumnElement[bool]:
-    """Over which rows of `models` the actor's permission to approve reaches."""
-    columns = {"account": Model.account_id, "team": Model.team_id, "user": Model.created_by}
-    return within(actor, Permission.APPROVE_MODELS, **columns)
+def models_within(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Over which rows of `models` a permission of the actor reaches."""
+    return within(actor, permission, account=Model.account_id, team=Model.team_id, user=Model.created_by)
 
 
 def waits_for(actor: Actor) -> ColumnElement[bool]:

@@ -4,14 +4,14 @@ Jobs that ran on them stay: they name model and version themselves.
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select
+from sqlalchemy import Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.database import ring_after_commit
-from modelyard.domain.accounts.actor import Actor, RoleMissing, require, within
+from modelyard.domain.accounts.actor import Actor, RoleMissing, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.images.tables import ContainerImage
@@ -24,6 +24,7 @@ from modelyard.domain.models.versions import TOPIC
 from modelyard.domain.models.visibility import may_change, visible_to
 from modelyard.domain.removal.delete import OnlyVersion, lock_model, take_out
 from modelyard.domain.removal.files import enqueue_removal
+from modelyard.domain.removal.restore import restorable
 from modelyard.domain.removal.rows import delete_with_dependents
 from modelyard.domain.removal.under_way import require_no_jobs, require_nothing_runs
 
@@ -64,19 +65,13 @@ async def _find_removable(session: AsyncSession, actor: Actor, model_id: str) ->
     """A model, deleted or not, that the actor may remove; locked. Raises ModelNotFound, RoleMissing."""
     require(actor, Permission.CHANGE_MODELS)
     await lock_model(session, model_id)
-    seen = or_(visible_to(actor), _was_theirs(actor))
-    query = select(Model).where(Model.id == model_id, seen)
+    query = select(Model).where(Model.id == model_id, or_(visible_to(actor), restorable(actor)))
     model = (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
     if model is None:
         raise ModelNotFound(model_id)
     if not may_change(actor, model, Permission.REMOVE_MODELS):
         raise RoleMissing(Permission.REMOVE_MODELS)
     return model
-
-
-def _was_theirs(actor: Actor) -> ColumnElement[bool]:
-    columns: dict[str, Any] = {"account": Model.account_id, "team": Model.team_id, "user": Model.created_by}
-    return and_(Model.deleted_at.is_not(None), within(actor, Permission.CHANGE_MODELS, **columns))
 
 
 async def _remove_versions(session: AsyncSession, clock: Clock, actor: Actor, versions: Sequence[Version]) -> None:

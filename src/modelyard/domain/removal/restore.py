@@ -9,7 +9,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.errors import Conflict
 from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
-from modelyard.domain.accounts.actor import Actor, require, within
+from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.catalog import (
@@ -22,7 +22,7 @@ from modelyard.domain.models.catalog import (
 from modelyard.domain.models.metadata import check_model_name
 from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Model, Version
-from modelyard.domain.models.visibility import may_change, visible_to
+from modelyard.domain.models.visibility import may_change, models_within, visible_to
 from modelyard.domain.removal.delete import lock_model
 
 
@@ -46,8 +46,7 @@ class NameInUse(Conflict):
 
 def restorable(actor: Actor) -> ColumnElement[bool]:
     """The condition under which the actor may see a deleted row of `models`: whoever may change it."""
-    columns = {"account": Model.account_id, "team": Model.team_id, "user": Model.created_by}
-    return and_(Model.deleted_at.is_not(None), within(actor, Permission.CHANGE_MODELS, **columns))
+    return and_(Model.deleted_at.is_not(None), models_within(actor, Permission.CHANGE_MODELS))
 
 
 async def list_deleted_models(session: AsyncSession, actor: Actor, page: Page) -> Found[Model]:
