@@ -14,13 +14,6 @@ from modelyard.domain.models.approval_state import ApprovalFacts, ApprovalState,
 from modelyard.domain.models.tables import Approval, Version
 
 
-async def lock_version(session: AsyncSession, model_id: str, version: str) -> None:
-    """Makes others who change the version or decide about it wait for the end of the transaction."""
-    await session.execute(
-        select(Version.id).where(Version.model_id == model_id, Version.version == version).with_for_update()
-    )
-
-
 async def read_approval(session: AsyncSession, version: Version) -> ApprovalFacts:
     """How the approval of a version stands; its model has to be loaded."""
     return (await read_approvals(session, [version]))[version.id]

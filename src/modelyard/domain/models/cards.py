@@ -15,9 +15,10 @@ from modelyard.core.paging import Found, Page
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.changes import differences
 from modelyard.domain.audit.record import record
-from modelyard.domain.models.approvals import lock_version, reopen
+from modelyard.domain.models.approvals import reopen
 from modelyard.domain.models.card_content import ModelCard, card_of, card_problems
 from modelyard.domain.models.catalog import find_version, find_version_to_change
+from modelyard.domain.models.locks import lock_version
 from modelyard.domain.models.metadata import MetadataRejected
 from modelyard.domain.models.search.index import index_soon
 from modelyard.domain.models.tables import CardRevision, Version

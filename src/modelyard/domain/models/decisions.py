@@ -17,11 +17,12 @@ from modelyard.domain.audit.changes import shortened
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.activation import activate, deactivate
 from modelyard.domain.models.approval_state import ApprovalFacts, ApprovalState
-from modelyard.domain.models.approvals import forget_request, lock_version, read_approval, read_approvals
+from modelyard.domain.models.approvals import forget_request, read_approval, read_approvals
 from modelyard.domain.models.card_schemas import card_gaps
 from modelyard.domain.models.catalog import find_version_to_decide
 from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import facts_of, missing_steps
+from modelyard.domain.models.locks import lock_version
 from modelyard.domain.models.metadata import MOST_ENGINES
 from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Approval, Version, VersionStatus

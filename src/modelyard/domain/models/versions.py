@@ -15,7 +15,7 @@ from modelyard.domain.audit.changes import before_and_after, record_change
 from modelyard.domain.audit.record import record
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.models.activation import enter_status
-from modelyard.domain.models.approvals import lock_version, reopen
+from modelyard.domain.models.approvals import reopen
 from modelyard.domain.models.cards import WORDS, remember_words
 from modelyard.domain.models.catalog import (
     find_model,
@@ -26,6 +26,7 @@ from modelyard.domain.models.catalog import (
 )
 from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import VersionFrozen
+from modelyard.domain.models.locks import lock_version
 from modelyard.domain.models.metadata import MOST_ENGINES, VersionChanges, check_changes
 from modelyard.domain.models.requirements import RequirementUnknown, find_preset
 from modelyard.domain.models.search.index import index_soon

@@ -11,6 +11,7 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.activation import deactivate
 from modelyard.domain.models.catalog import find_model_to_change, find_version_to_change
+from modelyard.domain.models.locks import lock_model
 from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Model, Version, VersionStatus
 from modelyard.domain.models.versions import TOPIC
@@ -61,13 +62,6 @@ async def delete_version(session: AsyncSession, clock: Clock, actor: Actor, mode
     record(session, clock, actor, "model:version:deleted", f"model/{model_id}/{version}")
     await refresh_summary(session, model_id)
     ring_after_commit(session, TOPIC)
-
-
-async def lock_model(session: AsyncSession, model_id: str) -> None:
-    """Makes others who add, change or run versions of a model wait for the end of the transaction."""
-    await session.execute(select(Model.id).where(Model.id == model_id).with_for_update())
-    own = select(Version.id).where(Version.model_id == model_id).order_by(Version.id)
-    await session.execute(own.with_for_update())
 
 
 def require_another(row: Version) -> None:

@@ -16,13 +16,14 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.models.catalog import ModelNotFound, VersionNotFound
+from modelyard.domain.models.locks import lock_model
 from modelyard.domain.models.pictures import drop_pictures_of_model
 from modelyard.domain.models.search.index import forget_model
 from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Model, TestInput, Version
 from modelyard.domain.models.versions import TOPIC
 from modelyard.domain.models.visibility import may_change, visible_to
-from modelyard.domain.removal.delete import OnlyVersion, lock_model, take_out
+from modelyard.domain.removal.delete import OnlyVersion, take_out
 from modelyard.domain.removal.files import enqueue_removal
 from modelyard.domain.removal.restore import restorable
 from modelyard.domain.removal.rows import delete_with_dependents

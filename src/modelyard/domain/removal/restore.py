@@ -19,11 +19,11 @@ from modelyard.domain.models.catalog import (
     find_version,
     find_version_to_change,
 )
+from modelyard.domain.models.locks import lock_model
 from modelyard.domain.models.metadata import check_model_name
 from modelyard.domain.models.summary import refresh_summary
 from modelyard.domain.models.tables import Model, Version
 from modelyard.domain.models.visibility import may_change, models_within, visible_to
-from modelyard.domain.removal.delete import lock_model
 
 
 class NotDeleted(Conflict):
