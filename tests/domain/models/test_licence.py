@@ -17,9 +17,11 @@ from modelyard.domain.models.licence import (
     LicenceExceeded,
     change_account,
     licensed_engines,
+    minimum_engines_sum,
     require_licence_allows,
 )
 from modelyard.domain.models.metadata import VersionChanges
+from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.tables import Version
 from modelyard.domain.models.versions import change_version
 from tests.cast import CAST, with_roles
@@ -179,3 +181,14 @@ async def test_demand_knows_the_licence(database: Database) -> None:
         (ALICE.account_id, 7),
         (CHARLIE.account_id, 64),
     }
+
+
+async def test_minimum_engines_count_for_active_versions_of_the_account(database: Database) -> None:
+    await add_active(database, ALICE, minimum_engines=2, maximum_engines=2)
+    await add_active(database, OLGA, minimum_engines=3, maximum_engines=3)
+    await add_active(database, ALICE, minimum_engines=5, maximum_engines=5, status="inactive")
+    await add_active(database, ALICE, minimum_engines=7, maximum_engines=7, requirement_id=EDGE_ID)
+    async with database.read() as session:
+        assert await minimum_engines_sum(session, OLGA) == 5
+        assert await minimum_engines_sum(session, ALICE) == 2
+        assert await minimum_engines_sum(session, CHARLIE) == 0

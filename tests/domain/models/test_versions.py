@@ -19,7 +19,6 @@ from modelyard.domain.models.versions import (
     VersionExists,
     change_version,
     create_version,
-    minimum_engines_sum,
     set_image,
 )
 from modelyard.domain.models.visibility import NotYourModel
@@ -260,13 +259,3 @@ async def test_strangers_and_colleagues_do_not_change(database: Database, clock:
                 await change_version(session, clock, actor, model_id, "0.1.0", changes)
     async with database.read() as session:
         assert (await find_version(session, cast.alice, model_id, "0.1.0")).long_description == ""
-
-
-async def test_minimum_engines_count_for_active_versions_of_the_account(database: Database, cast: Cast) -> None:
-    await add_active(database, cast.alice, minimum_engines=2, maximum_engines=2)
-    await add_active(database, cast.olga, minimum_engines=3, maximum_engines=3)
-    await add_active(database, cast.alice, minimum_engines=5, maximum_engines=5, status="inactive")
-    async with database.read() as session:
-        assert await minimum_engines_sum(session, cast.olga) == 5
-        assert await minimum_engines_sum(session, cast.alice) == 2
-        assert await minimum_engines_sum(session, cast.charlie) == 0

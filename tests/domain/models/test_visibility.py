@@ -19,13 +19,13 @@ from modelyard.domain.jobs.occupancy import read_occupancy
 from modelyard.domain.jobs.queries import list_jobs
 from modelyard.domain.models.catalog import ModelNotFound, change_model, find_model, find_version
 from modelyard.domain.models.filters import ModelFilter, VersionFilter
+from modelyard.domain.models.licence import minimum_engines_sum
 from modelyard.domain.models.queries import list_latest, list_models, list_tagged
 from modelyard.domain.models.related import list_related
 from modelyard.domain.models.samples import read_sample
 from modelyard.domain.models.sharing import set_visibility
 from modelyard.domain.models.tables import Model, Scope
 from modelyard.domain.models.version_queries import list_all_versions, list_versions
-from modelyard.domain.models.versions import minimum_engines_sum
 from modelyard.domain.version_tests.request import TestNotFound, read_test
 from modelyard.domain.version_tests.tables import TestKind
 from tests.cast import CAST, with_roles

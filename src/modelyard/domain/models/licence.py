@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.errors import Conflict
 from modelyard.domain.accounts import organisations
-from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.organisations import AccountChanges, AccountFacts
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.tables import Account
 from modelyard.domain.models.authorship import rename_author
 from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.tables import Model, Version, VersionStatus
+from modelyard.domain.models.visibility import visible_to
 
 MOST_NAMED = 10
 
@@ -109,17 +111,29 @@ async def change_account(
     return changed
 
 
+async def minimum_engines_sum(session: AsyncSession, actor: Actor) -> int:
+    """How many engines the account keeps running at all times for models that the actor may see."""
+    require(actor, Permission.READ_MODELS)
+    query = select(func.sum(Version.minimum_engines)).join(Version.model).where(*_kept_for(actor.account_id))
+    return await session.scalar(query.where(visible_to(actor))) or 0
+
+
+def _kept_for(account_id: str) -> list[ColumnElement[bool]]:
+    """The versions for which an account keeps engines running; those for edge devices have none here."""
+    return [
+        Model.account_id == account_id,
+        Version.status == VersionStatus.ACTIVE,
+        Version.minimum_engines > 0,
+        or_(Version.requirement_id != EDGE_ID, Version.requirement_id.is_(None)),
+    ]
+
+
 async def _promised(session: AsyncSession, account_id: str, *, except_version: int | None = None) -> dict[str, int]:
     """The engines that active versions keep at all times, those with most first."""
     query = (
         select(Model.name, Version.version, Version.minimum_engines)
         .join(Version.model)
-        .where(
-            Model.account_id == account_id,
-            Version.status == VersionStatus.ACTIVE,
-            Version.minimum_engines > 0,
-            or_(Version.requirement_id != EDGE_ID, Version.requirement_id.is_(None)),
-        )
+        .where(*_kept_for(account_id))
         .order_by(Version.minimum_engines.desc(), Version.id)
     )
     if except_version is not None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,8 +31,8 @@ from modelyard.domain.models.metadata import MOST_ENGINES, VersionChanges, check
 from modelyard.domain.models.requirements import RequirementUnknown, find_preset
 from modelyard.domain.models.search.index import index_soon
 from modelyard.domain.models.summary import refresh_summary
-from modelyard.domain.models.tables import Model, Requirement, Version, VersionStatus
-from modelyard.domain.models.visibility import NotYourModel, require_version_change, visible_to
+from modelyard.domain.models.tables import Requirement, Version, VersionStatus
+from modelyard.domain.models.visibility import NotYourModel, require_version_change
 
 TOPIC = "versions"
 """Rings when it may have changed what should run."""
@@ -202,14 +202,3 @@ async def set_image(
     row.updated_at = clock.now()
     record(session, clock, actor, "model:version:image-requested", f"model/{model_id}/{version}", **values)
     await reopen(session, clock, actor, row, ["image_id"])
-
-
-async def minimum_engines_sum(session: AsyncSession, actor: Actor) -> int:
-    """How many engines the account keeps running at all times for models that the actor may see."""
-    require(actor, Permission.READ_MODELS)
-    total = await session.scalar(
-        select(func.sum(Version.minimum_engines))
-        .join(Version.model)
-        .where(Model.account_id == actor.account_id, visible_to(actor), Version.status == VersionStatus.ACTIVE)
-    )
-    return total or 0

@@ -1,4 +1,4 @@
-"""Routes of models and tags."""
+"""Routes of models: create, read, change, and who may see them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from modelyard.domain.models import catalog, sharing, versions
+from modelyard.domain.models import catalog, licence, sharing
 from modelyard.domain.models.standing import Expiry, Standing
 from modelyard.entrypoints.rest.model_shapes import model_details, visibility_object
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, parse_time
@@ -51,7 +51,7 @@ async def create_model(body: NewModel, platform: ThePlatform, actor: Caller) -> 
 @router.get("/processing-engines", summary="Engines that are kept running at all times")
 async def minimum_engines(platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.read() as session:
-        return Json({"minimumProcessingEnginesSum": await versions.minimum_engines_sum(session, actor)})
+        return Json({"minimumProcessingEnginesSum": await licence.minimum_engines_sum(session, actor)})
 
 
 @router.get("/{model_id}", summary="Read a model")
