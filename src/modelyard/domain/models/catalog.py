@@ -1,4 +1,4 @@
-"""Models in the library: create, find, list, change."""
+"""Models and their versions in the library: create and find them, change models."""
 
 from typing import Any
 
