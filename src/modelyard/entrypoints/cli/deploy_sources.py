@@ -2,9 +2,15 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from modelyard.adapters.registries.reference import parse_reference
+from modelyard.core.errors import PlatformError
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.model_file import ModelFile, ModelFileRejected
+
+if TYPE_CHECKING:
+    from modelyard.entrypoints.cli.answers import Thing
 
 PICTURES = ("picture.png", "picture.jpg", "picture.jpeg")
 
@@ -67,6 +73,27 @@ def _image_of(beside: Path, model: ModelFile) -> Registry | Path | None:
     if ours.archive:
         return beside / ours.archive
     return Registry(ours.image) if ours.image else None
+
+
+def is_same_image(source: Registry | Path, held: "Thing") -> bool:
+    """Whether a server holds this image. Raises CommandFailed."""
+    if isinstance(source, Path):
+        return _digest_of(source) == held.get("digest")
+    try:
+        return str(parse_reference(source.reference)) == held.get("reference")
+    except PlatformError as error:
+        raise CommandFailed(error.message, Exit.INVALID_INPUT) from None
+
+
+def _digest_of(archive: Path) -> str:
+    import asyncio
+
+    from modelyard.adapters.registries.archive import TarArchiveReader
+
+    try:
+        return asyncio.run(TarArchiveReader(2**50).describe(archive)).digest
+    except PlatformError as error:
+        raise CommandFailed(f"{archive}: {error.message}", Exit.INVALID_INPUT) from None
 
 
 def _problems(model: ModelFile, found: Sources, beside: Path, given: list[Path]) -> list[str]:

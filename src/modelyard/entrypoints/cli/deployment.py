@@ -4,11 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelyard.adapters.registries.reference import parse_reference
-from modelyard.core.errors import PlatformError
 from modelyard.entrypoints.cli.amounts import to_bytes, to_cpus
 from modelyard.entrypoints.cli.deploy_plan import Plan, Work
-from modelyard.entrypoints.cli.deploy_sources import ImageMissing, Registry, Sources
+from modelyard.entrypoints.cli.deploy_sources import ImageMissing, Registry, Sources, is_same_image
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.model_file import ModelFile
 from modelyard.entrypoints.cli.paths import at
@@ -97,7 +95,7 @@ class Deployment:
         if source is None:
             raise ImageMissing
         bar.note("looking")
-        if held.get("uploadStatus") == "COMPLETED" and _is_same(source, held):
+        if held.get("uploadStatus") == "COMPLETED" and is_same_image(source, held):
             bar.result(f"is there already: {held.get('reference')}")
             return
         if self._plan.work is Work.REFRESH:
@@ -283,27 +281,6 @@ class Deployment:
         self._must_load |= not changed.isdisjoint(_LOADED_AS)
         self._must_run |= self._must_load or not changed.isdisjoint(_RAN_AS)
         return after
-
-
-def _is_same(source: Registry | Path, held: "Thing") -> bool:
-    """Whether the server holds this image."""
-    if isinstance(source, Path):
-        return _digest_of(source) == held.get("digest")
-    try:
-        return str(parse_reference(source.reference)) == held.get("reference")
-    except PlatformError as error:
-        raise CommandFailed(error.message, Exit.INVALID_INPUT) from None
-
-
-def _digest_of(archive: Path) -> str:
-    import asyncio
-
-    from modelyard.adapters.registries.archive import TarArchiveReader
-
-    try:
-        return asyncio.run(TarArchiveReader(2**50).describe(archive)).digest
-    except PlatformError as error:
-        raise CommandFailed(f"{archive}: {error.message}", Exit.INVALID_INPUT) from None
 
 
 def _amounts(preset: "Thing") -> tuple[float, int]:
