@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelyard.entrypoints.cli.options import EXISTING_FILE
 from modelyard.entrypoints.cli.over_rest import over_rest
 from modelyard.entrypoints.cli.shown import Column, Screen
 from modelyard.entrypoints.cli.surroundings import find_surroundings
@@ -20,7 +21,6 @@ DEPLOYED: list[Column] = [
     ("status", "status"),
     ("page", "page"),
 ]
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _read_samples(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
@@ -34,11 +34,11 @@ def _read_samples(_context: click.Context, _parameter: click.Parameter, values: 
 
 
 @click.command()
-@click.argument("file", type=_FILE, default="model.yaml")
+@click.argument("file", type=EXISTING_FILE, default="model.yaml")
 @click.option("--image", help="Where to pull the image from, such as registry.example.org/team/model:1.0.0.")
-@click.option("--archive", type=_FILE, help="Or an archive of it, as `docker save` or `podman save` makes.")
+@click.option("--archive", type=EXISTING_FILE, help="Or an archive of it, as `docker save` or `podman save` makes.")
 @click.option("--sample", "samples", metavar="INPUT=FILE", multiple=True, callback=_read_samples, help="A test file.")
-@click.option("--picture", type=_FILE, help="Picture of the model: JPG or PNG.")
+@click.option("--picture", type=EXISTING_FILE, help="Picture of the model: JPG or PNG.")
 @click.option("--model", "model_id", metavar="ID", help="The model, when its name does not say which.")
 @click.option("--next-version", is_flag=True, help="Where the version is deployed already, deploy as the next one.")
 @click.option("--no-activate", is_flag=True, help="Do all but the last step.")

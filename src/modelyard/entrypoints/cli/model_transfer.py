@@ -10,6 +10,7 @@ import click
 
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.named import model_of
+from modelyard.entrypoints.cli.options import EXISTING_FILE
 from modelyard.entrypoints.cli.over_rest import over_rest
 from modelyard.entrypoints.cli.paths import at
 from modelyard.entrypoints.cli.shown import Column, Screen
@@ -37,7 +38,6 @@ IMPORTED: list[Column] = [
 ]
 _LARGEST_MANIFEST = 1_000_000
 _CHUNK = 1_048_576
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("export")
@@ -106,7 +106,7 @@ def _manifest(file: Path) -> "Thing":
 
 
 @click.command("import")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=EXISTING_FILE)
 @click.option("--test", "wants_test", is_flag=True, help="Do the load test and the run test of what was added.")
 @click.option("--activate", "wants_active", is_flag=True, help="The same, then activate it.")
 @over_rest

@@ -1,6 +1,11 @@
 """Options that several commands have."""
 
+from pathlib import Path
+
 import click
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""The type of an argument that names a file to read."""
 
 
 def data_dir_option(command: click.decorators.FC) -> click.decorators.FC:
