@@ -125,7 +125,7 @@ def card_problems(card: ModelCard) -> list[str]:
     """Everything that is wrong with a card, each with its place."""
     plain = card.plain()
     texts = {name: plain[name] for name in TEXTS} | {"risk.reason": card.risk_reason, "licence": card.licence}
-    problems = [problem for name, text in texts.items() for problem in _text(name, text, LONGEST_TEXT)]
+    problems = [problem for name, text in texts.items() for problem in prose_problems(name, text, LONGEST_TEXT)]
     if card.risk_rating not in {"", *RiskRating}:
         problems.append(f"risk.rating: one of {', '.join(RiskRating)}, or empty while nobody has rated it")
     for name, most in (("metricsByGroup", MOST_GROUPS), ("contacts", MOST_CONTACTS), ("languages", MOST_LANGUAGES)):
@@ -147,8 +147,8 @@ def _metric_problems(metric: GroupMetric) -> Iterator[str]:
     for name, text in {"group": metric.group, "metric": metric.metric}.items():
         if not text.strip():
             yield f"{name}: a name"
-        yield from _text(name, text, LONGEST_LINE)
-    yield from _text("note", metric.note, LONGEST_LINE)
+        yield from prose_problems(name, text, LONGEST_LINE)
+    yield from prose_problems("note", metric.note, LONGEST_LINE)
     if metric.sample_count is not None and not 0 <= metric.sample_count <= LARGEST_COUNT:
         yield f"sampleCount: 0 to {LARGEST_COUNT}"
 
@@ -156,16 +156,12 @@ def _metric_problems(metric: GroupMetric) -> Iterator[str]:
 def _contact_problems(contact: Contact) -> Iterator[str]:
     if not (contact.name.strip() or contact.email or contact.url):
         yield ": a name, an email or a url"
-    for problem in _text("name", contact.name, LONGEST_LINE):
+    for problem in prose_problems("name", contact.name, LONGEST_LINE):
         yield f".{problem}"
     if contact.email and not _MAIL.fullmatch(contact.email):
         yield ".email: an address such as ada@example.org"
     if contact.url and not _ADDRESS.fullmatch(contact.url):
         yield ".url: an address that begins with https:// or http://"
-
-
-def _text(name: str, text: str, longest: int) -> Iterator[str]:
-    yield from prose_problems(name, text, longest)
 
 
 _Row = TypeVar("_Row", GroupMetric, Contact)
