@@ -86,7 +86,7 @@ def check_model_name(name: str) -> str:
     trimmed = name.strip()
     if not _MODEL_NAME.fullmatch(trimmed):
         raise MetadataRejected(
-            ["name: 1 to 100 letters, digits, spaces, dashes, underscores, dots or brackets, beginning with a letter"]
+            ["name: 1 to 100 letters, digits, spaces and any of _ . ( ) + -, beginning with a letter, a digit or _"]
         )
     return trimmed
 
