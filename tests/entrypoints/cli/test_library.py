@@ -25,6 +25,16 @@ async def test_finding_models(alice: Shell, charlie: Shell, platform: Platform) 
     assert "count" in await alice.type("tags", "list")
 
 
+async def test_names_that_look_like_identifiers_or_belong_to_several(alice: Shell, platform: Platform) -> None:
+    identifier = await add_model(platform.database, CAST.alice, name="sentiments")
+    assert (await alice.json("models", "show", "sentiments"))["identifier"] == identifier
+    assert (await alice.json("models", "show", identifier))["name"] == "sentiments"
+    assert "no model 'abcdefghij'" in await alice.type("models", "show", "abcdefghij", code=5)
+
+    await add_model(platform.database, CAST.alice, name="sentiments")
+    assert "Several models" in await alice.type("models", "delete", "sentiments", "--yes", code=6)
+
+
 async def test_sharing_deleting_and_restoring(alice: Shell, charlie: Shell, platform: Platform) -> None:
     identifier = await add_model(platform.database, CAST.alice, name="Ships")
     await charlie.type("models", "show", identifier, code=5)

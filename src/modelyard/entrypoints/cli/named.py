@@ -41,9 +41,10 @@ def identifier_of_user(server: "Remote", text: str) -> str:
 
 def model_of(server: "Remote", text: str) -> str:
     """The identifier of a model that is given by identifier or name. Raises CommandFailed."""
-    if _MODEL.fullmatch(text):
+    if _MODEL.fullmatch(text) and not _is_unknown(server, at("api", "models", text)):
         return text
-    found = server.things(at("api", "models"), {"name": text, "per-page": 1})  # the best match is the first
+    # Exact names are the first: two of them show that the name does not say which.
+    found = server.things(at("api", "models"), {"name": text, "per-page": 2})
     models = [server.get(at("api", "models", str(thing.get("modelId", "")))) for thing in found]
     return _one_of("models", text, models, "modelId")
 
@@ -65,6 +66,15 @@ def account_of(server: "Remote", text: str | None) -> str:
 def own_account(server: "Remote") -> str:
     """The identifier of the caller's account."""
     return str((server.get(accounting("profile")).get("account") or {}).get("identifier", ""))
+
+
+def _is_unknown(server: "Remote", path: str) -> bool:
+    """Whether there is no such thing; where one may not read it, that cannot be told."""
+    try:
+        server.get(path)
+    except CommandFailed as error:
+        return error.code is Exit.NOT_FOUND
+    return False
 
 
 def _identifier(server: "Remote", kind: str, text: str) -> str:
