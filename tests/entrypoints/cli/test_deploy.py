@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from PIL import Image
 from rich.console import Console
+from sqlalchemy import update
 
 from modelyard.app import Platform
+from modelyard.domain.models.requirements import DEFAULT_ID, EDGE_ID
+from modelyard.domain.models.tables import Requirement
 from modelyard.entrypoints.cli.steps import shown_steps
 from tests.cast import CAST
 from tests.entrypoints.cli.shell import Shell
@@ -187,6 +190,17 @@ async def test_no_preset_is_large_enough(alice: Shell, folder: Path, machine: Ma
     file = _file(folder, ("100M", "900G"))
 
     assert "is large enough" in await alice.type("deploy", file, "--image", REFERENCE, code=7)
+
+
+async def test_the_preset_of_edge_devices_is_never_chosen(
+    alice: Shell, folder: Path, machine: Machine, platform: Platform
+) -> None:
+    machine.publish()
+    async with platform.database.write() as session:
+        values = {"is_active": True, "cpu_millis": 600}
+        await session.execute(update(Requirement).where(Requirement.id == EDGE_ID).values(values))
+
+    assert (await _deploy(alice, folder, "--no-activate"))["requirement"]["requirementId"] == DEFAULT_ID
 
 
 async def test_models_of_the_same_name(alice: Shell, folder: Path, machine: Machine) -> None:

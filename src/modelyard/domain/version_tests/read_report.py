@@ -119,4 +119,5 @@ async def _options(session: AsyncSession, actor: Actor, model_id: str) -> list[P
     return [
         PresetOption(preset.id, preset.name, preset.cpu_millis, preset.memory_bytes, preset.gpu_units)
         for preset in await list_presets(session, actor.account_id, model_id)
+        if preset.id != EDGE_ID
     ]

@@ -141,6 +141,7 @@ class Deployment:
             preset
             for preset in presets
             if preset.get("status") == "ACTIVE"
+            and preset.get("requirementId") != EDGE_PRESET  # whose model runs elsewhere: only for who asks for it
             and to_bytes(preset["memoryAmount"]) >= needs.memory.size
             and to_cpus(preset["cpuAmount"]) >= needs.cpu.count
             and preset.get("gpuUnits", 0) >= needs.gpu.count
