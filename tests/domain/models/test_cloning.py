@@ -13,7 +13,7 @@ from modelyard.domain.accounts.roles import Role
 from modelyard.domain.models.catalog import ModelNotFound, VersionNotFound, find_version
 from modelyard.domain.models.cloning import Cloner
 from modelyard.domain.models.semantic import VersionMalformed
-from modelyard.domain.models.tables import Scope, TestInput, Version
+from modelyard.domain.models.tables import LooseFile, Scope, TestInput, Version
 from modelyard.domain.models.versions import VersionExists
 from modelyard.domain.models.visibility import NotYourModel
 from tests.cast import CAST, with_roles
@@ -62,6 +62,8 @@ async def test_a_clone(database: Database, clock: ManualClock, storage: Storage,
     (file,) = row.test_inputs
     assert file.storage_key != "test-inputs/original"
     assert await storage.get(file.storage_key) == b"a good day"
+    async with database.read() as session:
+        assert list(await session.scalars(select(LooseFile.storage_key))) == []
     assert (row.model.latest_version, row.model.latest_active_version) == ("0.5.0", "0.1.0")
     assert await audited(database, f"model/{source}/0.5.0") == ["model:version:created"]
 

@@ -1,19 +1,23 @@
 """Test files of versions."""
 
 import pytest
+from sqlalchemy import select
 
 from modelyard.core.database import Database
 from modelyard.core.errors import NotAllowed
-from modelyard.domain.models.tables import Scope, TestInput
+from modelyard.domain.models.loose_files import announce_files
+from modelyard.domain.models.tables import LooseFile, Scope, TestInput
 from modelyard.domain.models.trial_files import InputNameUnknown, TestFileTooLarge, require_input, set_test_input
 from tests.cast import CAST, Cast
 from tests.library import TEXT_INPUT, add_model, describe, read_version_row, set_scope
 from tests.manual_clock import ManualClock
 
 
-async def _set(database: Database, model_id: str, *, name: str = "", size: int = 5, key: str = "key") -> str | None:
+async def _set(database: Database, model_id: str, *, name: str = "", size: int = 5, key: str = "key") -> None:
     async with database.write() as session:
-        return await set_test_input(
+        announce_files(session, ManualClock(), [key])
+    async with database.write() as session:
+        await set_test_input(
             session,
             ManualClock(),
             CAST.alice,
@@ -25,6 +29,11 @@ async def _set(database: Database, model_id: str, *, name: str = "", size: int =
             size=size,
             storage_key=key,
         )
+
+
+async def _loose(database: Database) -> list[str]:
+    async with database.read() as session:
+        return list(await session.scalars(select(LooseFile.storage_key)))
 
 
 async def test_only_input_needs_no_name(database: Database) -> None:
@@ -42,8 +51,10 @@ async def test_new_file_replaces_the_old_and_takes_back_the_run_test(database: D
     model_id = await add_model(database, CAST.alice)
     await describe(database, model_id)
 
-    assert await _set(database, model_id, key="first") is None
-    assert await _set(database, model_id, key="second") == "first"
+    await _set(database, model_id, key="first")
+    assert await _loose(database) == []
+    await _set(database, model_id, key="second")
+    assert await _loose(database) == ["first"], "nothing uses it any more"
     assert not (await read_version_row(database, model_id)).run_passed
 
 

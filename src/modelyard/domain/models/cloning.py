@@ -14,6 +14,7 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.cards import copy_card
 from modelyard.domain.models.catalog import find_version, new_version
+from modelyard.domain.models.loose_files import announced, claim_files
 from modelyard.domain.models.samples import readdressed
 from modelyard.domain.models.tables import TestInput, Version
 from modelyard.domain.models.versions import require_place, stored_version
@@ -51,15 +52,11 @@ class Cloner:
             await require_place(session, actor, model_id, to)
             files = (await find_version(session, actor, model_id, version)).test_inputs
         copies = {file.storage_key: f"test-inputs/{model_id}/{new_uuid()}" for file in files}
-        try:
+        async with announced(self._database, self._clock, self._storage, list(copies.values())):
             for source, copy in copies.items():
                 await self._storage.put_stream(copy, self._storage.get_stream(source))
             async with self._database.write() as session:
                 await self._store(session, actor, model_id, version, to, copies, with_image=with_image)
-        except BaseException:
-            for copy in copies.values():
-                await self._storage.delete(copy)
-            raise
 
     async def _store(
         self,
@@ -83,11 +80,9 @@ class Cloner:
         session.add(row)
         await session.flush()
         # A file that was replaced meanwhile is left out: its copy is of what is no longer there.
-        session.add_all(
-            _copied_file(row.id, file, copies[file.storage_key])
-            for file in source.test_inputs
-            if file.storage_key in copies
-        )
+        copied = [file for file in source.test_inputs if file.storage_key in copies]
+        session.add_all(_copied_file(row.id, file, copies[file.storage_key]) for file in copied)
+        await claim_files(session, [copies[file.storage_key] for file in copied])
         await copy_card(session, self._clock, actor, source, row)
         details = {"cloned_from": version, "container_image": with_image}
         record(session, self._clock, actor, "model:version:created", f"model/{model_id}/{to}", **details)

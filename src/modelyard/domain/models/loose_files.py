@@ -4,7 +4,8 @@ Who stores files announces them first, in a transaction of its own; the transact
 Who stops using files releases them in the transaction that does so. What is neither claimed nor in use is removed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -31,6 +32,23 @@ def announce_files(session: AsyncSession, clock: Clock, keys: Iterable[str]) -> 
 async def claim_files(session: AsyncSession, keys: Sequence[str]) -> None:
     """Says that announced files are part of something from now on."""
     await session.execute(delete(LooseFile).where(LooseFile.storage_key.in_(keys)))
+
+
+@asynccontextmanager
+async def announced(database: Database, clock: Clock, storage: Storage, keys: Sequence[str]) -> AsyncIterator[None]:
+    """Within the block files are stored under these keys and claimed; when it fails, they are removed."""
+    if keys:
+        async with database.write() as session:
+            announce_files(session, clock, keys)
+    try:
+        yield
+    except BaseException:
+        with suppress(Unavailable):  # what remains is removed later: it was announced
+            for key in keys:
+                await storage.delete(key)
+            async with database.write() as session:
+                await claim_files(session, keys)
+        raise
 
 
 def release_files(session: AsyncSession, clock: Clock, keys: Iterable[str]) -> None:

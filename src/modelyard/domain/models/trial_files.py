@@ -8,6 +8,7 @@ from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.audit.record import record
 from modelyard.domain.models.catalog import find_version_to_deploy
 from modelyard.domain.models.contract import DeclaredInput, declared_inputs
+from modelyard.domain.models.loose_files import claim_files, release_files
 from modelyard.domain.models.tables import TestInput, Version, VersionStatus
 
 
@@ -50,8 +51,8 @@ async def set_test_input(
     media_type: str,
     size: int,
     storage_key: str,
-) -> str | None:
-    """Makes a stored file the test file of an input; returns the storage key of the one it replaces.
+) -> None:
+    """Makes an announced file the test file of an input, in place of the one that it had.
 
     Raises InputNameUnknown, TestFileTooLarge.
     """
@@ -60,9 +61,9 @@ async def set_test_input(
     if size > declared.maximum_size:
         raise TestFileTooLarge(declared, size)
     old = await session.get(TestInput, (row.id, declared.name))
-    replaced = old.storage_key if old else None
     before = {"fileName": old.file_name, "size": old.size} if old else None
     if old:
+        release_files(session, clock, [old.storage_key])
         await session.delete(old)
         await session.flush()
     session.add(
@@ -75,11 +76,11 @@ async def set_test_input(
             storage_key=storage_key,
         )
     )
+    await claim_files(session, [storage_key])
     row.run_passed = row.run_passed and row.status != VersionStatus.PARTIAL
     values = {"before": before, "after": {"fileName": file_name[:255], "size": size}}
     target = f"model/{model_id}/{version}"
     record(session, clock, actor, "model:version:test-input-set", target, input=declared.name, **values)
-    return replaced
 
 
 def _declared(row: Version, name: str) -> DeclaredInput:

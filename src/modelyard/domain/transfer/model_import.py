@@ -13,7 +13,6 @@ from modelyard.domain.images.request_import import request_load, request_pull
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.models import catalog, pictures, samples, sharing, snapshots, trial_files, versions
 from modelyard.domain.models.cards import write_card
-from modelyard.domain.models.loose_files import claim_files
 from modelyard.domain.models.requirements import EDGE_ID, list_presets
 from modelyard.domain.models.standing import Standing
 from modelyard.domain.models.tables import Requirement
@@ -96,7 +95,6 @@ class ModelImport:
                 size=file.size,
                 storage_key=file.storage_key,
             )
-            await claim_files(self.session, [file.storage_key])
         if version.image is None:
             arrival.notes.append(f"The version {number} had no container image; give it one.")
 

@@ -14,6 +14,7 @@ from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.images.request_import import request_load, request_pull
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.models import trial_files
+from modelyard.domain.models.loose_files import announced
 from modelyard.domain.models.versions import set_image
 from modelyard.entrypoints.rest.uploads import UploadedPart, stream_file_part
 
@@ -105,12 +106,16 @@ async def receive_test_input(
             if not _is_cancelled():  # nobody takes from the queue any more
                 await chunks.put(None)
 
-    receiving = asyncio.create_task(receive())
-    try:
-        await platform.storage.put_stream(key, _drain(chunks, receiving))
-        part = await receiving
+    async with announced(platform.database, platform.clock, platform.storage, [key]):
+        receiving = asyncio.create_task(receive())
+        try:
+            await platform.storage.put_stream(key, _drain(chunks, receiving))
+            part = await receiving
+        except BaseException:
+            receiving.cancel()
+            raise
         async with platform.database.write() as session:
-            replaced = await trial_files.set_test_input(
+            await trial_files.set_test_input(
                 session,
                 platform.clock,
                 actor,
@@ -122,12 +127,6 @@ async def receive_test_input(
                 size=part.size,
                 storage_key=key,
             )
-    except BaseException:
-        receiving.cancel()
-        await platform.storage.delete(key)
-        raise
-    if replaced:
-        await platform.storage.delete(replaced)
     return part
 
 

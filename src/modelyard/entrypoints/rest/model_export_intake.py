@@ -12,10 +12,9 @@ from fastapi import Request
 
 from modelyard.adapters.imaging.base import Cutting, Size
 from modelyard.app import Platform
-from modelyard.core.errors import Unavailable
 from modelyard.core.ids import new_model_id, new_uuid
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.models.loose_files import announce_files
+from modelyard.domain.models.loose_files import announced
 from modelyard.domain.models.picture_files import PICTURE, SNAPSHOT, NewPicture
 from modelyard.domain.models.pictures import Words
 from modelyard.domain.transfer.model_arrival import Arrival, ArrivingModel, ArrivingVersion
@@ -24,7 +23,7 @@ from modelyard.domain.transfer.model_place import Place, find_place
 from modelyard.domain.transfer.model_reading import HeldFile, ReadingLimits, ReceivedFile, read_model_export
 from modelyard.entrypoints.rest.intake import CHECK_BYTES, DiskFull, require_room
 from modelyard.entrypoints.rest.model_export_documents import ReadFile, read_documents
-from modelyard.entrypoints.rest.picture_intake import forget_files, stored_picture
+from modelyard.entrypoints.rest.picture_intake import stored_picture
 from modelyard.entrypoints.rest.uploads import UploadRejected, stream_file_part
 
 _CHUNK = 1_048_576
@@ -156,15 +155,9 @@ async def _with_inputs(
 async def _stored(platform: Platform, model_id: str, held: HeldFile) -> AsyncIterator[str]:
     """The key of a stored test input; it is removed unless the block claims it."""
     key = f"test-inputs/{model_id}/{new_uuid()}"
-    async with platform.database.write() as session:
-        announce_files(session, platform.clock, [key])
-    try:
+    async with announced(platform.database, platform.clock, platform.storage, [key]):
         await platform.storage.put_stream(key, _chunks(held.path))
         yield key
-    except BaseException:
-        with contextlib.suppress(Unavailable):  # what remains is removed later: it was announced
-            await forget_files(platform, [key])
-        raise
 
 
 async def _chunks(path: Path) -> AsyncIterator[bytes]:

@@ -8,8 +8,7 @@ from starlette.responses import Response
 
 from modelyard.adapters.imaging.base import LARGEST_FILE, Cutting
 from modelyard.app import Platform
-from modelyard.core.errors import Unavailable
-from modelyard.domain.models.loose_files import announce_files, claim_files
+from modelyard.domain.models.loose_files import announced
 from modelyard.domain.models.picture_files import Address, NewPicture, name_picture
 from modelyard.domain.models.pictures import Words
 from modelyard.entrypoints.rest.uploads import read_file_part
@@ -32,24 +31,10 @@ async def stored_picture(
 ) -> AsyncIterator[NewPicture]:
     """A picture whose files are stored; they are removed unless the block claims them, whatever happens."""
     picture = name_picture(await platform.cutter.cut(data, wanted), with_webp=with_webp)
-    async with platform.database.write() as session:
-        announce_files(session, platform.clock, picture.storage_keys)
-    try:
+    async with announced(platform.database, platform.clock, platform.storage, picture.storage_keys):
         for address, content in picture.files.items():
             await platform.storage.put(address.storage_key, content)
         yield picture
-    except BaseException:
-        with contextlib.suppress(Unavailable):  # what remains is removed later: it was announced
-            await forget_files(platform, picture.storage_keys)
-        raise
-
-
-async def forget_files(platform: Platform, keys: list[str]) -> None:
-    """Removes files that were announced and are not needed after all."""
-    for key in keys:
-        await platform.storage.delete(key)
-    async with platform.database.write() as session:
-        await claim_files(session, keys)
 
 
 def is_known(request: Request, address: Address) -> bool:
