@@ -38,6 +38,26 @@ async def test_what_was_found_and_why(alice: AsgiClient) -> None:
 
 
 @pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize(("question", "shown"), [("irony", "Irony"), ("rules text", "rules"), ("warns", "Warns")])
+async def test_pieces_of_the_long_texts(alice: AsgiClient, question: str, shown: str) -> None:
+    model = expect(await alice.call("GET", f"{SEARCH}?q=sentiment"))["models"][0]
+    version = f"/api/models/{model['identifier']}/versions/0.1.0"
+    expect(
+        await alice.call("PATCH", version, {"longDescription": "Five rules.", "technicalDetails": "Rules for texts."})
+    )
+    expect(
+        await alice.call(
+            "PUT", f"{version}/card", {"caveats": "Irony.", "risk": {"rating": "high", "reason": "Warns."}}
+        )
+    )
+
+    [found] = expect(await alice.call("GET", f"{SEARCH}?q={quote(question)}"))["models"]
+
+    snippet = found["snippet"]
+    assert shown.lower() in [snippet["text"][start:end].lower() for start, end in snippet["marks"]]
+
+
+@pytest.mark.usefixtures("shelf")
 async def test_misspelt(alice: AsgiClient) -> None:
     found = expect(await alice.call("GET", f"{SEARCH}?q=sentimant"))
 

@@ -14,7 +14,8 @@ from modelyard.core.errors import InvalidInput
 from modelyard.domain.models.facets import count_facets
 from modelyard.domain.models.filters import model_conditions
 from modelyard.domain.models.search.find import MOST_COUNTED, Hit, Position, found_by, search_models
-from modelyard.domain.models.search.snippets import Snippet, cut_snippet
+from modelyard.domain.models.search.snippets import Snippet, cut_best_snippet
+from modelyard.domain.models.search.texts import read_shown_texts
 from modelyard.domain.models.tables import Model
 from modelyard.domain.models.tag_queries import list_tags
 from modelyard.entrypoints.rest.library_filters import read_model_filter
@@ -48,7 +49,8 @@ async def search(request: Request, platform: ThePlatform, actor: Caller) -> Resp
         words = [found_by(session, found.terms)] if found.terms else []
         facets = await count_facets(session, actor, [*words, *model_conditions(wanted, now)])
         named = {tag.identifier: tag for tag in await list_tags(session, None)}
-    hits = await asyncio.to_thread(lambda: [_hit(hit, found.terms, now) for hit in found.hits])
+        long_texts = await read_shown_texts(session, [hit.model.id for hit in found.hits if hit.is_by_long_texts])
+    hits = await asyncio.to_thread(lambda: [_hit(hit, found.terms, now, long_texts) for hit in found.hits])
     following = _written(found.hits[-1].position) if found.has_next else None
     body: dict[str, Any] = {
         "total": found.total,
@@ -63,14 +65,14 @@ async def search(request: Request, platform: ThePlatform, actor: Caller) -> Resp
     return Json(body, headers=headers)
 
 
-def _hit(hit: Hit, terms: tuple[str, ...], now: datetime) -> dict[str, Any]:
+def _hit(hit: Hit, terms: tuple[str, ...], now: datetime, long_texts: dict[str, list[str]]) -> dict[str, Any]:
     shown = model_details(hit.model, now)
-    snippet = next((found for text in _texts(hit.model) if terms and (found := cut_snippet(text, terms))), None)
+    snippet = cut_best_snippet([*_texts(hit.model), *long_texts.get(hit.model.id, [])], terms)
     return shown | ({"snippet": _snippet_object(snippet)} if snippet else {})
 
 
 def _texts(model: Model) -> list[str]:
-    """Where words are looked for that are shown: the name stands there anyway."""
+    """What is looked at first for a piece to show; the name comes last, as it stands there anyway."""
     return [model.description, " ".join(tag.name for tag in model.tags), model.author, model.name]
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelyard.domain.models.search.snippets import LENGTH, cut_snippet
+from modelyard.domain.models.search.snippets import LENGTH, cut_best_snippet, cut_snippet
 from modelyard.domain.models.search.words import terms_of
 
 LONG = "Nothing to see. " * 30 + "The model finds faces of cats in pictures. " + "More of it. " * 30
@@ -53,3 +53,14 @@ def test_a_long_text_of_nothing_but_hits() -> None:
 
     assert snippet
     assert snippet.is_cut_after
+
+
+def test_the_text_with_most_of_the_words_is_shown() -> None:
+    texts = ["Finds cats.", "Pictures of cätS", "Cats in pictures", "Education, scattered"]
+
+    assert (best := cut_best_snippet(texts, ["cats", "pictures"]))
+    assert best.text == "Pictures of cätS"
+    assert (first := cut_best_snippet(texts, ["cats"]))
+    assert first.text == "Finds cats."
+    assert cut_best_snippet(texts, ["cation"]) is None
+    assert cut_best_snippet(texts, []) is None

@@ -53,6 +53,11 @@ class Hit:
         """Where it stands."""
         return Position(self.tier, self.model.updated_at, self.model.id)
 
+    @property
+    def is_by_long_texts(self) -> bool:
+        """Whether name, tags, author and summary do not have all words."""
+        return self.tier == len(TIERS) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Search:

@@ -1,6 +1,5 @@
 """Keeps the words of models up to date: at the end of each transaction that has changed something about one."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from sqlalchemy import Select, delete, select
@@ -10,23 +9,14 @@ from modelyard.core.database import Database, ring_after_commit, run_before_comm
 from modelyard.domain.models.search.spelling import learn_words
 from modelyard.domain.models.search.store import SearchText, delete_text, delete_texts, write_text
 from modelyard.domain.models.search.tables import SearchRow
+from modelyard.domain.models.search.texts import read_shown_texts
 from modelyard.domain.models.search.words import joined
-from modelyard.domain.models.shown_version import select_shown
-from modelyard.domain.models.tables import CardRevision, Model, ModelTag, Tag, Version
+from modelyard.domain.models.tables import Model, ModelTag, Tag
 
 MOST_AT_ONCE = 200
 """Models whose words are written in one transaction, when many have none yet."""
 TOPIC = "search"
 _SECONDS_BETWEEN_LOOKS = 60.0
-_VERSION_COLUMNS = (
-    Version.id,
-    Version.inputs,
-    Version.outputs,
-    Version.long_description,
-    Version.technical_details,
-    Version.performance_summary,
-    Version.version_history,
-)
 _NOTED = "models whose words have changed"
 
 
@@ -116,35 +106,5 @@ async def _words_of(session: AsyncSession, model_id: str) -> SearchText | None:
         joined([model.name, model_id]),
         joined([model.author, *labels]),
         joined([model.description]),
-        joined(await _texts_of_version(session, model_id)),
+        joined((await read_shown_texts(session, [model_id])).get(model_id, [])),
     )
-
-
-async def _texts_of_version(session: AsyncSession, model_id: str) -> list[str]:
-    shown = (await session.execute(select_shown(model_id, *_VERSION_COLUMNS))).one_or_none()
-    return [] if shown is None else [text async for text in _texts_of(session, shown)]
-
-
-async def _texts_of(session: AsyncSession, version: Any) -> AsyncIterator[str]:
-    for entry in [*(version.inputs or []), *(version.outputs or [])]:
-        yield entry["name"]
-        yield entry.get("description") or ""
-    for text in (version.long_description, version.technical_details, version.performance_summary):
-        yield text
-    newest = select(CardRevision.content).where(CardRevision.version_id == version.id)
-    card = await session.scalar(newest.order_by(CardRevision.number.desc()).limit(1))
-    for text in _texts_within(card):
-        yield text
-    yield version.version_history
-
-
-def _texts_within(value: object) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for part in value.values():
-                yield from _texts_within(part)
-        case list():
-            for part in value:
-                yield from _texts_within(part)

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modelyard.domain.models.search.words import FoundWord, words_of
+from modelyard.domain.models.search.words import FoundWord, plain, words_of
 
 LENGTH = 200
 """Characters of a snippet, more or less: it begins and ends between words."""
 _BEFORE = 60
 _SEARCHED = 100_000
 """Characters of a text that are looked at."""
+_CUT = 3
+"""Texts of a model that are cut into words, which takes time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,13 @@ class Snippet:
     marks: tuple[tuple[int, int], ...]
     is_cut_before: bool
     is_cut_after: bool
+
+
+def cut_best_snippet(texts: Sequence[str], terms: Sequence[str]) -> Snippet | None:
+    """The snippet of the text that has most of the terms, the earlier one of equals; None where none has any."""
+    numbers = {text: number for text in texts if (number := _number_within(text[:_SEARCHED], terms))}
+    best = sorted(numbers, key=lambda text: -numbers[text])[:_CUT]
+    return next((snippet for text in best if (snippet := cut_snippet(text, terms))), None)
 
 
 def cut_snippet(text: str, terms: Sequence[str]) -> Snippet | None:
@@ -36,6 +45,12 @@ def cut_snippet(text: str, terms: Sequence[str]) -> Snippet | None:
     piece = " ".join(text[start:end].split())
     marks = tuple((hit.start, hit.end) for hit in words_of(piece) if hit.word.startswith(tuple(terms)))
     return Snippet(piece, marks, start > 0, end < len(text))
+
+
+def _number_within(text: str, terms: Sequence[str]) -> int:
+    """How many terms may be in a text; also counts those that are not the beginning of a word, to be quick."""
+    folded = plain(text)
+    return sum(term in folded for term in terms)
 
 
 def _densest(hits: Sequence[FoundWord], terms: Sequence[str]) -> FoundWord:
