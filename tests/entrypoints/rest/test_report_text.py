@@ -51,3 +51,10 @@ def test_foreign_words_cannot_become_marks() -> None:
     assert "\\<script\\>alert(1)\\</script\\> \\| x \\# head |" in text
     assert "\\[click\\](javascript:1) \\`x\\`" in text
     assert "- \\*b\\*" in text
+
+
+def test_digests_of_layers_are_short() -> None:
+    layers = (Layer(1, f"COPY dir:{'0a' * 32} in /app/"),)
+    text = report_markdown(replace(REPORT, measured=Measurements(image=ImageMeasure("r", "d", 1, 1, layers))))
+
+    assert "| COPY dir:0a0a0a0a0a0a in /app/ |" in text

@@ -12,6 +12,7 @@ from modelyard.domain.version_tests.suggest_timeouts import seconds_text
 from modelyard.domain.version_tests.tables import ReportState
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def report_markdown(report: VersionReport) -> str:
@@ -24,6 +25,11 @@ def report_markdown(report: VersionReport) -> str:
 
 def _plain(text: str) -> str:
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
+
+
+def _instruction(text: str) -> str:
+    """With digests as short as container runtimes show them, so that tables stay narrow."""
+    return _plain(_DIGEST.sub(r"\1", text))
 
 
 def _head(report: VersionReport) -> Iterator[str]:
@@ -47,7 +53,7 @@ def _measured(measured: Measurements) -> Iterator[str]:
         yield "\n".join(["| what | how much |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
     if measured.image and measured.image.biggest_layers:
         layers = [
-            f"| {size_text(one.size_bytes)} | {_plain(one.created_by)} |" for one in measured.image.biggest_layers
+            f"| {size_text(one.size_bytes)} | {_instruction(one.created_by)} |" for one in measured.image.biggest_layers
         ]
         yield "## Biggest layers of the image"
         yield "\n".join(["| unpacked | made by |", "|---|---|", *layers])
