@@ -81,7 +81,7 @@ async def test_all_steps(alice: Shell, folder: Path, machine: Machine) -> None:
     assert model["visibility"]["scope"] == "ACCOUNT"
     assert [found["modelId"] for found in await alice.json("search", "only", "tests")] == [model["modelId"]]
     assert {"background", "card", "thumbnail"} <= {picture["relationType"] for picture in model["images"]}
-    assert version["page"].endswith(f"/models/{model['modelId']}/0.1.0")
+    assert version["address"].endswith(f"/api/models/{model['modelId']}/versions/0.1.0")
 
 
 async def test_again_changes_only_words(alice: Shell, folder: Path, machine: Machine, platform: Platform) -> None:
@@ -102,11 +102,11 @@ async def test_again_changes_only_words(alice: Shell, folder: Path, machine: Mac
 
 async def test_goes_on_where_it_stopped(alice: Shell, folder: Path, machine: Machine) -> None:
     image = machine.publish()
-    (folder / "sample.txt").unlink()
-    stopped = await alice.type("deploy", str(folder / "model.yaml"), "--image", REFERENCE, code=2)
-    assert "no test file for input.txt" in stopped
+    file = _file(folder, ("mediaType: application/json", "mediaType: nonsense"))
+    stopped = await alice.type("deploy", file, "--image", REFERENCE, code=7)
+    assert "outputs[0].mediaType" in stopped
     containers = len(machine.containers)
-    (folder / "sample.txt").write_text("a good day")
+    _file(folder, ("mediaType: nonsense", "mediaType: application/json"))
 
     output = await alice.type("deploy", str(folder / "model.yaml"), "--image", REFERENCE)
 
@@ -181,8 +181,21 @@ async def test_what_is_wrong_is_said_before_anything_is_done(
     assert await audited(platform.database) == before
 
 
-async def test_no_image(alice: Shell, folder: Path) -> None:
+async def test_no_image(alice: Shell, folder: Path, platform: Platform) -> None:
+    before = await audited(platform.database)
+
     assert "Where is the container image?" in await alice.type("deploy", str(folder / "model.yaml"), code=2)
+    assert await audited(platform.database) == before
+
+
+async def test_no_test_file(alice: Shell, folder: Path, platform: Platform) -> None:
+    (folder / "sample.txt").unlink()
+    before = await audited(platform.database)
+
+    told = await alice.type("deploy", str(folder / "model.yaml"), "--image", REFERENCE, code=2)
+
+    assert "no test file for input.txt" in told
+    assert await audited(platform.database) == before
 
 
 async def test_no_preset_is_large_enough(alice: Shell, folder: Path, machine: Machine) -> None:

@@ -19,8 +19,9 @@ DEPLOYED: list[Column] = [
     ("name", "model.name"),
     ("version", "version"),
     ("status", "status"),
-    ("page", "page"),
+    ("address", "address"),
 ]
+SAMPLE_HELP = "A test file for an input, as often as needed."
 
 
 def _read_samples(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
@@ -37,7 +38,7 @@ def _read_samples(_context: click.Context, _parameter: click.Parameter, values: 
 @click.argument("file", type=EXISTING_FILE, default="model.yaml")
 @click.option("--image", help="Where to pull the image from, such as registry.example.org/team/model:1.0.0.")
 @click.option("--archive", type=EXISTING_FILE, help="Or an archive of it, as `docker save` or `podman save` makes.")
-@click.option("--sample", "samples", metavar="INPUT=FILE", multiple=True, callback=_read_samples, help="A test file.")
+@click.option("--sample", "samples", metavar="INPUT=FILE", multiple=True, callback=_read_samples, help=SAMPLE_HELP)
 @click.option("--picture", type=EXISTING_FILE, help="Picture of the model: JPG or PNG.")
 @click.option("--model", "model_id", metavar="ID", help="The model, when its name does not say which.")
 @click.option("--next-version", is_flag=True, help="Where the version is deployed already, deploy as the next one.")
@@ -64,10 +65,12 @@ def deploy(
     and contract; its words, tags and metrics are brought up to date.
 
     Credentials of a registry are taken from MODELYARD_REGISTRY_USER and MODELYARD_REGISTRY_PASSWORD.
+
+    For example: modelyard deploy --archive model.tar --sample input.txt=hello.txt
     """
     from modelyard.entrypoints.cli.deploy_plan import make_plan
     from modelyard.entrypoints.cli.deploy_sources import find_sources
-    from modelyard.entrypoints.cli.deployment import Deployment
+    from modelyard.entrypoints.cli.deployment import Deployment, require_sources
     from modelyard.entrypoints.cli.model_file import read_model_file
     from modelyard.entrypoints.cli.steps import shown_steps
 
@@ -79,12 +82,13 @@ def deploy(
         screen.line(f"{file} describes {model.name} {model.version}; nothing is wrong with it.")
         return
     plan = make_plan(server, model.name, model.version, model_id=model_id, next_version=next_version)
+    require_sources(model, sources, plan)
     deployment = Deployment(server, model, sources, plan)
     with shown_steps() as steps:
         version = deployment.run(steps, activate=not no_activate)
     for warning in deployment.warnings:
         screen.note(f"Careful: {warning}")
-    screen.thing(version | {"page": f"{server.access.url}/models/{deployment.model_id}/{plan.version}"}, DEPLOYED)
+    screen.thing(version | {"address": f"{server.access.url}{deployment.version_path}"}, DEPLOYED)
 
 
 def _registry(option: str | None, in_file: str) -> "Registry | None":

@@ -1,5 +1,6 @@
 """The files that go with a model file, and where its image comes from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,14 @@ class ImageMissing(CommandFailed):
             "modelyard.image or modelyard.archive.",
             Exit.USAGE,
         )
+
+
+class SampleMissing(CommandFailed):
+    """Inputs of a version that is to be tested have no test file."""
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        hint = "Name it with --sample INPUT=FILE, or in the model file, in modelyard.samples."
+        super().__init__(f"There is no test file for {', '.join(inputs)}. {hint}", Exit.USAGE)
 
 
 def find_sources(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelyard.entrypoints.cli.amounts import to_bytes, to_cpus
 from modelyard.entrypoints.cli.deploy_plan import Plan, Work
-from modelyard.entrypoints.cli.deploy_sources import ImageMissing, Registry, Sources, is_same_image
+from modelyard.entrypoints.cli.deploy_sources import ImageMissing, Registry, SampleMissing, Sources, is_same_image
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.model_file import ModelFile
 from modelyard.entrypoints.cli.paths import at
@@ -21,6 +21,20 @@ EDGE_PRESET = -99
 """What is for edge devices is neither loaded nor run here."""
 _LOADED_AS = ("requirement", "timeout")
 _RAN_AS = ("inputs", "outputs", "inputValidationSchema")
+
+
+def require_sources(model: ModelFile, sources: Sources, plan: Plan) -> None:
+    """Before anything is created: a version that is there already may have its image and its test files.
+
+    Raises ImageMissing, SampleMissing.
+    """
+    if plan.work not in {Work.NEW_MODEL, Work.NEW_VERSION}:
+        return
+    if sources.image is None:
+        raise ImageMissing
+    missing = [name for name in model.inputs if name not in sources.samples]
+    if missing and model.modelyard.requirement != EDGE_PRESET:
+        raise SampleMissing(missing)
 
 
 class Deployment:
@@ -62,6 +76,11 @@ class Deployment:
             with steps.step(f"{number:>2}/{len(todo)}  {name}") as bar:
                 act(bar)
         return self._server.get(self._version())
+
+    @property
+    def version_path(self) -> str:
+        """Where the API has the version."""
+        return self._version()
 
     def _path(self, *more: str) -> str:
         return at("api", "models", self.model_id, *more)
@@ -202,10 +221,6 @@ class Deployment:
         if self._for_edge or not (self._must_run or not self._has_passed("run")):
             bar.result("not needed")
             return
-        missing = [name for name in self._model.inputs if name not in self._sources.samples]
-        if missing and self._plan.work in {Work.NEW_MODEL, Work.NEW_VERSION}:
-            names, hint = ", ".join(missing), "Name it with --sample INPUT=FILE, or in the model file."
-            raise CommandFailed(f"There is no test file for {names}. {hint}", Exit.USAGE)
         self._must_run = True
         for name, file in self._sources.samples.items():
             media_type = self._model.inputs[name].media_types.split(",")[0]
