@@ -56,9 +56,12 @@ def export_model(
     no_images: bool,
     overwrite: bool,
 ) -> None:
-    """Write a MODEL to FILE, to be imported elsewhere; IDENTIFIER.modelyard.tar unless given.
+    """Write a MODEL to FILE, to be imported elsewhere.
 
-    The file has the newest active version, the one named as MODEL@VERSION, or all.
+    FILE is IDENTIFIER.modelyard.tar unless given. It has the newest active version, the one named as MODEL@VERSION,
+    or all.
+
+    For example: modelyard models export ships@1.0.0 ships.modelyard.tar
     """
     from modelyard.entrypoints.cli.download import download_to
     from modelyard.entrypoints.cli.steps import shown_steps
@@ -116,6 +119,8 @@ def import_model(server: "Remote", screen: Screen, file: Path, wants_test: bool,
     It becomes a model of yours; where it is one already, versions that it lacks are added. They come as drafts: what
     was tested elsewhere is tested again here, with --test or --activate. Run it again after it was interrupted: what
     is done is kept.
+
+    For example: modelyard models import ships.modelyard.tar --activate
     """
     from modelyard.entrypoints.cli.steps import shown_steps
 

@@ -42,7 +42,10 @@ FOUND: list[Column] = [
 def search(
     server: "Remote", screen: Screen, words: tuple[str, ...], tags: tuple[str, ...], active: bool, limit: int
 ) -> None:
-    """Find models by WORDS in name, tags, summary, descriptions and cards; beginnings of words are enough."""
+    """Find models by WORDS in name, tags, summary, descriptions and cards; beginnings of words are enough.
+
+    For example: modelyard search ship imag --tag count --active
+    """
     query = {"q": " ".join(words), "tags": ";".join(tags), "isActive": active or None, "per-page": limit, "page": 1}
     answer = server.get(at("api", "models", "search"), query)
     for typed, meant in (answer.get("corrected") or {}).items():

@@ -85,7 +85,10 @@ def deactivate_version(server: "Remote", screen: Screen, model: str, version: st
 @click.argument("second")
 @over_rest
 def diff_versions(server: "Remote", screen: Screen, model: str, first: str, second: str) -> None:
-    """Show what changed from the FIRST version of a MODEL to the SECOND, and whom that breaks."""
+    """Show what changed from the FIRST version of a MODEL to the SECOND, and whom that breaks.
+
+    For example: modelyard versions diff "Ship Counter" 1.0.0 1.1.0
+    """
     answer = server.get(_path(server, model, first, "diff", second))
     screen.rows([answer.get("changes") or []], CHANGES)
 
