@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -58,7 +59,9 @@ def run_import(given: Mapping[str, Any], file: str, *, with_images: bool) -> Non
     if not with_images:
         _name_images(manifest.images, "left out")
     click.echo(
-        "Start the server with `modelyard serve`; it collects the words for searching in the background.", err=True
+        f"Start the server with `modelyard serve --data-dir {shlex.quote(str(directory))}`; it collects the words for "
+        "searching in the background.",
+        err=True,
     )
 
 
