@@ -18,7 +18,8 @@ from modelyard.entrypoints.rest.route_permissions import ROUTES, Open
 from tests.asgi import AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.callers import SOUND, Headers, Person, key_with, session_of
-from tests.entrypoints.rest.steps import Walk, add_engine, expect, snapshot
+from tests.entrypoints.rest.steps import add_engine, expect, snapshot
+from tests.library import add_active
 
 ALICE = CAST.alice
 HOME_ROLES = [Role.ACCOUNT_ADMIN, Role.DATA_SCIENTIST, Role.DEVELOPER]
@@ -68,9 +69,10 @@ SEEN_IN_THE_ACCOUNT = {
 """Things that all in the account see, and only its administrators change."""
 
 
-async def _things_of_alice(platform: Platform, walk: Walk, alice: AsgiClient, olga: AsgiClient) -> dict[str, str]:
+async def _things_of_alice(platform: Platform, alice: AsgiClient, olga: AsgiClient) -> dict[str, str]:
     """One of everything that an address can name, by the name that it has in the paths of routes."""
-    model_id = await walk.active()
+    # It may have no engines, so that nothing becomes of the job while it is looked at.
+    model_id = await add_active(platform.database, ALICE, maximum_engines=0)
     job = expect(
         await alice.call(
             "POST",
@@ -158,8 +160,8 @@ async def _strangers(platform: Platform) -> dict[str, Headers]:
 
 
 @pytest.fixture
-async def things(platform: Platform, walk: Walk, alice: AsgiClient, olga: AsgiClient) -> dict[str, str]:
-    return await _things_of_alice(platform, walk, alice, olga)
+async def things(platform: Platform, alice: AsgiClient, olga: AsgiClient) -> dict[str, str]:
+    return await _things_of_alice(platform, alice, olga)
 
 
 @pytest.mark.parametrize("who", ["another account", "another team"])
