@@ -17,7 +17,10 @@ _POLL_SECONDS = 0.01
 def measure(scale: Scale) -> Iterator[Comparison]:
     """With the image in the runtime's store."""
     image = model_image("http-v1")
-    with names_tidied(image), running_server(MODELYARD_ENGINE_IDLE_SECONDS=_IDLE_SECONDS) as server:
+    with (
+        names_tidied(image),
+        running_server(MODELYARD_ENGINE_IDLE_SECONDS=_IDLE_SECONDS, MODELYARD_ENGINE_STANDBY="0") as server,
+    ):
         _, tested = describe(server, image, "load test")
         ours, theirs = by_turns(
             scale.of(8), lambda: _load_test(server, tested), lambda: _plain_start(image, run=False), warm_up=True
