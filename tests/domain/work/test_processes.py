@@ -13,7 +13,7 @@ from modelyard.domain.work.processes import DeclaredDead, ProcessWatch, living_p
 from modelyard.domain.work.tables import Process
 
 BEAT = 0.02
-DEAD = 0.4
+DEAD = 1.5
 
 
 class Processes:
