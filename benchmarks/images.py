@@ -68,7 +68,11 @@ def remove_image(name: str) -> None:
 
 def _build(name: str, recipe: list[str], context: Path) -> None:
     (context / "Containerfile").write_text("\n".join(recipe) + "\n")
-    podman("build", "--quiet", "--layers", "--tag", name, "--file", str(context / "Containerfile"), str(context))
+    build = ("build", "--quiet", "--layers", "--tag", name, "--file", str(context / "Containerfile"), str(context))
+    try:
+        podman(*build)
+    except subprocess.CalledProcessError:  # a layer that it began with was removed meanwhile
+        podman(*build)
 
 
 def _write_noise(path: Path, size: int) -> None:

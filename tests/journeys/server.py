@@ -52,6 +52,7 @@ class Server:
             **{name: value for name, value in os.environ.items() if not name.startswith("MODELYARD_")},
             "MODELYARD_ADMIN_API_KEY": self.key,
             "MODELYARD_ENGINE_IDLE_SECONDS": "5",
+            "MODELYARD_ENGINE_STANDBY": "0",
             "MODELYARD_TEST_REPORT_SECONDS": "0",  # tests count containers; test_reports.py turns it on
             **self.settings,
         }

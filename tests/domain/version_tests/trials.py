@@ -39,7 +39,7 @@ class Trials:
         launcher = Launcher(machine.runtime, {machine.factory.name: machine.factory}, limits)
         trials = TrialEngines(database, self.clock, launcher, "one")
         self.load: Task = LoadVersion(database, self.clock, trials, launcher)
-        self.measurer = Measurer(database, self.clock, launcher, most_seconds=1)
+        self.measurer = Measurer(database, self.clock, launcher, most_seconds=6)
         self.run: Task = RunVersion(database, self.clock, trials, self.measurer, self.storage)
         self.model_id = ""
 

@@ -83,13 +83,13 @@ def test_bytes_become_results(sdk: PythonSdk, deployed: Deployed) -> None:
 
 
 def test_a_broken_item_fails_alone(sdk: PythonSdk, deployed: Deployed) -> None:
-    texts = {"good": {"input": "one"}, "long": {"input": "x" * 5001}, "lost": {"other": "one"}}
+    texts = {"good": {"input": "one"}, "long": {"input": "x" * 3_000_001}, "lost": {"other": "one"}}
     job = sdk.call("jobs.submit_text", deployed.model_id, "1.0.0", texts)
     results = sdk.call_on(None, "results.block_until_complete", job["jobIdentifier"], **POLL)
 
     assert (results.value["completed"], results.value["failed"]) == (1, 2)
     assert sdk.call_on(results, "get_source_outputs", "good").value["status"] == "SUCCESSFUL"
-    for name, reason in {"long": "5001 bytes", "lost": "'input' is missing"}.items():
+    for name, reason in {"long": "3000001 bytes", "lost": "'input' is missing"}.items():
         with pytest.raises(ClientRaised, match=reason) as raised:
             sdk.call_on(results, "get_source_outputs", name)
         assert raised.value.kind == "ResultsError"

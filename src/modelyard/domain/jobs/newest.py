@@ -69,6 +69,8 @@ async def newest_jobs(session: AsyncSession, wanted: JobFilter, visible: Conditi
     Args:
         visible: what else the jobs have to satisfy, of an alias of `jobs`.
     """
+    if not wanted.statuses:
+        return []
     if wanted.with_failures_only and wanted == _only_failures(wanted):
         return None  # of the jobs of most statuses few have failures, of all jobs more
     size = MOST_ROWS + 1 if page.size is None else page.offset + page.size + 1
