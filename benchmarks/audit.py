@@ -1,22 +1,15 @@
 """Lists of the audit trail among a million events against plain SQL on the same file."""
 
 import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing
-from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.audit_rows import person, write_rows
-from benchmarks.server_process import Server, start_server, stop, wait_until_answering
-from benchmarks.turns import Comparison, Scale, by_turns, percentile
+from benchmarks.long_lists import LongList
+from benchmarks.server_process import Server
 
-GOAL = "p99 < 50 ms"
 _PAGE = 50
-_PLAIN = "plain SQL"
 _CONDITIONS = {
     "actor": "actor = ?",
     "user": "user_id = ?",
@@ -27,38 +20,6 @@ _CONDITIONS = {
     "startDate": "at >= ?",
     "endDate": "at <= ?",
 }
-
-
-def measure(scale: Scale) -> Iterator[Comparison]:
-    """First pages of everything, of what is frequent, rare, old or nowhere, and of several at once."""
-    with tempfile.TemporaryDirectory(prefix="my-bench-") as directory:
-        data_dir = Path(directory) / "data"
-        _serve_once(data_dir)
-        rows = scale.of(1_000_000, 2_000)
-        middle = write_rows(data_dir, rows)
-        server = start_server(data_dir)
-        try:
-            wait_until_answering(server.port, "/healthz", server.process)
-            with closing(sqlite3.connect(data_dir / "modelyard.db")) as database:
-                yield from _lists(scale, server, database, middle, f"{rows:,}")
-        finally:
-            stop(server.process)
-
-
-def _lists(
-    scale: Scale, server: Server, database: sqlite3.Connection, middle: dict[str, Any], rows: str
-) -> Iterator[Comparison]:
-    ours: list[float] = []
-    theirs: list[float] = []
-    for name, wanted in _cases(middle).items():
-        list_them, select_them = partial(_list, server, wanted), partial(_select, database, wanted)
-        new, plain = by_turns(scale.of(20, 2), list_them, select_them, warm_up=True)
-        yield Comparison(f"audit of {rows}: {name}", _PLAIN, new, plain, GOAL)
-        ours += new
-        theirs += plain
-    for hundredths in (50, 99):
-        values = [percentile(ours, hundredths)], [percentile(theirs, hundredths)]
-        yield Comparison(f"… p{hundredths} of all {len(ours)}", f"… its p{hundredths}", *values, GOAL)
 
 
 def _cases(middle: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -114,8 +75,4 @@ def _select(database: sqlite3.Connection, wanted: dict[str, str]) -> float:
     return time.perf_counter() - began
 
 
-def _serve_once(data_dir: Path) -> None:
-    """Makes the schema and the first key."""
-    server = start_server(data_dir)
-    wait_until_answering(server.port, "/healthz", server.process)
-    stop(server.process)
+measure = LongList("audit", write_rows, _cases, _list, _select).measure

@@ -1,22 +1,15 @@
 """The history among a million jobs against plain SQL on the same file."""
 
 import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing
-from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.history_rows import MODELS, PEOPLE, model, person, write_rows
-from benchmarks.server_process import Server, start_server, stop, wait_until_answering
-from benchmarks.turns import Comparison, Scale, by_turns, percentile
+from benchmarks.long_lists import LongList
+from benchmarks.server_process import Server
 
-GOAL = "p99 < 50 ms"
 _PAGE = 50
-_PLAIN = "plain SQL"
 _CONDITIONS = {
     "status": "status = ?",
     "model": "model_name LIKE '%' || ? || '%'",
@@ -28,40 +21,6 @@ _CONDITIONS = {
     "endDate": "created_at <= ?",
     "search": "(id LIKE ? || '%' OR model_name LIKE '%' || ? || '%')",
 }
-
-
-def measure(scale: Scale) -> Iterator[Comparison]:
-    """First pages of everything, of what is frequent, rare, old or nowhere, and of several at once."""
-    with tempfile.TemporaryDirectory(prefix="my-bench-") as directory:
-        data_dir = Path(directory) / "data"
-        server = start_server(data_dir)
-        wait_until_answering(server.port, "/healthz", server.process)
-        stop(server.process)
-        rows = scale.of(1_000_000, 2_000)
-        middle = write_rows(data_dir, rows)
-        server = start_server(data_dir)
-        try:
-            wait_until_answering(server.port, "/healthz", server.process)
-            with closing(sqlite3.connect(data_dir / "modelyard.db")) as database:
-                yield from _lists(scale, server, database, middle, f"{rows:,}")
-        finally:
-            stop(server.process)
-
-
-def _lists(
-    scale: Scale, server: Server, database: sqlite3.Connection, middle: dict[str, Any], rows: str
-) -> Iterator[Comparison]:
-    ours: list[float] = []
-    theirs: list[float] = []
-    for name, wanted in _cases(middle).items():
-        list_them, select_them = partial(_list, server, wanted), partial(_select, database, wanted)
-        new, plain = by_turns(scale.of(20, 2), list_them, select_them, warm_up=True)
-        yield Comparison(f"history of {rows}: {name}", _PLAIN, new, plain, GOAL)
-        ours += new
-        theirs += plain
-    for hundredths in (50, 99):
-        values = [percentile(ours, hundredths)], [percentile(theirs, hundredths)]
-        yield Comparison(f"… p{hundredths} of all {len(ours)}", f"… its p{hundredths}", *values, GOAL)
 
 
 def _cases(middle: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -117,3 +76,6 @@ def _select(database: sqlite3.Connection, wanted: dict[str, str]) -> float:
     repeated = [value for name, value in zip(filters, values, strict=True) for _ in range(_CONDITIONS[name].count("?"))]
     database.execute(statement, repeated).fetchall()
     return time.perf_counter() - began
+
+
+measure = LongList("history", write_rows, _cases, _list, _select).measure

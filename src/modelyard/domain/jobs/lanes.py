@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import exists, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.core.upserts import insert_into
 from modelyard.domain.jobs.status import ItemState
 from modelyard.domain.jobs.tables import JobItem, JobLane
 
@@ -32,20 +32,22 @@ class WaitingLane:
 
 async def join_lane(session: AsyncSession, *, version_id: int, priority: int, team_id: str, user_id: str) -> int:
     """The lane for items that this transaction is about to queue; returns its number."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = (sqlite.insert if is_sqlite else postgresql.insert)(JobLane)
     of_version = select(func.coalesce(func.max(JobLane.last_turn), 0)).where(JobLane.version_id == version_id)
-    joined = insert.values(
-        version_id=version_id,
-        priority=priority,
-        team_id=team_id,
-        user_id=user_id,
-        is_waiting=True,
-        last_turn=of_version.scalar_subquery(),  # whoever comes new has not waited at all
-        revision=0,
-    ).on_conflict_do_update(
-        index_elements=["version_id", "priority", "team_id", "user_id"],
-        set_={"is_waiting": True, "revision": JobLane.revision + 1},
+    joined = (
+        insert_into(session, JobLane)
+        .values(
+            version_id=version_id,
+            priority=priority,
+            team_id=team_id,
+            user_id=user_id,
+            is_waiting=True,
+            last_turn=of_version.scalar_subquery(),  # whoever comes new has not waited at all
+            revision=0,
+        )
+        .on_conflict_do_update(
+            index_elements=["version_id", "priority", "team_id", "user_id"],
+            set_={"is_waiting": True, "revision": JobLane.revision + 1},
+        )
     )
     return (await session.execute(joined.returning(JobLane.id))).scalar_one()
 

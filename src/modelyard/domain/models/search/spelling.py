@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from itertools import islice
 
 from sqlalchemy import Insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.core.upserts import insert_into
 from modelyard.domain.models.search.tables import SearchSpelling
 from modelyard.domain.models.search.words import stored
 
@@ -22,8 +22,7 @@ MOST_LEARNT = 2000
 
 def _insert_new(session: AsyncSession) -> Insert:
     """Somebody else may have learnt the same word meanwhile."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return (sqlite.insert if is_sqlite else postgresql.insert)(SearchSpelling).on_conflict_do_nothing()
+    return insert_into(session, SearchSpelling).on_conflict_do_nothing()
 
 
 def variants_of(word: str) -> set[str]:
