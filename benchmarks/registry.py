@@ -31,7 +31,7 @@ def compare(scale: Scale, data_dir: Path, identifiers: list[str], size: int) -> 
 
     Ours are the domain's functions, theirs the Python API; both open the file themselves. Raises MlflowMissing.
     """
-    python = mlflow_python()
+    python = mlflow_python(install=not scale.quick)
     with tempfile.TemporaryDirectory(prefix="my-bench-") as directory:
         registry = Path(directory) / "registry.db"
         names = fill_registry(python, registry, data_dir, identifiers)

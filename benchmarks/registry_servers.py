@@ -59,7 +59,7 @@ class Registry:
 
 def compare(scale: Scale, size: int) -> Iterator[Comparison]:
     """Each case by turns, each time over a connection that is kept. Raises MlflowMissing."""
-    python = mlflow_python()
+    python = mlflow_python(install=not scale.quick)
     with tempfile.TemporaryDirectory(prefix="my-bench-") as directory:
         data_dir, file = Path(directory) / "data", Path(directory) / "registry.db"
         stop(_ready(start_server(data_dir)).process)  # makes the tables
