@@ -45,6 +45,15 @@ async def test_input_is_made_up_from_the_declaration(database: Database) -> None
     assert list(sample["input"]["sources"]["0001"]) == ["input.txt"]
 
 
+async def test_output_is_made_up_from_the_declaration(database: Database) -> None:
+    model_id = await add_model(database, CAST.alice)
+    await describe(database, model_id)
+    async with database.read() as session:
+        sample = await read_sample(session, CAST.alice, model_id, "0.1.0", "output")
+
+    assert sample["results"]["0001"] == {"status": "SUCCESSFUL", "results.json": "<contents of results.json>"}
+
+
 async def test_too_large_or_not_yours(database: Database, cast: Cast) -> None:
     model_id = await add_model(database, cast.alice)
     await set_scope(database, model_id, Scope.ALL)

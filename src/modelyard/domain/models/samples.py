@@ -24,14 +24,19 @@ class SampleMissing(NotFound):
 
 
 async def read_sample(session: AsyncSession, actor: Actor, model_id: str, version: str, kind: str) -> Any:
-    """The sample; kind is `input` or `output`. Without a stored sample input a fitting one is made up."""
+    """The sample; kind is `input` or `output`. Where none is stored, one is made of what the version declares.
+
+    Raises SampleMissing when it declares nothing yet.
+    """
     row = await find_version(session, actor, model_id, version)
     stored = row.sample_input if kind == "input" else row.sample_output
-    if stored is None and kind == "input" and row.inputs:
+    if stored is not None:
+        return stored
+    if kind == "input" and row.inputs:
         return example_submission(row)
-    if stored is None:
-        raise SampleMissing(kind, version)
-    return stored
+    if kind == "output" and row.outputs:
+        return example_results(row)
+    raise SampleMissing(kind, version)
 
 
 async def write_sample(
@@ -73,4 +78,18 @@ def example_submission(row: Version) -> dict[str, Any]:
     return {
         "model": {"identifier": row.model_id, "version": row.version},
         "input": {"type": "text", "sources": {"0001": values}},
+    }
+
+
+def example_results(row: Version) -> dict[str, Any]:
+    """What /api/results answers for a job of one item, with a placeholder for each declared output."""
+    outputs = {entry["name"]: f"<contents of {entry['name']}>" for entry in row.outputs or []}
+    return {
+        "jobIdentifier": "<job identifier>",
+        "total": 1,
+        "completed": 1,
+        "failed": 0,
+        "finished": True,
+        "submittedByKey": "<prefix of the key>",
+        "results": {"0001": {"status": "SUCCESSFUL", **outputs}},
     }
