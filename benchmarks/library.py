@@ -27,6 +27,7 @@ from modelyard.domain.models.queries import list_latest, list_models
 from modelyard.domain.models.related import list_related
 from modelyard.domain.models.requirements import create_presets
 from modelyard.domain.models.search.find import found_by, search_models
+from modelyard.domain.models.search.order import Order, Sorting
 from modelyard.domain.models.tags import create_predefined
 from modelyard.migrations.upgrade import upgrade_database
 
@@ -43,6 +44,9 @@ _TAGGED = (
     "SELECT t.model_id, count(*) FROM model_tags t WHERE t.tag IN (SELECT tag FROM model_tags WHERE model_id = :id)"
     " GROUP BY t.model_id ORDER BY 2 DESC LIMIT 20"
 )
+
+
+BY_NAME, BY_USE = Sorting(Order.NAME), Sorting(Order.LAST_ACTIVE, descending=True)
 
 
 async def _search_with_facets(session: AsyncSession, question: str, wanted: ModelFilter) -> None:
@@ -76,6 +80,14 @@ CASES: dict[str, tuple[Call, str]] = {
     "search, what nearly all have": (
         lambda session, _: search_models(session, NOW, READER, "model", ModelFilter(), most=10),
         "SELECT * FROM models m WHERE m.description LIKE '%model%' ORDER BY m.updated_at DESC LIMIT 10",
+    ),
+    "search, what nearly all have, by name": (
+        lambda session, _: search_models(session, NOW, READER, "model", ModelFilter(), most=10, sorting=BY_NAME),
+        "SELECT * FROM models m WHERE m.description LIKE '%model%' ORDER BY m.name_key LIMIT 10",
+    ),
+    "search, two words, last used first": (
+        lambda session, _: search_models(session, NOW, READER, "ship image", ModelFilter(), most=10, sorting=BY_USE),
+        "SELECT * FROM models m WHERE m.description LIKE '%ship%' ORDER BY m.last_active_at DESC LIMIT 10",
     ),
     "search, misspelt": (
         lambda session, _: search_models(session, NOW, READER, "sentimant hospitls", ModelFilter(), most=10),

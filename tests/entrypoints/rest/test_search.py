@@ -1,5 +1,7 @@
 """Searching over the API: shapes, pages, facets, and whatever is asked."""
 
+import base64
+import json
 from urllib.parse import quote
 
 import pytest
@@ -82,12 +84,61 @@ async def test_pages_and_filters(alice: AsgiClient) -> None:
 
 
 @pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize(("query", "is_reversed"), [("sort-by=name", False), ("sort-by=Name&direction=DESC", True)])
+async def test_in_the_order_of_names(alice: AsgiClient, query: str, is_reversed: bool) -> None:
+    names, path = [], f"{SEARCH}?q=text&per-page=2&{query}"
+    while path:
+        answer = await alice.call("GET", path)
+        names += [model["name"] for model in expect(answer)["models"]]
+        link = answer.headers.get("link", "")
+        path = link.partition(">")[0].removeprefix("<http://testserver") if link else ""
+
+    assert names == sorted(names, key=str.casefold, reverse=is_reversed)
+    assert len(names) == 3
+
+
+@pytest.mark.usefixtures("shelf")
+async def test_a_place_is_one_of_its_order(alice: AsgiClient) -> None:
+    found = expect(await alice.call("GET", f"{SEARCH}?q=text&per-page=1&sort-by=name"))
+
+    for query in ("", "&sort-by=author", "&sort-by=name&direction=desc"):
+        path = f"{SEARCH}?q=text&after={found['next']}{query}"
+        expect_error(await alice.call("GET", path), 400, "after", "sort-by")
+
+
+async def test_orders_that_there_are_not(alice: AsgiClient) -> None:
+    expect_error(await alice.call("GET", f"{SEARCH}?q=a&sort-by=colour"), 400, "relevance, name, author")
+    expect_error(await alice.call("GET", f"{SEARCH}?q=a&direction=asc"), 400, "sort-by other than relevance")
+    expect_error(await alice.call("GET", f"{SEARCH}?q=a&sort-by=name&direction=up"), 400, "asc or desc")
+
+
+@pytest.mark.usefixtures("shelf")
 async def test_strangers_see_nothing(charlie: AsgiClient) -> None:
     found = expect(await charlie.call("GET", f"{SEARCH}?q=sentimant"))
 
     assert (found["total"], found["models"], found["corrected"]) == (0, [], {})
     counted = [tag["modelCount"] for each in found["facets"]["categories"] for tag in each["tags"]]
     assert not any(counted)
+
+
+def _place(**members: object) -> str:
+    place = {
+        "order": "relevance",
+        "descending": False,
+        "tier": 0,
+        "value": "2026-01-01T00:00:00+00:00",
+        "model_id": "a",
+    }
+    return base64.urlsafe_b64encode(json.dumps(place | members).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"value": "yesterday"}, {"value": "2026-01-01T00:00:00"}, {"model_id": "\0"}, {"descending": True}, {"tier": "x"}],
+)
+async def test_places_that_somebody_made_up(alice: AsgiClient, members: dict[str, object]) -> None:
+    expect(await alice.call("GET", f"{SEARCH}?q=a&after={_place()}"))
+    expect_error(await alice.call("GET", f"{SEARCH}?q=a&after={_place(**members)}"), 400, "after")
 
 
 @pytest.mark.parametrize("after", ["x", "e30", "bnVsbA", "WzEsMl0", "é", "=" * 50, "A" * 5000])

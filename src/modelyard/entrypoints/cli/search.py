@@ -25,6 +25,15 @@ def _snippet(model: Thing) -> str:
     return shown + text[end:]
 
 
+ORDERS: dict[str, dict[str, str]] = {
+    "relevance": {},
+    "name": {"sort-by": "name"},
+    "author": {"sort-by": "author"},
+    "newest": {"sort-by": "createdAt", "direction": "desc"},
+    "changed": {"sort-by": "updatedAt", "direction": "desc"},
+    "used": {"sort-by": "lastActiveDateTime", "direction": "desc"},
+}
+"""How people say what comes first, and how the server does."""
 FOUND: list[Column] = [
     ("identifier", "identifier"),
     ("name", "name"),
@@ -37,16 +46,26 @@ FOUND: list[Column] = [
 @click.argument("words", nargs=-1, required=True)
 @click.option("--tag", "tags", multiple=True, help="Tag that they have, as often as needed.")
 @click.option("--active", is_flag=True, help="Only models that can be used.")
+@click.option(
+    "--sort-by", type=click.Choice(list(ORDERS)), default="relevance", show_default=True, help="Which come first."
+)
 @click.option("--limit", type=WholeNumber(1, 100), metavar="N", default=20, help="At most so many models.")
 @over_rest
 def search(
-    server: "Remote", screen: Screen, words: tuple[str, ...], tags: tuple[str, ...], active: bool, limit: int
+    server: "Remote",
+    screen: Screen,
+    words: tuple[str, ...],
+    tags: tuple[str, ...],
+    active: bool,
+    sort_by: str,
+    limit: int,
 ) -> None:
     """Find models by WORDS in name, tags, summary, descriptions and cards; beginnings of words are enough.
 
     For example: modelyard search ship imag --tag count --active
     """
     query = {"q": " ".join(words), "tags": ";".join(tags), "isActive": active or None, "per-page": limit, "page": 1}
+    query |= ORDERS[sort_by]
     answer = server.get(at("api", "models", "search"), query)
     for typed, meant in (answer.get("corrected") or {}).items():
         screen.note(f"There is nothing with {typed!r}; this is what was found with {meant!r}.")

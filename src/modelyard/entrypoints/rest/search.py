@@ -13,7 +13,8 @@ from starlette.responses import Response
 from modelyard.core.errors import InvalidInput
 from modelyard.domain.models.facets import count_facets
 from modelyard.domain.models.filters import model_conditions
-from modelyard.domain.models.search.find import MOST_COUNTED, Hit, Position, found_by, search_models
+from modelyard.domain.models.search.find import MOST_COUNTED, Hit, found_by, search_models
+from modelyard.domain.models.search.order import BestComeFirst, Order, OrderUnknown, Position, Sorting, behind
 from modelyard.domain.models.search.snippets import Snippet, cut_best_snippet
 from modelyard.domain.models.search.texts import read_shown_texts
 from modelyard.domain.models.tables import Model
@@ -32,26 +33,28 @@ class NoPosition(InvalidInput):
     """What stands in `after` was not given by an answer of ours."""
 
     def __init__(self) -> None:
-        super().__init__("after: take it from the member `next` of the answer before, as it is.")
+        super().__init__("after: take it from the member `next` of the answer before, as it is, with the same sort-by.")
 
 
 @router.get("/search", summary="Find models by words")
 async def search(request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """`q` holds the words, which may be beginnings; filters and `tags` are those of the list of models. The best come
-    first: words in the name, then in tags and author, in the summary, in everything else. `per-page` hits at once,
-    10 unless given; `after` is the member `next` of the answer before.
+    first: words in the name, then in tags and author, in the summary, in everything else; or `sort-by` says name,
+    author, createdAt, updatedAt or lastActiveDateTime, and `direction` asc or desc. `per-page` hits at once, 10 unless
+    given; `after` is the member `next` of the answer before.
     """
     question, wanted = read_text(request, "q"), read_model_filter(request)
     most = min(read_page(request).size or 10, MOST_HITS)
-    after, now = _read_position(read_text(request, "after")), platform.clock.now()
+    sorting, now = read_sorting(request), platform.clock.now()
+    after = read_position(request, sorting)
     async with platform.database.read() as session:
-        found = await search_models(session, now, actor, question, wanted, most=most, after=after)
+        found = await search_models(session, now, actor, question, wanted, most=most, sorting=sorting, after=after)
         words = [found_by(session, found.terms)] if found.terms else []
         facets = await count_facets(session, actor, [*words, *model_conditions(wanted, now)])
         named = {tag.identifier: tag for tag in await list_tags(session, None)}
         long_texts = await read_shown_texts(session, [hit.model.id for hit in found.hits if hit.is_by_long_texts])
     hits = await asyncio.to_thread(lambda: [_hit(hit, found.terms, now, long_texts) for hit in found.hits])
-    following = _written(found.hits[-1].position) if found.has_next else None
+    following = write_position(found.hits[-1].position) if found.has_next else None
     body: dict[str, Any] = {
         "total": found.total,
         "isMore": found.total == MOST_COUNTED,
@@ -86,20 +89,37 @@ def _snippet_object(snippet: Snippet) -> dict[str, Any]:
     }
 
 
-def _written(position: Position) -> str:
+def read_sorting(request: Request) -> Sorting:
+    """`sort-by` and `direction`; the best first without them. Raises OrderUnknown, BestComeFirst."""
+    word, direction = read_text(request, "sort-by") or Order.RELEVANCE, read_text(request, "direction").lower()
+    order = next((order for order in Order if order.lower() == word.lower()), None)
+    if order is None:
+        raise OrderUnknown(word)
+    if order is Order.RELEVANCE and direction:
+        raise BestComeFirst
+    if direction not in {"", "asc", "desc"}:
+        raise InvalidInput(f"direction must be asc or desc, not {direction[:40]!r}.")
+    return Sorting(order, descending=direction == "desc")
+
+
+def write_position(position: Position) -> str:
+    """A place in what was found, as it stands in addresses."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
-def _read_position(text: str) -> Position | None:
+def read_position(request: Request, sorting: Sorting) -> Position | None:
+    """Where `after` says to go on. Raises NoPosition, also for a place in another order."""
+    text = read_text(request, "after")
     if not text:
         return None
     try:
         decoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         position = msgspec.json.decode(decoded, type=Position)
-    except (ValueError, msgspec.DecodeError):
+        behind(position)  # a time that is none shows here
+        if position.sorting != sorting or "\0" in position.value + position.model_id:
+            raise NoPosition
+    except (ValueError, msgspec.DecodeError, BestComeFirst):
         raise NoPosition from None
-    if position.updated_at.tzinfo is None:
-        raise NoPosition
     return position
 
 

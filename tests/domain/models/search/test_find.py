@@ -1,6 +1,7 @@
 """Searching the library: what is found, in which order, by whom; the same on every database."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import islice, product
 
 import pytest
@@ -15,6 +16,7 @@ from modelyard.domain.models.filters import ModelFilter
 from modelyard.domain.models.metadata import VersionChanges
 from modelyard.domain.models.search.find import Search, search_models
 from modelyard.domain.models.search.index import index_again, index_missing
+from modelyard.domain.models.search.order import BestComeFirst, Order, Sorting
 from modelyard.domain.models.search.spelling import MOST_LEARNT, learn_words, similar_words
 from modelyard.domain.models.search.tables import SearchRow, SearchSpelling
 from modelyard.domain.models.tables import Model, Scope
@@ -153,6 +155,48 @@ async def test_pages_meet_without_gaps(shelf: Database) -> None:
                 break
             after = found.hits[-1].position
     assert names == ["Cat breeds", "Animals", "Zoo", "Far away"]
+
+
+IN_ORDER = {
+    Order.NAME: ["Animals", "Cat breeds", "Far away", "Zoo"],
+    Order.AUTHOR: ["Zoo", "Cat breeds", "Far away", "Animals"],
+    Order.CREATED: ["Far away", "Zoo", "Animals", "Cat breeds"],
+    Order.UPDATED: ["Cat breeds", "Far away", "Animals", "Zoo"],
+    Order.LAST_ACTIVE: ["Animals", "Zoo", "Cat breeds", "Far away"],
+}
+
+
+@pytest.mark.parametrize("wanted", [("cat", EVERYTHING), ("", ModelFilter(flags={"isRecommended": True}))])
+@pytest.mark.parametrize(("order", "descending"), list(product(IN_ORDER, [False, True])))
+async def test_other_orders(shelf: Database, order: Order, descending: bool, wanted: tuple[str, ModelFilter]) -> None:
+    """Pages meet in every order and both directions, also between models of which that is the same."""
+    days = {name: [IN_ORDER[each].index(name) // 2 for each in list(IN_ORDER)[2:]] for name in IN_ORDER[order]}
+    async with shelf.write() as session:
+        for model in await session.scalars(select(Model).where(Model.name.in_(days))):
+            model.is_recommended = True
+            model.author = "abcd"[IN_ORDER[Order.AUTHOR].index(model.name)]
+            numbers = [CLOCK.now() + timedelta(days=number) for number in days[model.name]]
+            model.created_at, model.updated_at, model.last_active_at = numbers
+    sorting, names, after = Sorting(order, descending), [], None
+    async with shelf.read() as session:
+        while True:
+            found = await search_models(session, CLOCK.now(), CAST.alice, *wanted, most=1, sorting=sorting, after=after)
+            names += [hit.model.name for hit in found.hits]
+            if not found.has_next:
+                break
+            after = found.hits[-1].position
+
+    assert (found.total, len(names), len(set(names))) == (4, 4, 4)
+    rank = (
+        IN_ORDER[order].index if order in {Order.NAME, Order.AUTHOR} else lambda name: IN_ORDER[order].index(name) // 2
+    )
+    ranks = [rank(name) for name in names]
+    assert ranks == sorted(ranks, reverse=descending)
+
+
+def test_relevance_has_one_direction() -> None:
+    with pytest.raises(BestComeFirst):
+        Sorting(Order.RELEVANCE, descending=True)
 
 
 async def test_changes_are_found_at_once(database: Database) -> None:

@@ -1,20 +1,22 @@
 """Finds models by words, the best first, and shows why each was found.
 
-A model is better the more telling the fields are in which all words stand: name; tags and author; summary; the rest.
-Within that, the one changed last comes first. So the order is the same in every database.
+Unless another order is asked for, a model is better the more telling the fields are in which all words stand: name;
+tags and author; summary; the rest. Within that, the one changed last comes first. So the order is the same in every
+database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.models.catalog import WHOLE_MODEL
 from modelyard.domain.models.filters import ModelFilter, model_conditions
+from modelyard.domain.models.search.order import Order, Position, Sorting, behind, columns_of, position_of
 from modelyard.domain.models.search.spelling import similar_words
 from modelyard.domain.models.search.store import Field, rows_with
 from modelyard.domain.models.search.tables import SearchRow
@@ -24,6 +26,7 @@ from modelyard.domain.models.visibility import visible_to
 
 MOST_COUNTED = 10_000
 """More than so many are not counted, and nobody reads them."""
+BY_RELEVANCE = Sorting()
 TIERS: tuple[tuple[Field, ...], ...] = (
     (Field.NAME,),
     (Field.NAME, Field.LABELS),
@@ -33,25 +36,12 @@ TIERS: tuple[tuple[Field, ...], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """A place in the list of what was found: behind this model."""
-
-    tier: int
-    updated_at: datetime
-    model_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Hit:
     """A model, and how well it fits."""
 
     model: Model
     tier: int
-
-    @property
-    def position(self) -> Position:
-        """Where it stands."""
-        return Position(self.tier, self.model.updated_at, self.model.id)
+    position: Position
 
     @property
     def is_by_long_texts(self) -> bool:
@@ -84,12 +74,16 @@ async def search_models(
     wanted: ModelFilter,
     *,
     most: int,
+    sorting: Sorting = BY_RELEVANCE,
     after: Position | None = None,
 ) -> Search:
     """The models that the actor may see, that pass the filter, and that have all words of the question.
 
     A word of the question may be the beginning of one. Words that nobody has are taken for misspelt ones. Without
     any word all models are found.
+
+    Args:
+        after: where to go on, a place of the same order. Raises ValueError for one that nobody was given.
     """
     require(actor, Permission.READ_MODELS)
     scope = (visible_to(actor), *model_conditions(wanted, now))
@@ -98,7 +92,7 @@ async def search_models(
     corrected: dict[str, str] = {}
     if not total and terms:
         terms, corrected, total = await _correct(session, terms, scope)
-    hits = await _page(session, terms, scope, most + 1, after) if total else []
+    hits = await _page(session, terms, scope, most + 1, sorting, after) if total else []
     return Search(tuple(terms), tuple(hits[:most]), total, len(hits) > most, corrected)
 
 
@@ -144,31 +138,39 @@ async def _page(
     terms: Sequence[str],
     scope: Sequence[ColumnElement[bool]],
     most: int,
+    sorting: Sorting,
     after: Position | None,
 ) -> list[Hit]:
     """Tier by tier, and no further than the page needs: what stands in names is found without the long texts."""
     hits: list[Hit] = []
-    for tier, fields in enumerate(TIERS if terms else TIERS[:1]):
+    for tier, words in _tiers(session, terms, sorting):
         if after and tier < after.tier:
             continue
-        words: list[ColumnElement[bool]] = []
-        if terms:
-            words.append(Model.id.in_(_models_with(session, terms, fields)))
-            if tier:
-                words.append(Model.id.not_in(_models_with(session, terms, TIERS[tier - 1])))
         query = (
             select(Model)
-            .where(*words, *scope, *([_behind(after)] if after and tier == after.tier else []))
-            .order_by(Model.updated_at.desc(), Model.id)
+            .where(*words, *scope, *([behind(after)] if after and tier == after.tier else []))
+            .order_by(*columns_of(sorting))
             .limit(most - len(hits))
             .options(*WHOLE_MODEL)
         )
-        hits += [Hit(model, tier) for model in await session.scalars(query)]
+        models = await session.scalars(query)
+        hits += [Hit(model, tier, position_of(model, tier, sorting)) for model in models]
         if len(hits) == most:
             break
     return hits
 
 
-def _behind(position: Position) -> ColumnElement[bool]:
-    same_time = and_(Model.updated_at == position.updated_at, Model.id > position.model_id)
-    return or_(Model.updated_at < position.updated_at, same_time)
+def _tiers(
+    session: AsyncSession, terms: Sequence[str], sorting: Sorting
+) -> Iterator[tuple[int, list[ColumnElement[bool]]]]:
+    """The steps in which models come, each with its conditions; more than one where the best come first."""
+    if not terms:
+        yield 0, []
+    elif sorting.order is not Order.RELEVANCE:
+        yield len(TIERS) - 1, [found_by(session, terms)]
+    else:
+        for tier, fields in enumerate(TIERS):
+            words: list[ColumnElement[bool]] = [Model.id.in_(_models_with(session, terms, fields))]
+            if tier:
+                words.append(Model.id.not_in(_models_with(session, terms, TIERS[tier - 1])))
+            yield tier, words
