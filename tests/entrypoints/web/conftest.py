@@ -1,5 +1,5 @@
 """The pages of a platform in this process."""
 
-from tests.entrypoints.rest.conftest import anybody, app, olga
+from tests.entrypoints.rest.conftest import alice, anybody, app, bob, charlie, olga
 
-__all__ = ["anybody", "app", "olga"]
+__all__ = ["alice", "anybody", "app", "bob", "charlie", "olga"]

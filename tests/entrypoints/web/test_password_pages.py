@@ -119,9 +119,3 @@ async def test_unknown_links(anybody: AsgiClient, platform: Platform, page: str)
 
     assert statuses <= {404, 429}
     assert (late.status, b"too many" in late.body) == (429, True)
-
-
-async def test_the_root_leads_to_what_there_is(anybody: AsgiClient) -> None:
-    answer = await anybody.call("GET", "/")
-
-    assert (answer.status, answer.headers["location"]) == (307, "/api/docs")

@@ -9,7 +9,6 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse, Response
-from starlette.staticfiles import StaticFiles
 
 import modelyard
 from modelyard.app import Platform
@@ -56,8 +55,9 @@ from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
 from modelyard.entrypoints.rest.time_limits import TimeLimits
 from modelyard.entrypoints.rest.wire import Json
-from modelyard.entrypoints.web import password_pages
-from modelyard.entrypoints.web.pages import STATIC
+from modelyard.entrypoints.web import library_page, page_routes, password_pages, sign_in_pages
+from modelyard.entrypoints.web.assets import MOUNT, static_files
+from modelyard.entrypoints.web.library_choices import LIBRARY
 
 ROUTERS = (
     jobs.router,  # routes are tried in this order: what programs call all the time stands first
@@ -98,6 +98,8 @@ ROUTERS = (
     projects.router,
     quotas.router,
     password_pages.router,
+    sign_in_pages.router,
+    library_page.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
 
@@ -126,11 +128,12 @@ def create_api(platform: Platform) -> FastAPI:
     app.state.platform = platform
     app.state.measures = measures
     errors.install(app)
+    page_routes.install(app)
     for router in ROUTERS:  # as they are: `include_router` would build each route again for every application
         app.router.routes.extend(router.routes)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount(MOUNT, static_files(), name="static")
     app.add_route("/api/docs", _docs, include_in_schema=False)
-    app.add_route("/", _to_docs, include_in_schema=False)
+    app.add_route("/", _to_library, include_in_schema=False)
     return app
 
 
@@ -162,8 +165,8 @@ def _middleware(platform: Platform, measures: Measures) -> list[Middleware]:
     return chain
 
 
-async def _to_docs(_request: object) -> Response:
-    return RedirectResponse("/api/docs")
+async def _to_library(_request: object) -> Response:
+    return RedirectResponse(LIBRARY)
 
 
 async def _docs(_request: object) -> Response:

@@ -39,3 +39,12 @@ def require_own_page(request: Request) -> None:
     is_ours = origin is None or urlsplit(origin).netloc == request.headers.get("host")
     if not is_ours or site not in {None, "same-origin", "none"}:
         raise ForeignOrigin
+
+
+def require_form_of_ours(request: Request) -> None:
+    """The same for forms, which cannot add a header; but browsers say which page sends them. Raises ForeignOrigin."""
+    if request.method in _HARMLESS:
+        return
+    if not {"origin", "sec-fetch-site", CSRF_HEADER.lower()} & set(request.headers):
+        raise ForeignOrigin
+    require_own_page(request)

@@ -15,7 +15,7 @@ from modelyard.app import Platform
 from modelyard.core.errors import NotAuthenticated, NotFound
 from modelyard.core.sealing import SecretKeyWrong
 from modelyard.domain.accounts.identity_sign_in import admit
-from modelyard.entrypoints.rest.requests import GuardedRoute, ThePlatform, is_encrypted, public_address
+from modelyard.entrypoints.rest.requests import GuardedRoute, ThePlatform, is_encrypted, own_path, public_address
 from modelyard.entrypoints.rest.sign_in import visitor_of, with_session_cookie
 
 router = APIRouter(prefix="/auth/oidc", tags=["sign-in"], route_class=GuardedRoute)
@@ -63,7 +63,7 @@ async def start(request: Request, platform: ThePlatform) -> Response:
         state=secrets.token_urlsafe(32),
         nonce=secrets.token_urlsafe(32),
         code_verifier=secrets.token_urlsafe(48),
-        next=_own_path(request.query_params.get("next", "")),
+        next=own_path(request.query_params.get("next", "")),
         until=(platform.clock.now() + _LIFETIME).timestamp(),
     )
     address = await _provider(platform).start(
@@ -116,9 +116,3 @@ def _redirect_uri(request: Request) -> str:
 
 def _cookie_rights(request: Request) -> dict[str, Any]:
     return {"path": _PATH, "secure": is_encrypted(request), "httponly": True, "samesite": "lax"}
-
-
-def _own_path(text: str) -> str:
-    """A path of this server; anything that browsers might take for another server's address becomes the root."""
-    is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
-    return text[:2000] if is_own else "/"

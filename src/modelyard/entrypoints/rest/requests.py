@@ -17,7 +17,7 @@ from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.credentials import Credentials, SessionUnknown
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.entrypoints.rest import documentation
-from modelyard.entrypoints.rest.csrf import require_same_origin
+from modelyard.entrypoints.rest.csrf import require_form_of_ours, require_same_origin
 from modelyard.entrypoints.rest.route_permissions import Open, Rule, rule_of
 
 ABSENT = {"", "undefined", "null", "none"}
@@ -78,7 +78,8 @@ async def find_caller(request: Request) -> Actor:
         known = request.state.caller = await platform_of(request).authenticator.find_actor(credentials_of(request))
         request.state.asked_at = time.monotonic()
         if known.session_id and request.headers.get("authorization") is None:
-            require_same_origin(request)
+            is_form = getattr(request.state, "is_page", False)
+            (require_form_of_ours if is_form else require_same_origin)(request)
     return known
 
 
@@ -314,3 +315,9 @@ def public_address(request: Request) -> str:
     """The server's address without a slash at its end, as people reach it."""
     configured = platform_of(request).settings.public_url
     return configured.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+
+
+def own_path(text: str, otherwise: str = "/") -> str:
+    """A path of this server; something else instead of what browsers might take for another server's address."""
+    is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
+    return text[:2000] if is_own else otherwise

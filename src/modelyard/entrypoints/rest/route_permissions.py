@@ -34,6 +34,14 @@ _CARD_SCHEMA = _ACCOUNTS + "/{account}/card-schema"
 _ACCOUNT_USERS = _ACCOUNTS + "/{account}/users"
 
 ROUTES: dict[tuple[str, str], Rule] = {
+    # pages
+    ("GET", "/sign-in"): Open.PUBLIC,
+    ("POST", "/sign-in"): Open.PUBLIC,
+    ("POST", "/sign-out"): Open.SIGNED_IN,
+    ("POST", "/team"): Open.SIGNED_IN,
+    ("POST", "/theme"): Open.PUBLIC,
+    ("GET", "/models"): May.READ_MODELS,
+    # health
     ("GET", "/healthz"): Open.PUBLIC,
     ("GET", "/readyz"): Open.PUBLIC,
     ("GET", "/metrics"): May.READ_MEASURES,

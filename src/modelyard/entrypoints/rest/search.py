@@ -70,11 +70,11 @@ async def search(request: Request, platform: ThePlatform, actor: Caller) -> Resp
 
 def _hit(hit: Hit, terms: tuple[str, ...], now: datetime, long_texts: dict[str, list[str]]) -> dict[str, Any]:
     shown = model_details(hit.model, now)
-    snippet = cut_best_snippet([*_texts(hit.model), *long_texts.get(hit.model.id, [])], terms)
+    snippet = cut_best_snippet([*shown_texts(hit.model), *long_texts.get(hit.model.id, [])], terms)
     return shown | ({"snippet": _snippet_object(snippet)} if snippet else {})
 
 
-def _texts(model: Model) -> list[str]:
+def shown_texts(model: Model) -> list[str]:
     """What is looked at first for a piece to show; the name comes last, as it stands there anyway."""
     return [model.description, " ".join(tag.name for tag in model.tags), model.author, model.name]
 

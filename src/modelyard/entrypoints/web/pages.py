@@ -6,18 +6,28 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-_HERE = Path(__file__).parent
-STATIC = _HERE / "static"
+from modelyard.entrypoints.web import wording
+from modelyard.entrypoints.web.assets import asset_address
+
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals |= {"asset": asset_address}
+_TEMPLATES.filters |= {
+    "ago": wording.ago,
+    "exact": wording.exact,
+    "count": wording.count,
+    "size": wording.size,
+    "initials": wording.initials,
+}
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
 

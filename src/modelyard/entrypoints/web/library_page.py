@@ -1,0 +1,122 @@
+"""The library: models as cards, found by words, tags and flags. All of its state stands in the address."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.models.facets import count_facets
+from modelyard.domain.models.filters import model_conditions
+from modelyard.domain.models.search.find import MOST_COUNTED, Hit, Search, found_by, search_models
+from modelyard.domain.models.search.snippets import cut_best_snippet
+from modelyard.domain.models.search.texts import read_shown_texts
+from modelyard.domain.models.tag_queries import find_tags, list_tags
+from modelyard.entrypoints.rest.library_filters import read_model_filter
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform
+from modelyard.entrypoints.rest.search import read_position, read_sorting, shown_texts, write_position
+from modelyard.entrypoints.web.frame import framed, read_frame
+from modelyard.entrypoints.web.library_choices import LIBRARY, READY, RECOMMENDED, Choices, read_choices
+from modelyard.entrypoints.web.model_cards import ModelCard, card_of
+from modelyard.entrypoints.web.page_routes import PageRoute
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+CARDS = 24
+ORDERS = {
+    "relevance": ("", ""),
+    "name": ("name", ""),
+    "newest": ("createdAt", "desc"),
+    "last changed": ("updatedAt", "desc"),
+    "last used": ("lastActiveDateTime", "desc"),
+}
+"""What people can sort by: `sort-by` and `direction` of the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class FacetLink:
+    """A tag at the left: how many models it leaves, and the address that turns it on or off."""
+
+    name: str
+    count: int
+    href: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """Something that narrows what is shown, and the address without it."""
+
+    name: str
+    href: str
+
+
+@router.get(LIBRARY)
+async def show_library(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """The best fitting first, or what changed last; `after` shows what follows."""
+    wanted, sorting = read_model_filter(request), read_sorting(request)
+    after = read_position(request, sorting)
+    choices, now = read_choices(request, wanted.tags), platform.clock.now()
+    async with platform.database.read() as session:
+        frame = await read_frame(session, request, actor, "Library")
+        found = await search_models(session, now, actor, choices.question, wanted, most=CARDS, sorting=sorting, after=after)
+        words = [found_by(session, found.terms)] if found.terms else []
+        others = [*words, *model_conditions(replace(wanted, tags=()), now)]
+        facets = await count_facets(session, actor, others, wanted.tags)
+        names = {tag.identifier: tag.name for tag in await find_tags(session, actor, list(choices.tags))}
+        names |= {tag.identifier: tag.name for tag in await list_tags(session, None)}
+        long_texts = await read_shown_texts(session, [hit.model.id for hit in found.hits if hit.is_by_long_texts])
+    cards = await asyncio.to_thread(lambda: [_card(hit, found.terms, now, long_texts) for hit in found.hits])
+    return framed(
+        "library.html",
+        frame,
+        choices=choices,
+        cards=cards,
+        search=found,
+        is_more=found.total == MOST_COUNTED,
+        chips=_chips(choices, names),
+        categories=[(name, _facet_links(counts, names, choices)) for name, counts in facets.counts.items()],
+        ready=FacetLink("Ready to use", 0, choices.with_turned(READY).address, choices.has(READY)),
+        recommended=FacetLink("Recommended", 0, choices.with_turned(RECOMMENDED).address, choices.has(RECOMMENDED)),
+        orders=[Chip(name, choices.with_order(order).address) for name, order in ORDERS.items()],
+        order_name=next((name for name, order in ORDERS.items() if order == choices.order), "relevance"),
+        following=_following(choices, found),
+        may_deploy=actor.may(Permission.DEPLOY_MODELS),
+    )
+
+
+def _card(hit: Hit, terms: Sequence[str], now: datetime, long_texts: Mapping[str, list[str]]) -> ModelCard:
+    texts = [*shown_texts(hit.model), *long_texts.get(hit.model.id, [])]
+    snippet = cut_best_snippet(texts, terms) if terms else None
+    is_seen = snippet is not None and snippet.text == hit.model.name
+    return card_of(hit.model, now, None if is_seen else snippet)
+
+
+def _facet_links(counts: Mapping[str, int], names: Mapping[str, str], choices: Choices) -> list[FacetLink]:
+    links = [
+        FacetLink(names[tag], number, choices.with_tag_turned(tag).address, tag in choices.tags)
+        for tag, number in counts.items()
+        if number or tag in choices.tags
+    ]
+    return sorted(links, key=lambda link: (-link.count, link.name))
+
+
+def _chips(choices: Choices, names: Mapping[str, str]) -> list[Chip]:
+    tags = [Chip(names.get(tag, tag), choices.with_tag_turned(tag).address) for tag in choices.tags]
+    flags = [
+        Chip(name, choices.with_turned(filters).address)
+        for name, filters in (("Ready to use", READY), ("Recommended", RECOMMENDED))
+        if choices.has(filters)
+    ]
+    named = {name for filters in (READY, RECOMMENDED) if choices.has(filters) for name in filters}
+    others = {name: value for name, value in choices.filters.items() if name not in named}
+    return [*flags, *tags, *(Chip(f"{n}: {v}", choices.with_turned({n: v}).address) for n, v in others.items())]
+
+
+def _following(choices: Choices, found: Search) -> str:
+    if not found.has_next:
+        return ""
+    address = choices.address
+    return f"{address}{'&' if '?' in address else '?'}after={write_position(found.hits[-1].position)}"

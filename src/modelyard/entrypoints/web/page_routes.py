@@ -1,0 +1,86 @@
+"""Routes of pages: guarded as those of the API, but forms come from our pages, and errors are pages."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ExceptionHandler
+
+from modelyard.core.errors import PlatformError
+from modelyard.entrypoints.rest.requests import GuardedRoute, find_caller, platform_of
+from modelyard.entrypoints.web.frame import address_of_page, read_frame
+from modelyard.entrypoints.web.pages import page
+
+_OF_PROGRAMS = ("/api", "/auth", "/static", "/metrics", "/healthz", "/readyz")
+
+
+class PageRoute(GuardedRoute):
+    """A route that answers with pages."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def as_page(request: Request) -> Response:
+            request.state.is_page = True
+            return await handler(request)
+
+        return as_page
+
+
+def install(app: FastAPI) -> None:
+    """Lets errors be pages where somebody looks at one. To be called after those of the API are there."""
+    for kind in (PlatformError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _as_page(app.exception_handlers[kind]))
+
+
+def is_of_page(request: Request) -> bool:
+    """Whether a browser wants to show the answer."""
+    if getattr(request.state, "is_page", False):
+        return True
+    is_for_programs = request.url.path.startswith(_OF_PROGRAMS)
+    return request.method == "GET" and not is_for_programs and "text/html" in request.headers.get("accept", "")
+
+
+def _as_page(handler: ExceptionHandler) -> Any:
+    async def handle(request: Request, error: Exception) -> Response:
+        answer: Response = await handler(request, error)  # type: ignore[misc, arg-type]
+        if not is_of_page(request):
+            return answer
+        if answer.status_code == 401:
+            following = address_of_page(request) if request.method == "GET" else "/models"
+            return RedirectResponse(f"/sign-in?next={quote(following, safe='/')}", 303)
+        return await _error_page(request, answer.status_code, str(msgspec.json.decode(answer.body)["message"]))
+
+    return handle
+
+
+_TITLES = {
+    400: "This does not work as it is",
+    403: "You may not do this",
+    404: "There is nothing here",
+    409: "This does not go together",
+    413: "This is too large",
+    429: "Too much at once",
+    500: "Something failed here",
+    503: "Not available just now",
+}
+
+
+async def _error_page(request: Request, status: int, message: str) -> Response:
+    values = {
+        "title": _TITLES.get(status, "This did not work"),
+        "message": message,
+        "request_id": getattr(request.state, "request_id", ""),
+    }
+    try:
+        actor = await find_caller(request)
+        async with platform_of(request).database.read() as session:
+            frame = await read_frame(session, request, actor, "")
+    except Exception:  # noqa: BLE001 - whatever fails now, the error that came first is what has to be shown
+        return page("error_alone.html", status, **values)
+    return page("error.html", status, frame=frame, **values)

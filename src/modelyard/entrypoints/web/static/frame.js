@@ -1,0 +1,54 @@
+// What the frame of every page does beside what HTML does by itself: keys, copying, closing what popped up.
+"use strict";
+
+const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]");
+
+let leader = 0;
+
+document.addEventListener("keydown", (event) => {
+  if (event.metaKey || event.ctrlKey || event.altKey) return;
+  if (event.key === "Escape") document.querySelectorAll(".pop[open]").forEach((pop) => pop.removeAttribute("open"));
+  if (isTyping(event.target)) return;
+  if (Date.now() - leader < 1500) {
+    leader = 0;
+    const place = document.querySelector(`.place[data-key="${CSS.escape(event.key)}"]`);
+    if (place) return place.click();
+  }
+  if (event.key === "g") leader = Date.now();
+  if (event.key === "/") {
+    event.preventDefault();
+    document.getElementById("seek").select();
+  }
+  if (event.key === "?") document.getElementById("keys").showModal();
+  if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
+});
+
+function step(by) {
+  const entries = [...document.querySelectorAll("[data-entry]")];
+  if (!entries.length) return;
+  const at = entries.indexOf(document.activeElement);
+  entries[at < 0 ? (by > 0 ? 0 : entries.length - 1) : Math.min(entries.length - 1, Math.max(0, at + by))].focus();
+}
+
+document.addEventListener("click", (event) => {
+  for (const pop of document.querySelectorAll(".pop[open]")) if (!pop.contains(event.target)) pop.removeAttribute("open");
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
+async function copy(button) {
+  const use = button.querySelector("use");
+  const before = use.getAttribute("href");
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    use.setAttribute("href", before.replace(/#.*/, "#check"));
+  } catch {
+    use.setAttribute("href", before.replace(/#.*/, "#x"));
+  }
+  setTimeout(() => use.setAttribute("href", before), 1500);
+}
+
+// Errors come as pages of their own: show them, rather than nothing.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 401) location.reload();
+});

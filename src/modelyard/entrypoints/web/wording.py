@@ -1,0 +1,51 @@
+"""Says times, sizes and counts as people read them."""
+
+from datetime import datetime, timedelta
+
+_STEPS = (
+    (timedelta(minutes=1), timedelta(seconds=1), "s"),
+    (timedelta(hours=1), timedelta(minutes=1), "min"),
+    (timedelta(days=1), timedelta(hours=1), "h"),
+    (timedelta(days=60), timedelta(days=1), "d"),
+    (timedelta(days=730), timedelta(days=30), "months"),
+)
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago, or how far ahead: `12 min ago`, `in 3 d`, `now`."""
+    span = abs(now - at)
+    if span < timedelta(seconds=1):
+        return "now"
+    for limit, unit, word in _STEPS:
+        if span < limit:
+            text = f"{span // unit} {word}"
+            break
+    else:
+        text = f"{span // timedelta(days=365)} years"
+    return f"in {text}" if at > now else f"{text} ago"
+
+
+def exact(at: datetime) -> str:
+    """To the second, with its zone."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def count(number: int) -> str:
+    """With commas between thousands."""
+    return f"{number:,}"
+
+
+def size(number: float) -> str:
+    """Bytes in the largest unit that leaves a number of at least one: `1.4 MB`."""
+    for unit in _UNITS:
+        if number < 1000 or unit == _UNITS[-1]:
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
+        number /= 1000
+    raise AssertionError("the last unit takes everything")
+
+
+def initials(name: str) -> str:
+    """Of a person, for the circle that stands for them."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
