@@ -31,7 +31,8 @@ async def test_cards_lead_to_the_versions_that_stand_for_models(alice: AsgiClien
     page = await look(alice, "/models")
 
     assert f"/models/{model_id}/0.1.0" in links(page)
-    assert "1 model Ships from space Says it back. active 0.1.0" in words(page)
+    assert "1 model" in words(page)
+    assert "Ships from space Says it back. active 0.1.0" in words(page)
 
 
 async def test_words_are_marked_where_they_were_found(alice: AsgiClient, platform: Platform) -> None:
@@ -69,6 +70,18 @@ async def test_filters_of_the_list_are_kept_and_can_be_taken_away(alice: AsgiCli
     assert "Ready to use" in words(page)
     assert "/models?q=ships&author=acme" in links(page)
     assert "/models?q=ships&isActive=true&isExpired=false" in links(page)
+
+
+async def test_other_orders(alice: AsgiClient, platform: Platform) -> None:
+    for name in ("Beta", "Alpha", "Gamma"):
+        await _model(alice, platform, name)
+
+    page = await look(alice, "/models?sort-by=name&tags=")
+
+    assert page.index(">Alpha<") < page.index(">Beta<") < page.index(">Gamma<")
+    assert "Sort: name" in words(page)
+    assert "/models?sort-by=createdAt&direction=desc" in links(page)
+    assert "sort-by must be one of" in await look(alice, "/models?sort-by=colour", 400)
 
 
 async def test_more_than_a_page(alice: AsgiClient, platform: Platform) -> None:

@@ -41,6 +41,9 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("POST", "/team"): Open.SIGNED_IN,
     ("POST", "/theme"): Open.PUBLIC,
     ("GET", "/models"): May.READ_MODELS,
+    ("GET", "/models/permalink/{permalink}"): May.READ_MODELS,
+    ("GET", "/models/{model_id}"): May.READ_MODELS,
+    ("GET", "/models/{model_id}/{version}"): May.READ_MODELS,
     # health
     ("GET", "/healthz"): Open.PUBLIC,
     ("GET", "/readyz"): Open.PUBLIC,

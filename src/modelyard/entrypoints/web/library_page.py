@@ -61,7 +61,9 @@ async def show_library(request: Request, platform: ThePlatform, actor: Caller) -
     choices, now = read_choices(request, wanted.tags), platform.clock.now()
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, "Library")
-        found = await search_models(session, now, actor, choices.question, wanted, most=CARDS, sorting=sorting, after=after)
+        found = await search_models(
+            session, now, actor, choices.question, wanted, most=CARDS, sorting=sorting, after=after
+        )
         words = [found_by(session, found.terms)] if found.terms else []
         others = [*words, *model_conditions(replace(wanted, tags=()), now)]
         facets = await count_facets(session, actor, others, wanted.tags)

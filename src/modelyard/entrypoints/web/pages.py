@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
+from modelyard.core.markdown import render
 from modelyard.entrypoints.web import wording
 from modelyard.entrypoints.web.assets import asset_address
 
@@ -23,6 +25,7 @@ _TEMPLATES.filters |= {
     "count": wording.count,
     "size": wording.size,
     "initials": wording.initials,
+    "markdown": lambda text: Markup(render(text)),  # noqa: S704 - render leaves nothing that acts or loads
 }
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -1,0 +1,162 @@
+"""The page of a model: one version of it, part by part; `part` in the address says which."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import RedirectResponse, Response
+
+from modelyard.core.errors import Conflict, InvalidInput, NotFound
+from modelyard.core.paging import Page
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.models.card_export import read_sheet
+from modelyard.domain.models.catalog import find_model, find_version
+from modelyard.domain.models.features import features_of
+from modelyard.domain.models.permalinks import follow_permalink
+from modelyard.domain.models.related import list_related
+from modelyard.domain.models.samples import SampleMissing, read_sample
+from modelyard.domain.models.shown_version import shown_version
+from modelyard.domain.models.standing import is_expired
+from modelyard.domain.models.tables import Version
+from modelyard.domain.models.timeline import list_timeline
+from modelyard.domain.models.version_diff import diff_versions
+from modelyard.domain.version_tests.read_report import read_report
+from modelyard.entrypoints.rest.report_shapes import report_object
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, public_address, read_page, read_text
+from modelyard.entrypoints.web.frame import framed, read_frame
+from modelyard.entrypoints.web.model_cards import address_of, card_of, picture_of
+from modelyard.entrypoints.web.page_routes import PageRoute
+from modelyard.entrypoints.web.snippets import code_snippets
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+PARTS = {
+    "overview": "Overview",
+    "card": "Model card",
+    "contract": "Inputs and outputs",
+    "versions": "Versions",
+    "api": "Use it",
+    "report": "Test report",
+    "history": "History",
+}
+_ENTRIES = 50
+RELATED = 4
+
+
+class PartUnknown(InvalidInput):
+    """The page has no such part."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"part must be one of {', '.join(PARTS)}, not {part[:40]!r}.")
+
+
+@router.get("/models/permalink/{permalink}")
+async def follow(permalink: str, platform: ThePlatform, actor: Caller) -> Response:
+    """To the page of the model, also under an earlier name."""
+    async with platform.database.read() as session:
+        followed = await follow_permalink(session, actor, permalink)
+    return RedirectResponse(address_of(followed.model.id), 303)
+
+
+@router.get("/models/{model_id}")
+async def show_model(model_id: str, platform: ThePlatform, actor: Caller) -> Response:
+    """To the version that stands for the model."""
+    async with platform.database.read() as session:
+        model = await find_model(session, actor, model_id)
+    shown = shown_version(model)
+    if shown is None:
+        raise VersionsMissing(model.name)
+    return RedirectResponse(address_of(model.id, shown.version), 303)
+
+
+class VersionsMissing(NotFound):
+    """All versions of the model are deleted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The model {name!r} has no version; restore one, or add a new one.")
+
+
+@router.get("/models/{model_id}/{version}")
+async def show_version(model_id: str, version: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    part = read_text(request, "part") or "overview"
+    if part not in PARTS:
+        raise PartUnknown(part)
+    now = platform.clock.now()
+    async with platform.database.read() as session:
+        frame = await read_frame(session, request, actor, "Library")
+        row = await find_version(session, actor, model_id, version)
+        values = await _READERS[part](session, request, actor, row)
+    return framed(
+        f"model_{part}.html",
+        frame,
+        model=row.model,
+        version=row,
+        now=now,
+        is_expired=is_expired(row.model, now),
+        features=features_of(row),
+        background=picture_of(row.model, "background"),
+        part=part,
+        parts=[(name, title, f"{address_of(model_id, version)}?part={name}") for name, title in PARTS.items()],
+        versions=[(each.version, f"{address_of(model_id, each.version)}?part={part}") for each in row.model.versions],
+        **values,
+    )
+
+
+async def _overview(session: AsyncSession, request: Request, actor: Actor, row: Version) -> dict[str, Any]:
+    now = request.app.state.platform.clock.now()
+    related = (await list_related(session, actor, row.model_id))[:RELATED]
+    return {"related": [card_of(model, now) for model in related], "report": await _report(session, actor, row)}
+
+
+async def _card(session: AsyncSession, _request: Request, actor: Actor, row: Version) -> dict[str, Any]:
+    return {"sheet": await read_sheet(session, actor, row.model_id, row.version)}
+
+
+async def _contract(_session: AsyncSession, _request: Request, _actor: Actor, _row: Version) -> dict[str, Any]:
+    return {}
+
+
+async def _versions(session: AsyncSession, request: Request, actor: Actor, row: Version) -> dict[str, Any]:
+    """All versions, and what changed from the one that `from` names."""
+    before = read_text(request, "from")
+    changes = await diff_versions(session, actor, row.model_id, before, row.version) if before else []
+    return {"before": before, "changes": changes}
+
+
+async def _use(session: AsyncSession, request: Request, actor: Actor, row: Version) -> dict[str, Any]:
+    try:
+        sample = await read_sample(session, actor, row.model_id, row.version, "input")
+    except SampleMissing:
+        sample = None
+    return {"snippets": code_snippets(public_address(request), row, sample)}
+
+
+async def _report(session: AsyncSession, actor: Actor, row: Version) -> dict[str, Any] | None:
+    try:
+        return report_object(await read_report(session, actor, row.model_id, row.version))
+    except (Conflict, NotFound):
+        return None
+
+
+async def _tests(session: AsyncSession, _request: Request, actor: Actor, row: Version) -> dict[str, Any]:
+    return {"report": await _report(session, actor, row)}
+
+
+async def _history(session: AsyncSession, request: Request, actor: Actor, row: Version) -> dict[str, Any]:
+    page = Page(read_page(request).number, _ENTRIES)
+    found = await list_timeline(session, actor, row.model_id, page)
+    following = f"{address_of(quote(row.model_id), quote(row.version))}?part=history&page={page.number + 1}"
+    return {"entries": found.entries, "following": following if found.has_next else ""}
+
+
+_Reader = Callable[[AsyncSession, Request, Actor, Version], Awaitable[dict[str, Any]]]
+_READERS: dict[str, _Reader] = {
+    "overview": _overview,
+    "card": _card,
+    "contract": _contract,
+    "versions": _versions,
+    "api": _use,
+    "report": _tests,
+    "history": _history,
+}

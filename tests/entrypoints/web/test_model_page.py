@@ -1,0 +1,134 @@
+"""The page of a model: its parts, what they show, and to whom."""
+
+import re
+
+import pytest
+
+from modelyard.app import Platform
+from modelyard.domain.models.card_content import ModelCard
+from modelyard.domain.models.cards import write_card
+from modelyard.domain.models.tables import Scope
+from modelyard.entrypoints.web.model_page import PARTS
+from modelyard.entrypoints.web.snippets import code_snippets
+from tests.asgi import AsgiClient
+from tests.cast import CAST
+from tests.entrypoints.rest.steps import expect
+from tests.entrypoints.web.forms import links, look, words
+from tests.library import add_active, read_version_row, set_scope
+
+HOSTILE = '<script>alert("x")</script> <img src=x onerror=alert(1)> [a](javascript:alert(1))'
+
+
+@pytest.fixture
+async def model_id(alice: AsgiClient, platform: Platform) -> str:
+    found = await add_active(platform.database, CAST.alice)
+    expect(await alice.call("PATCH", f"/api/models/{found}", {"name": "Ships from space", "tags": ["Count"]}))
+    body = {
+        "longDescription": "Counts **ships**.",
+        "statistics": [{"label": "Recall", "type": "percentage", "value": 0.93, "order": 1}],
+    }
+    expect(await alice.call("PATCH", f"/api/models/{found}/versions/0.1.0", body))
+    return found
+
+
+async def test_a_model_leads_to_the_version_that_stands_for_it(alice: AsgiClient, model_id: str) -> None:
+    answer = await alice.call("GET", f"/models/{model_id}")
+    assert (answer.status, answer.headers["location"]) == (303, f"/models/{model_id}/0.1.0")
+
+    permalink = expect(await alice.call("GET", f"/api/models/{model_id}"))["permalink"]
+    answer = await alice.call("GET", f"/models/permalink/{permalink}")
+    assert (answer.status, answer.headers["location"]) == (303, f"/models/{model_id}")
+
+
+@pytest.mark.parametrize("part", PARTS)
+async def test_every_part_is_there(alice: AsgiClient, model_id: str, part: str) -> None:
+    page = await look(alice, f"/models/{model_id}/0.1.0?part={part}")
+
+    assert "Ships from space" in page
+    assert f'part={part}" aria-current="page"' in page
+
+
+async def test_the_overview(alice: AsgiClient, model_id: str) -> None:
+    page = await look(alice, f"/models/{model_id}/0.1.0")
+
+    assert "<strong>ships</strong>" in page
+    assert "Recall 0.93" in words(page)
+    assert "/models?tags=count" in links(page)
+
+
+async def test_what_is_missing_is_said(alice: AsgiClient, model_id: str) -> None:
+    path = f"/models/{model_id}/0.1.0"
+
+    assert "no model card yet" in await look(alice, f"{path}?part=card")
+    assert "No report yet" in await look(alice, f"{path}?part=report")
+    assert "part must be one of overview" in await look(alice, f"{path}?part=nothing", 400)
+    assert "has no version" in words(await look(alice, f"/models/{model_id}/9.9.9", 404))
+    assert "There is no model" in await look(alice, "/models/abcdefghij/1.0.0", 404)
+
+
+async def test_the_card_and_the_schema(alice: AsgiClient, model_id: str, platform: Platform) -> None:
+    async with platform.database.write() as session:
+        card = ModelCard(intended_use="For *harbours*.", risk_rating="limited")
+        await write_card(session, platform.clock, CAST.alice, model_id, "0.1.0", card)
+
+    assert "For <em>harbours</em>." in await look(alice, f"/models/{model_id}/0.1.0?part=card")
+    contract = words(await look(alice, f"/models/{model_id}/0.1.0?part=contract"))
+    assert "input.txt text/plain" in contract
+    assert "results.json application/json" in contract
+
+
+async def test_what_changed_since_another_version(alice: AsgiClient, model_id: str) -> None:
+    expect(await alice.call("POST", f"/api/models/{model_id}/versions", {"version": "0.2.0"}), 201)
+
+    page = await look(alice, f"/models/{model_id}/0.2.0?part=versions&from=0.1.0")
+
+    assert f"/models/{model_id}/0.2.0?part=versions&from=0.1.0" in links(page)
+    assert "From 0.1.0 to 0.2.0" in page
+    assert "breaking" in words(page)
+
+
+async def test_the_history_says_who_did_what(alice: AsgiClient, model_id: str) -> None:
+    page = words(await look(alice, f"/models/{model_id}/0.1.0?part=history"))
+
+    assert CAST.alice.full_name in page
+
+
+async def test_strangers_find_nothing(bob: AsgiClient, charlie: AsgiClient, model_id: str, platform: Platform) -> None:
+    for path in (f"/models/{model_id}", f"/models/{model_id}/0.1.0", f"/models/{model_id}/0.1.0?part=history"):
+        assert "There is no model" in await look(charlie, path, 404)
+    await set_scope(platform.database, model_id, Scope.ALL)
+    assert "Ships from space" in await look(charlie, f"/models/{model_id}/0.1.0")
+    assert "Ships from space" in await look(bob, f"/models/{model_id}/0.1.0")
+
+
+async def test_hostile_texts_do_nothing(alice: AsgiClient, model_id: str, platform: Platform) -> None:
+    path = f"/api/models/{model_id}/versions/0.1.0"
+    texts = ("longDescription", "technicalDetails", "performanceSummary", "versionHistory")
+    statistics = [{"label": HOSTILE, "description": HOSTILE, "value": 0.5}]
+    expect(await alice.call("PATCH", path, {**dict.fromkeys(texts, HOSTILE), "statistics": statistics}))
+    expect(await alice.call("PATCH", f"/api/models/{model_id}", {"description": HOSTILE}))
+    expect(await alice.call("PUT", f"{path}/sample-input", {"x": HOSTILE + "'\"`"}))
+    async with platform.database.write() as session:
+        card = ModelCard(intended_use=HOSTILE, licence="x")
+        await write_card(session, platform.clock, CAST.alice, model_id, "0.1.0", card)
+
+    for part in PARTS:
+        page = await look(alice, f"/models/{model_id}/0.1.0?part={part}")
+        assert "<script>alert" not in page, part
+        assert "<img src=x" not in page, part
+        assert not re.search(r'href="javascript:', page), part
+
+
+async def test_snippets_name_server_version_and_a_place_for_the_key(platform: Platform, model_id: str) -> None:
+    row = await read_version_row(platform.database, model_id)
+    sample = {"model": {"identifier": model_id, "version": "0.1.0"}, "input": {"type": "text", "sources": {}}}
+
+    snippets = {each.language: each.text for each in code_snippets("https://models.example", row, sample)}
+
+    assert set(snippets) == {"curl", "Python", "JavaScript", "Command line"}
+    assert all("https://models.example" in text for text in snippets.values())
+    assert f"modelyard run {model_id}@0.1.0 FILE" in snippets["Command line"]
+    compile(snippets["Python"], "snippet", "exec")
+    odd = {each.language: each.text for each in code_snippets("https://m.example", row, sample | {"explain": True})}
+    compile(odd["Python"], "snippet", "exec")
+    assert "json.loads(" in odd["Python"]
