@@ -1,6 +1,6 @@
 # Every target is one line; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check serve bench lock
+.PHONY: help install demo test check serve bench soak lock
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -28,6 +28,10 @@ serve:  ## start the server on the demo's data
 bench:  ## measure against the plain tools, print ratios
 	@scripts/setup test
 	@.venv/bin/python -m benchmarks
+
+soak:  ## kill, freeze, lock and fill up what a running server needs, for ten minutes; check that no item is lost
+	@scripts/setup test
+	@.venv/bin/python -m tests.faults.soak
 
 lock:  ## renew requirements/*.txt from pyproject.toml
 	@scripts/setup base

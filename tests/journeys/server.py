@@ -1,5 +1,6 @@
 """A real server process for journeys, and plain calls to it."""
 
+import http.client
 import json
 import os
 import re
@@ -96,7 +97,7 @@ class Server:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, dict(error.headers), error.read())
-        except (urllib.error.URLError, ConnectionError) as error:
+        except (OSError, http.client.HTTPException) as error:  # nobody listens, or ends in the middle of an answer
             return Answer(0, {}, str(error).encode())
 
     def upload(self, path: str, file_name: str, content: bytes, method: str = "POST") -> Answer:
