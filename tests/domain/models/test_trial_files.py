@@ -6,7 +6,7 @@ from sqlalchemy import select
 from modelyard.core.database import Database
 from modelyard.core.errors import NotAllowed
 from modelyard.domain.models.loose_files import announce_files
-from modelyard.domain.models.tables import LooseFile, Scope, TestInput
+from modelyard.domain.models.tables import LooseFile, Scope, TestInput, VersionStatus
 from modelyard.domain.models.trial_files import InputNameUnknown, TestFileTooLarge, require_input, set_test_input
 from tests.cast import CAST, Cast
 from tests.library import TEXT_INPUT, add_model, describe, read_version_row, set_scope
@@ -80,3 +80,16 @@ async def test_colleagues_add_no_test_files(database: Database, cast: Cast) -> N
     async with database.read() as session:
         with pytest.raises(NotAllowed):
             await require_input(session, cast.bob, model_id, "0.1.0", "")
+
+
+KEPT = [(VersionStatus.PARTIAL, False), (VersionStatus.INACTIVE, False), (VersionStatus.ACTIVE, True)]
+
+
+@pytest.mark.parametrize(("status", "kept"), KEPT)
+async def test_only_active_versions_keep_the_run_test(database: Database, status: VersionStatus, kept: bool) -> None:
+    model_id = await add_model(database, CAST.alice)
+    await describe(database, model_id, status=status)
+    await _set(database, model_id)
+
+    row = await read_version_row(database, model_id)
+    assert (row.load_passed, row.run_passed) == (True, kept)

@@ -7,8 +7,8 @@ from sqlalchemy import update
 
 from modelyard.core.database import Database
 from modelyard.domain.engines.rows import load_version
+from modelyard.domain.models.passed_tests import LOAD_DEPENDS_ON, RUN_DEPENDS_ON
 from modelyard.domain.models.tables import Version
-from modelyard.domain.models.versions import LOAD_DEPENDS_ON, RUN_DEPENDS_ON
 from modelyard.domain.version_tests.rows import ChangedMeanwhile, require_unchanged
 from tests.cast import CAST
 from tests.library import add_active

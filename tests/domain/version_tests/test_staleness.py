@@ -6,8 +6,8 @@ import pytest
 
 from modelyard.core.database import Database
 from modelyard.domain.engines.rows import load_version
+from modelyard.domain.models.passed_tests import RUN_DEPENDS_ON
 from modelyard.domain.models.tables import TestInput
-from modelyard.domain.models.versions import RUN_DEPENDS_ON
 from modelyard.domain.version_tests.staleness import basis_of, what_changed
 from modelyard.domain.version_tests.tables import TestKind
 from tests.cast import CAST

@@ -9,7 +9,8 @@ from modelyard.domain.audit.record import record
 from modelyard.domain.models.catalog import find_version_to_deploy
 from modelyard.domain.models.contract import DeclaredInput, declared_inputs
 from modelyard.domain.models.loose_files import claim_files, release_files
-from modelyard.domain.models.tables import TestInput, Version, VersionStatus
+from modelyard.domain.models.passed_tests import TEST_FILES, take_back_tests
+from modelyard.domain.models.tables import TestInput, Version
 
 
 class InputNameUnknown(InvalidInput):
@@ -77,7 +78,7 @@ async def set_test_input(
         )
     )
     await claim_files(session, [storage_key])
-    row.run_passed = row.run_passed and row.status != VersionStatus.PARTIAL
+    take_back_tests(row, [TEST_FILES])
     values = {"before": before, "after": {"fileName": file_name[:255], "size": size}}
     target = f"model/{model_id}/{version}"
     record(session, clock, actor, "model:version:test-input-set", target, input=declared.name, **values)

@@ -28,6 +28,7 @@ from modelyard.domain.models.licence import promise_to, require_licensed
 from modelyard.domain.models.lifecycle import VersionFrozen
 from modelyard.domain.models.locks import lock_version
 from modelyard.domain.models.metadata import MOST_ENGINES, VersionChanges, check_changes
+from modelyard.domain.models.passed_tests import RUN_DEPENDS_ON, take_back_tests
 from modelyard.domain.models.requirements import RequirementUnknown, find_preset
 from modelyard.domain.models.search.index import index_soon
 from modelyard.domain.models.summary import refresh_summary
@@ -45,9 +46,6 @@ _FROZEN = {
     "input_validation_schema": "schema of inputs",
 }
 """What jobs rely on, and tests have shown: of an active version it stays as it is."""
-LOAD_DEPENDS_ON = ("image_id", "requirement_id")
-RUN_DEPENDS_ON = (*LOAD_DEPENDS_ON, "inputs", "outputs", "input_validation_schema")
-"""What a passed test holds for: a change of it means that the test has to be done again."""
 APPROVAL_DEPENDS_ON = (*RUN_DEPENDS_ON, "long_description", "technical_details", "performance_summary")
 """What approvers are shown: a change of it means that they have to be asked again."""
 
@@ -174,12 +172,7 @@ def _apply(row: Version, changed: dict[str, Any]) -> None:
         raise VersionFrozen(" and ".join(frozen))
     for name, value in changed.items():
         setattr(row, name, value)
-    if row.status == VersionStatus.ACTIVE:
-        return
-    if any(name in changed for name in LOAD_DEPENDS_ON):
-        row.load_passed = False
-    if any(name in changed for name in RUN_DEPENDS_ON):
-        row.run_passed = False
+    take_back_tests(row, changed)
 
 
 async def require_image_change(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
@@ -198,7 +191,7 @@ async def set_image(
     row = await require_image_change(session, actor, model_id, version)
     values = {"before": {"image": row.image.reference if row.image else None}, "after": {"image": image.reference}}
     row.image_id = image.id
-    row.load_passed = row.run_passed = False
+    take_back_tests(row, ["image_id"])
     row.updated_at = clock.now()
     record(session, clock, actor, "model:version:image-requested", f"model/{model_id}/{version}", **values)
     await reopen(session, clock, actor, row, ["image_id"])

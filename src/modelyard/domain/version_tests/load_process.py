@@ -12,9 +12,9 @@ from modelyard.domain.engines.launch import Launcher, RunningEngine
 from modelyard.domain.engines.plan import plan_for
 from modelyard.domain.engines.trial import TrialEngines
 from modelyard.domain.images.tables import ImportState
+from modelyard.domain.models.passed_tests import LOAD_DEPENDS_ON
 from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.tables import Version
-from modelyard.domain.models.versions import LOAD_DEPENDS_ON
 from modelyard.domain.version_tests import steps
 from modelyard.domain.version_tests.container_facts import measure_facts, start_of
 from modelyard.domain.version_tests.failure import record_failure

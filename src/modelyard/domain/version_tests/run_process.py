@@ -26,8 +26,8 @@ from modelyard.domain.engines.trial import TrialEngines
 from modelyard.domain.inference.outputs import JSON, OutputFile
 from modelyard.domain.inference.request import InferenceOptions, ask, judge
 from modelyard.domain.models.contract import declared_inputs, declared_outputs
+from modelyard.domain.models.passed_tests import RUN_DEPENDS_ON
 from modelyard.domain.models.tables import Version
-from modelyard.domain.models.versions import RUN_DEPENDS_ON
 from modelyard.domain.version_tests import steps
 from modelyard.domain.version_tests.container_facts import measure_facts, start_of
 from modelyard.domain.version_tests.failure import record_failure
