@@ -216,6 +216,25 @@ async def test_the_preset_of_edge_devices_is_never_chosen(
     assert (await _deploy(alice, folder, "--no-activate"))["requirement"]["requirementId"] == DEFAULT_ID
 
 
+@pytest.mark.parametrize("first", [(), ("--no-activate",)], ids=["active", "partial"])
+async def test_a_version_for_edge_devices_stays_one_and_is_not_tested(
+    alice: Shell, folder: Path, machine: Machine, platform: Platform, first: tuple[str, ...]
+) -> None:
+    machine.publish()
+    async with platform.database.write() as session:
+        await session.execute(update(Requirement).where(Requirement.id == EDGE_ID).values(is_active=True))
+    _file(folder, ("modelyard: {", "modelyard: {requirement: -99, "))
+    await _deploy(alice, folder, *first)
+    _file(folder, ("requirement: -99, ", ""), ("At length.", "At greater length."))
+    (folder / "sample.txt").unlink()
+
+    again = await _deploy(alice, folder)
+
+    assert (again["requirement"]["requirementId"], again["status"]) == (EDGE_ID, "active")
+    assert again["longDescription"] == "At greater length."
+    assert not machine.containers
+
+
 async def test_models_of_the_same_name(alice: Shell, folder: Path, machine: Machine) -> None:
     machine.publish()
     first = await _deploy(alice, folder, "--no-activate")

@@ -140,8 +140,9 @@ class Deployment:
         self._server.post(path, {"registry": {"url": source.reference, **credentials}})
 
     def _choose_requirement(self, bar: Bar) -> None:
-        wanted = self._model.modelyard.requirement
-        if wanted is None and self._plan.work is Work.REFRESH:
+        wanted, held = self._model.modelyard.requirement, self._held_preset()
+        if wanted is None and (self._plan.work is Work.REFRESH or held == EDGE_PRESET):
+            self._for_edge = held == EDGE_PRESET
             bar.result("as it is")
             return
         if wanted is None:
@@ -152,6 +153,9 @@ class Deployment:
         self._for_edge = wanted == EDGE_PRESET
         self._patch({"requirement": {"requirementId": wanted}})
         bar.result(name)
+
+    def _held_preset(self) -> object:
+        return (self._server.get(self._version()).get("requirement") or {}).get("requirementId")
 
     def _smallest_preset(self) -> "Thing":
         presets = self._server.things(at("api", "models", "requirements", "account"))
