@@ -209,11 +209,11 @@ def test_all_problems_of_metrics_inputs_and_timeouts_come_at_once() -> None:
             statistics=[{"label": "x" * 201}, {"order": 2**40, "value": 1.0}],
             input_validation_schema='{"properties": {"a": {"type": "txt"}}, "required": 5}',
             technical_details="a\0b",
-            unread=("requirement.requirementId: Input should be a valid integer",),
+            unread=("requirement.requirementId: must be a whole number, not text",),
         )
 
     assert caught.value.problems == [
-        "requirement.requirementId: Input should be a valid integer",
+        "requirement.requirementId: must be a whole number, not text",
         "timeout.status: 100 to 86400000 milliseconds, not 1",
         "inputs[1].acceptedMediaTypes: media types such as text/plain, with commas between",
         "inputs[1].maximumSize: 1 to 100000000000 bytes, not 0",

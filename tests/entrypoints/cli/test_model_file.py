@@ -93,15 +93,15 @@ modelyard: {imgae: x, visibility: {scope: EVERYBODY}}
 """
     problems = _problems(tmp_path, text)
 
-    assert "name: Field required" in problems
+    assert "name: is missing" in problems
     assert "version: YAML reads 1.0 as something else than text; write it in quotes" in problems
     assert "timeout.status: 20 is not a time such as 500ms, 20s or 2m: it needs a unit" in problems
     assert "timeout.run: 'soon' is not a time" in problems
-    assert "inputs.a.acceptedMediaTypes: Field required" in problems
+    assert "inputs.a.acceptedMediaTypes: is missing" in problems
     assert "inputs.a.maxSize: '5X' is not a size" in problems
-    assert "metrics.0.value" in problems
-    assert "modelyard.imgae" in problems
-    assert "modelyard.visibility.scope" in problems
+    assert "metrics[0].value: must be a number, not text" in problems
+    assert "modelyard.imgae: is unknown here" in problems
+    assert "modelyard.visibility.scope: must be one of 'ALL', 'ACCOUNT', 'TEAM' or 'PRIVATE'" in problems
 
 
 @pytest.mark.parametrize(

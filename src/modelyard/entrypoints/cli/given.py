@@ -7,6 +7,7 @@ import click
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from modelyard.entrypoints.body_problems import told_problems
 from modelyard.settings import Settings
 
 
@@ -15,7 +16,8 @@ def read_settings(given: Mapping[str, Any]) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
-        raise click.ClickException("Some settings cannot be used:\n" + "\n".join(lines)) from None
+        entries = error.errors(include_url=False)
+        problems = told_problems(entries, {entry["loc"][0]: entry["input"] for entry in entries if entry["loc"]})
+        raise click.ClickException("\n  ".join(["Some settings cannot be used:", *problems])) from None
     except SettingsError as error:
         raise click.ClickException(f"A file of a setting cannot be read: {error.__cause__ or error}") from None

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from modelyard.entrypoints.body_problems import told_problems
 from modelyard.entrypoints.cli.amounts import to_bytes, to_cpus, to_milliseconds
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 
@@ -212,7 +213,8 @@ def read_model_file(file: Path) -> ModelFile:
     try:
         return ModelFile.model_validate(document)
     except ValidationError as error:
-        raise ModelFileRejected(file, [_problem(entry) for entry in error.errors()]) from None
+        problems = told_problems(error.errors(include_url=False), document, whole="the whole file")
+        raise ModelFileRejected(file, problems) from None
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -223,8 +225,3 @@ class _PlainLoader(yaml.SafeLoader):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases (*name) are not supported here", mark)
         return super().compose_node(parent, index)
-
-
-def _problem(entry: Any) -> str:
-    place = ".".join(str(part) for part in entry["loc"])
-    return f"{place or 'the whole file'}: {entry['msg'].removeprefix('Value error, ')}"

@@ -13,6 +13,7 @@ from modelyard.domain.models.versions import require_image_change
 from modelyard.domain.version_tests import request as tests
 from modelyard.domain.version_tests.read_report import find_progress
 from modelyard.domain.version_tests.tables import TestKind
+from modelyard.entrypoints.body_problems import told_problems
 from modelyard.entrypoints.rest import intake
 from modelyard.entrypoints.rest.errors import error_answer
 from modelyard.entrypoints.rest.model_shapes import image_object, test_object
@@ -87,11 +88,8 @@ def _read_source(body: object) -> ImageSource:
     try:
         return ImageSource.model_validate(body)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "body"
-        raise InvalidInput(
-            f'{place}: {first["msg"]}; expected {{"registry":{{"url":"<host>/<name>:<tag>"}}}}'
-        ) from None
+        problems = "; ".join(told_problems(error.errors(include_url=False), body))
+        raise InvalidInput(f'{problems}; expected {{"registry":{{"url":"<host>/<name>:<tag>"}}}}') from None
 
 
 @router.get("/container-image", summary="How far the import is")

@@ -1,7 +1,6 @@
 """Turns every error into the one body that all clients read."""
 
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,7 +10,7 @@ from starlette.routing import Match
 
 from modelyard.core import errors
 from modelyard.core.logs import log
-from modelyard.core.places import place_of
+from modelyard.entrypoints.body_problems import told_problems
 from modelyard.entrypoints.rest.middleware import path_to_log
 from modelyard.entrypoints.rest.refusals import tell_of_refusal
 from modelyard.entrypoints.rest.wire import Json, without_none
@@ -32,6 +31,8 @@ STATUS: dict[type[errors.PlatformError], int] = {
 """Kind of error to HTTP status. A failing registry or container is what the caller brought: not our fault, so 422."""
 
 REPORT_PATH = "/api/docs"
+_MOST_PROBLEMS = 100
+_SOURCES = ("path", "query", "header", "cookie", "body")
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
@@ -76,13 +77,16 @@ async def _platform_error(request: Request, error: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for this class
-    problems = [_problem(entry) for entry in error.errors()[:20]]
-    return error_answer(request, 400, "; ".join(problems))
+    problems = [problem for source in _SOURCES for problem in _problems_of(source, error)]
+    more = [f"and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
+    return error_answer(request, 400, "; ".join([*problems[:_MOST_PROBLEMS], *more]))
 
 
-def _problem(entry: dict[str, Any]) -> str:
-    place = place_of(part for part in entry["loc"] if part not in {"body", "query", "path"})
-    return f"{place or 'body'}: {entry['msg']}"
+def _problems_of(source: str, error: RequestValidationError) -> list[str]:
+    """Locations begin with where in the request something was; only of bodies is all there that was sent."""
+    found = [{**entry, "loc": entry["loc"][1:]} for entry in error.errors() if entry["loc"][0] == source]
+    sent = error.body if source == "body" else {name: entry["input"] for entry in found for name in entry["loc"]}
+    return told_problems(found, sent)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

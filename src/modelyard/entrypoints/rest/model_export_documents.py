@@ -1,6 +1,5 @@
 """Reads the documents of an exported model with the bodies of routes that take the same; each file has its place."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -8,7 +7,6 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from modelyard.adapters.registries.base import Registry
-from modelyard.core.places import place_of
 from modelyard.domain.models.pictures import Words, check_words
 from modelyard.domain.models.standing import Standing
 from modelyard.domain.transfer.model_arrival import ArrivingImage, ArrivingModel, ArrivingTestInput, ArrivingVersion
@@ -23,13 +21,15 @@ from modelyard.domain.transfer.model_format import (
 )
 from modelyard.domain.transfer.model_preset import Hardware
 from modelyard.domain.transfer.model_reading import HeldFile, ReceivedFile
+from modelyard.entrypoints.body_numbers import Whole
+from modelyard.entrypoints.body_problems import told_problems
 from modelyard.entrypoints.rest.card_shapes import CardBody
 from modelyard.entrypoints.rest.models import ModelChange, VisibilityChange, read_expiry
 from modelyard.entrypoints.rest.requests import has_too_many_values
 from modelyard.entrypoints.rest.versions import VersionChange
-from modelyard.entrypoints.rest.whole_bodies import Whole
 
 _LARGEST_NUMBER = 2**53
+_MOST_PROBLEMS = 10
 
 
 class _Document(BaseModel):
@@ -197,9 +197,11 @@ class _Reader:
         if has_too_many_values(data):
             raise ExportRejected(f"{name} in it has too many values")
         try:
-            return kind.model_validate(msgspec.json.decode(data))
+            document = msgspec.json.decode(data)
+            return kind.model_validate(document)
         except ValidationError as error:
-            raise ExportRejected("; ".join(_told(name, error))) from None
+            problems = told_problems(error.errors(include_url=False), document, whole="the whole document")
+            raise ExportRejected("; ".join(f"{name}: {problem}" for problem in problems[:_MOST_PROBLEMS])) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ExportRejected(f"{name} in it is no JSON: {error}") from None
 
@@ -216,8 +218,3 @@ class _Reader:
         """Raises ExportRejected when a member belongs to nothing."""
         if left := self._left | unused:
             raise ExportRejected(f"nothing in it belongs to its member {min(left)[:100]!r}")
-
-
-def _told(name: str, error: ValidationError) -> Iterator[str]:
-    for entry in error.errors(include_url=False, include_context=False, include_input=False)[:10]:
-        yield f"{name}: {place_of(entry['loc'])}: {entry['msg']}"

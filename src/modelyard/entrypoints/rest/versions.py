@@ -21,10 +21,11 @@ from modelyard.domain.models.tables import Version, VersionStatus
 from modelyard.domain.models.version_diff import activation_warnings
 from modelyard.domain.version_tests.request import newest_test
 from modelyard.domain.version_tests.tables import TestKind
+from modelyard.entrypoints.body_numbers import Number, Whole
 from modelyard.entrypoints.rest.approval_shapes import approval_member
 from modelyard.entrypoints.rest.model_shapes import version_details
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform
-from modelyard.entrypoints.rest.whole_bodies import Number, Whole, WholeBody
+from modelyard.entrypoints.rest.whole_bodies import WholeBody
 from modelyard.entrypoints.rest.wire import Json
 
 router = APIRouter(prefix="/api/models/{model_id}/versions", tags=["versions"], route_class=GuardedRoute)

@@ -1,32 +1,20 @@
 """Bodies that are read as far as they can be, so that all their problems are told in one answer."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from modelyard.core.places import place_of
+from modelyard.entrypoints.body_problems import told_problems
 
 _Place = tuple[str | int, ...]
-
-
-def _no_flag(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise PydanticCustomError("number_type", "Input should be a number, not true or false")
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_no_flag)]
-Number = Annotated[float, BeforeValidator(_no_flag)]
-"""Numbers as clients send them, also in texts; but true is not 1 here."""
 
 
 class WholeBody(BaseModel):
@@ -52,14 +40,12 @@ class WholeBody(BaseModel):
         except ValidationError as error:
             if not isinstance(body, dict):
                 raise
-            told = {
-                _place(body, entry["loc"]): entry["msg"]
-                for entry in error.errors(include_url=False, include_context=False, include_input=False)
-            }
-            for place in told:
+            entries = error.errors(include_url=False)
+            told = told_problems(entries, body)
+            for place in dict.fromkeys(_place(body, entry["loc"]) for entry in entries):
                 cls._mend(body, place)
             mended = handler(body)
-            mended._unread = tuple(f"{place_of(place)}: {message}" for place, message in told.items())
+            mended._unread = tuple(told)
             return mended
 
     @classmethod
