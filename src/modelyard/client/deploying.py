@@ -32,7 +32,7 @@ def deploy(
     from modelyard.entrypoints.cli import access as cli_access
     from modelyard.entrypoints.cli.deploy_plan import make_plan
     from modelyard.entrypoints.cli.deploy_sources import Registry, find_sources
-    from modelyard.entrypoints.cli.deployment import Deployment
+    from modelyard.entrypoints.cli.deployment import Deployment, require_sources
     from modelyard.entrypoints.cli.exit_codes import CommandFailed
     from modelyard.entrypoints.cli.model_file import read_model_file
     from modelyard.entrypoints.cli.remote import Remote
@@ -48,6 +48,7 @@ def deploy(
         given = {name: Path(path) for name, path in (samples or {}).items()}
         sources = find_sources(file, described, source, given, Path(picture) if picture else None)
         plan = make_plan(server, described.name, described.version, model_id=model, next_version=next_version)
+        require_sources(server, described, sources, plan)
         deployment = Deployment(server, described, sources, plan)
         with shown_steps(_console(progress)) as steps:
             return version_of(deployment.run(steps, activate=activate))

@@ -183,8 +183,25 @@ async def test_what_is_wrong_is_said_before_anything_is_done(
 
 async def test_no_image(alice: Shell, folder: Path, platform: Platform) -> None:
     before = await audited(platform.database)
+    file = str(folder / "model.yaml")
 
-    assert "Where is the container image?" in await alice.type("deploy", str(folder / "model.yaml"), code=2)
+    assert "Where is the container image?" in await alice.type("deploy", file, code=2)
+    assert "Where is the container image?" in await alice.type("deploy", file, "--check", code=2)
+    (folder / "sample.txt").unlink()
+    told = await alice.type("deploy", file, "--image", REFERENCE, "--check", code=2)
+    assert "no test file for input.txt" in told
+    assert await audited(platform.database) == before
+
+
+async def test_check_of_a_file_that_leaves_out_what_the_server_has(
+    alice: Shell, folder: Path, machine: Machine, platform: Platform
+) -> None:
+    machine.publish()
+    await _deploy(alice, folder)
+    before = await audited(platform.database)
+    (folder / "sample.txt").unlink()
+
+    assert "the server has" in await alice.type("deploy", str(folder / "model.yaml"), "--check")
     assert await audited(platform.database) == before
 
 

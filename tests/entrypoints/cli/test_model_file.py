@@ -89,7 +89,7 @@ version: 1.0
 timeout: {status: 20, run: soon}
 inputs: {a: {maxSize: 5X}}
 metrics: [{label: F1, value: good}]
-modelyard: {imgae: x, visibility: {scope: EVERYBODY}}
+modelyard: {imgae: x, card: {caveat: x, licence: 5, risk: {rate: high}}, visibility: {scope: EVERYBODY}}
 """
     problems = _problems(tmp_path, text)
 
@@ -100,6 +100,9 @@ modelyard: {imgae: x, visibility: {scope: EVERYBODY}}
     assert "inputs.a.acceptedMediaTypes: is missing" in problems
     assert "inputs.a.maxSize: '5X' is not a size" in problems
     assert "metrics[0].value: must be a number, not text" in problems
+    assert "modelyard.card.caveat: is unknown here" in problems
+    assert "modelyard.card.licence: must be text, not a number" in problems
+    assert "modelyard.card.risk.rate: is unknown here" in problems
     assert "modelyard.imgae: is unknown here" in problems
     assert "modelyard.visibility.scope: must be one of 'ALL', 'ACCOUNT', 'TEAM' or 'PRIVATE'" in problems
 

@@ -70,7 +70,7 @@ def deploy(
     """
     from modelyard.entrypoints.cli.deploy_plan import make_plan
     from modelyard.entrypoints.cli.deploy_sources import find_sources
-    from modelyard.entrypoints.cli.deployment import Deployment, require_sources
+    from modelyard.entrypoints.cli.deployment import Deployment, is_complete, require_sources
     from modelyard.entrypoints.cli.model_file import read_model_file
     from modelyard.entrypoints.cli.steps import shown_steps
 
@@ -78,11 +78,15 @@ def deploy(
         raise click.UsageError("Give --image or --archive, not both.")
     model = read_model_file(file)
     sources = find_sources(file, model, archive or _registry(image, model.modelyard.image), samples, picture)
-    if check:
-        screen.line(f"{file} describes {model.name} {model.version}; nothing is wrong with it.")
+    described = f"{file} describes {model.name} {model.version}"
+    if check and is_complete(model, sources):
+        screen.line(f"{described}; nothing is wrong with it.")
         return
     plan = make_plan(server, model.name, model.version, model_id=model_id, next_version=next_version)
-    require_sources(model, sources, plan)
+    require_sources(server, model, sources, plan)
+    if check:
+        screen.line(f"{described}; what it leaves out, the version on the server has.")
+        return
     deployment = Deployment(server, model, sources, plan)
     with shown_steps() as steps:
         version = deployment.run(steps, activate=not no_activate)

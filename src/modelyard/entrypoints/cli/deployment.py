@@ -23,18 +23,32 @@ _LOADED_AS = ("requirement", "timeout")
 _RAN_AS = ("inputs", "outputs", "inputValidationSchema")
 
 
-def require_sources(model: ModelFile, sources: Sources, plan: Plan) -> None:
+def require_sources(server: "Remote", model: ModelFile, sources: Sources, plan: Plan) -> None:
     """Before anything is created: a version that is there already may have its image and its test files.
 
     Raises ImageMissing, SampleMissing.
     """
-    if plan.work not in {Work.NEW_MODEL, Work.NEW_VERSION}:
-        return
-    if sources.image is None:
+    is_new = plan.work in {Work.NEW_MODEL, Work.NEW_VERSION}
+    if sources.image is None and (is_new or not _holds_image(server, plan)):
         raise ImageMissing
-    missing = [name for name in model.inputs if name not in sources.samples]
-    if missing and model.modelyard.requirement != EDGE_PRESET:
+    if is_new and (missing := _missing_samples(model, sources)):
         raise SampleMissing(missing)
+
+
+def _holds_image(server: "Remote", plan: Plan) -> bool:
+    version = server.get(at("api", "models", plan.model_id, "versions", plan.version))
+    return bool(version.get("containerImage", {}).get("uploadStatus") == "COMPLETED")
+
+
+def is_complete(model: ModelFile, sources: Sources) -> bool:
+    """Whether there is all that a version needs of which the server has nothing."""
+    return sources.image is not None and not _missing_samples(model, sources)
+
+
+def _missing_samples(model: ModelFile, sources: Sources) -> list[str]:
+    if model.modelyard.requirement == EDGE_PRESET:
+        return []
+    return [name for name in model.inputs if name not in sources.samples]
 
 
 class Deployment:
@@ -256,8 +270,9 @@ class Deployment:
         words, card = self._model.description, self._model.modelyard.card
         self._change_texts(bar, technicalDetails=words.technical, performanceSummary=words.performance)
         if card is not None:
-            self._server.put(self._version("card"), card)
-            bar.result(f"a card with {', '.join(card) or 'nothing in it'}")
+            members = card.model_dump(exclude_unset=True)
+            self._server.put(self._version("card"), members)
+            bar.result(f"a card with {', '.join(members) or 'nothing in it'}")
 
     def _change_texts(self, bar: Bar, **texts: str) -> None:
         self._patch(texts)

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from modelyard.entrypoints.body_problems import told_problems
+from modelyard.entrypoints.card_members import CardMembers
 from modelyard.entrypoints.cli.amounts import to_bytes, to_cpus, to_milliseconds
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 
@@ -153,7 +154,7 @@ class Ours(_OurPart):
     engines: Engines | None = None
     visibility: Visibility | None = None
     inputValidationSchema: Path | None = Field(None, description="a file with a JSON Schema")  # noqa: N815
-    card: dict[str, Any] | None = Field(None, description="the model card, in the API's words")
+    card: CardMembers | None = Field(None, description="the model card, in the API's words")
 
 
 class ModelFile(_Part):
