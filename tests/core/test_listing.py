@@ -1,9 +1,10 @@
 """Order and pages of lists."""
 
+import pytest
 from sqlalchemy import ColumnClause, Select, column, select
 
 from modelyard.core.database import Database
-from modelyard.core.listing import one_page, ordered, paged
+from modelyard.core.listing import FieldNotSortable, one_page, ordered, paged
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.tables import Account
 
@@ -14,7 +15,7 @@ _COLUMNS = {"name": _NAME, "createdAt": _MADE}
 
 
 def test_order_follows_known_fields_and_ends_with_the_identifier() -> None:
-    assert _words(ordered(Sort(("name", "nonsense", "createdAt")), _COLUMNS, _MADE, _ID)) == "name ASC, made ASC, id"
+    assert _words(ordered(Sort(("NAME", "createdAt", "name")), _COLUMNS, _MADE, _ID)) == "name ASC, made ASC, id"
     assert _words(ordered(Sort(("name",), descending=True), _COLUMNS, _MADE, _ID)) == "name DESC, id"
 
 
@@ -24,7 +25,7 @@ def test_usual_order_holds_without_fields() -> None:
 
 
 def test_newest_come_first_only_without_fields() -> None:
-    assert _words(ordered(Sort(("nonsense",)), _COLUMNS, _MADE, _ID, newest_first=True)) == "made DESC, id"
+    assert _words(ordered(Sort(), _COLUMNS, _MADE, _ID, newest_first=True)) == "made DESC, id"
     assert _words(ordered(Sort(("createdAt",)), _COLUMNS, _MADE, _ID, newest_first=True)) == "made ASC, id"
 
 
@@ -62,3 +63,11 @@ def _words(order: list[object]) -> str:
 
 def _bounds(query: Select[int]) -> list[int]:
     return sorted(query.compile().params.values())
+
+
+@pytest.mark.parametrize("unknown", ["nonsense", "name desc", "x" * 10_000])
+def test_unknown_fields_are_named(unknown: str) -> None:
+    with pytest.raises(FieldNotSortable, match="it can by name, createdAt") as caught:
+        ordered(Sort(("name", unknown)), _COLUMNS, _MADE, _ID)
+    assert unknown[:40] in caught.value.message
+    assert len(caught.value.message) < 200

@@ -5,12 +5,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Select
 
+from modelyard.core.errors import InvalidInput
 from modelyard.core.paging import Found, Page, Sort
 
 T = TypeVar("T")
 _Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
 
 
+_LONGEST_NAME = 40
+_MOST_NAMED = 10
 AT_ONCE = 5_000
 """Values in one statement; databases take a few times as many."""
 
@@ -25,10 +28,26 @@ def parts_of(values: Sequence[T], size: int) -> Iterable[Sequence[T]]:
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
+class FieldNotSortable(InvalidInput):
+    """A list does not know what it should be sorted by."""
+
+    def __init__(self, unknown: Sequence[str], known: Iterable[str]) -> None:
+        named = ", ".join(repr(name[:_LONGEST_NAME]) for name in unknown[:_MOST_NAMED])
+        super().__init__(f"sort-by: this list cannot be sorted by {named}; it can by {', '.join(known)}.")
+
+
+def known_sort(sort: Sort, known: Iterable[str]) -> Sort:
+    """The same sort, its fields as the list spells them, and each once. Raises FieldNotSortable."""
+    spelt = {name.lower(): name for name in known}
+    if unknown := [name for name in sort.fields if name.lower() not in spelt]:
+        raise FieldNotSortable(unknown, spelt.values())
+    return Sort(tuple(dict.fromkeys(spelt[name.lower()] for name in sort.fields)), sort.descending)
+
+
 def ordered(
     sort: Sort, columns: Mapping[str, Any], usual: Any, identifier: Any, *, newest_first: bool = False
 ) -> list[Any]:
-    """What to order a list by; fields that it does not know are passed over. No value comes before all values.
+    """What to order a list by; no value comes before all values. Raises FieldNotSortable.
 
     Args:
         columns: what each field of the API is in the database.
@@ -36,7 +55,7 @@ def ordered(
         identifier: decides between what is equal otherwise, so that no entry is on two pages.
         newest_first: whether `usual` is a time of which the last comes first, whatever the direction.
     """
-    chosen = [columns[name] for name in sort.fields if name in columns]
+    chosen = [columns[name] for name in known_sort(sort, columns).fields]
     is_descending = sort.descending or (newest_first and not chosen)
     return [*(_directed(column, is_descending=is_descending) for column in chosen or [usual]), identifier]
 

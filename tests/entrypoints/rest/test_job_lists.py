@@ -68,6 +68,19 @@ async def test_filters_that_make_no_sense(alice: AsgiClient, query: str) -> None
         expect_error(await alice.call(method, f"{path}?{query}"), 400)
 
 
+BY_CLIENTS = "identifier submittedBy submittedJobs status createdAt updatedAt submittedAt total completed fail model"
+
+
+async def test_what_jobs_can_be_sorted_by(alice: AsgiClient, jobs: list[str]) -> None:
+    for name in (*BY_CLIENTS.split(), "CREATEDAT", "undefined", BY_CLIENTS.replace(" ", ",")):
+        assert len(expect(await alice.call("GET", f"{HISTORY}?sort-by={name}&direction=desc"))) == len(jobs)
+    for path in (HISTORY, "/api/jobs"):
+        for unknown in ("nonsense", "total,nonsense", "user.password_hash", "%00", "x" * 5000):
+            message = expect_error(await alice.call("GET", f"{path}?sort-by={unknown}"), 400, "cannot be sorted by")
+            assert "identifier, submittedBy" in message
+            assert len(message) < 1000
+
+
 async def test_orders_and_pages(alice: AsgiClient, bob: AsgiClient, platform: Platform, jobs: list[str]) -> None:
     await _change(platform, jobs[1], key_prefix="bobprefix", total=9)
     assert expect(await alice.call("GET", f"{HISTORY}?sort-by=submittedJobs"))[0]["jobIdentifier"] == jobs[1]

@@ -99,7 +99,19 @@ async def test_odd_values_are_no_failures_of_ours(alice: AsgiClient, three: list
         ):
             for path in ("/api/models", f"/api/models/{three[0]}/versions", "/api/models/all/versions/all"):
                 expect(await alice.call("GET", f"{path}?{name}={value}"))
-    expect(await alice.call("GET", "/api/models?sort-by=,,nonsense,name,,&direction=sideways"))
+    by_clients = "modelId author submittedByEmail name isExpired isActive latestVersion isRecommended "
+    for name in (by_clients + "lastActiveDateTime expirationDateTime").split():
+        expect(await alice.call("GET", f"/api/models?sort-by={name}"))
+    for path in (
+        "/api/models",
+        "/api/models/latest",
+        "/api/models/all/versions/all",
+        f"/api/models/{three[0]}/versions",
+    ):
+        expect_error(await alice.call("GET", f"{path}?sort-by=nonsense"), 400, "cannot be sorted by 'nonsense'")
+    for query in ("sort-by=,,undefined,NAME,,&direction=", "sort-by=null&direction=undefined", "direction=aSc"):
+        expect(await alice.call("GET", f"/api/models?{query}"))
+    expect_error(await alice.call("GET", "/api/models?direction=sideways"), 400, "ASC or DESC")
     expect(await alice.call("GET", "/api/models?page=999999999&per-page=999999999"))
     expect(await alice.call("GET", "/api/models?lastActiveDateTime=9999-12-31,0001-01-01"), 400)
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from modelyard.core.errors import NotFound
-from modelyard.core.listing import one_page, ordered, paged
+from modelyard.core.listing import known_sort, one_page, ordered, paged
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.permissions import Permission, Reach
@@ -34,6 +34,7 @@ SORTS: dict[str, Any] = {
     "total": Job.total,
     "completed": Job.completed,
     "fail": Job.failed,
+    "failed": Job.failed,
     "model": Job.model_name,
 }
 
@@ -97,8 +98,9 @@ async def list_jobs(
     """Jobs that the actor may see, newest first unless sorted otherwise."""
     require(actor, Permission.READ_JOBS)
     query = select(Job, User).join(User, User.id == Job.user_id).options(selectinload(Job.callback))
+    sort = known_sort(sort, SORTS)
     order = ordered(sort, SORTS, Job.created_at, Job.id, newest_first=True)
-    is_newest_first = not set(sort.fields) & set(SORTS)
+    is_newest_first = not sort.fields
     if is_newest_first:
         ids = await newest_jobs(session, wanted, lambda jobs: [visible_jobs(actor, jobs=jobs)], page)
         if ids is not None:

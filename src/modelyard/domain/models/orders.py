@@ -1,4 +1,4 @@
-"""What lists of models and versions can be sorted by, in the API's words; words that are unknown do not count."""
+"""What lists of models and versions can be sorted by, in the API's words."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case
 
+from modelyard.core.listing import known_sort
 from modelyard.core.paging import Sort
 from modelyard.domain.models.tables import Model, Version, VersionStatus
 
@@ -62,13 +63,13 @@ _MAY_BE_UNKNOWN = (Model.expires_at, Version.status_timeout_ms, Version.run_time
 
 
 def order_by(orders: Orders, sort: Sort, now: datetime, *, default: Any, last: Any) -> list[Any]:
-    """The columns to order by.
+    """The columns to order by. Raises FieldNotSortable.
 
     Args:
-        default: when no word of the sort is known.
+        default: when nothing is said.
         last: what decides in the end, so that pages never overlap.
     """
-    columns = [orders[name](now) for name in sort.fields if name in orders] or [default]
+    columns = [orders[name](now) for name in known_sort(sort, orders).fields] or [default]
     return [*(_directed(column, sort) for column in columns), *_directed_all(last, sort)]
 
 

@@ -54,8 +54,7 @@ async def list_all_versions(
 def _narrowed(
     query: Select[Any], now: datetime, actor: Actor, wanted: VersionFilter, sort: Sort, *default: Any
 ) -> Select[Any]:
-    is_sorted = any(name in VERSION_ORDERS for name in sort.fields)
-    last = [Version.id] if is_sorted else [*default[1:], Version.id]
+    last = [Version.id] if sort.fields else [*default[1:], Version.id]
     order = order_by(VERSION_ORDERS, sort, now, default=default[0], last=last)
     conditions = version_conditions(wanted, now)
     return query.where(visible_to(actor), Version.deleted_at.is_(None), *conditions).order_by(*order)
