@@ -42,7 +42,7 @@ async def test_a_job_from_texts_to_outputs(alice: AsyncClient, model: str, machi
     assert (list(results), results.is_complete) == (["a/b", "🙂", "c"], True)
     assert list(results.successes) == ["a/b", "c"]
     assert "this is bad" in results["🙂"].error
-    with pytest.raises(ItemsFailed, match="1 items of the job"):
+    with pytest.raises(ItemsFailed, match="1 item of the job"):
         results.raise_for_failures()
     good = results["a/b"]
     assert good.outputs["results.json"]["data"]["result"]["classPredictions"][0]["class"] == "good"

@@ -2,6 +2,8 @@
 
 from http import HTTPStatus
 
+from modelyard.core.counted import counted
+
 
 class ClientError(Exception):
     """The root of all errors of the client; `message` is for people."""
@@ -63,7 +65,7 @@ class ItemsFailed(ClientError):
     def __init__(self, job_id: str, errors: dict[str, str]) -> None:
         shown = "; ".join(f"{name}: {error}" for name, error in list(errors.items())[:3])
         more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
-        super().__init__(f"{len(errors)} items of the job {job_id} failed: {shown}{more}.")
+        super().__init__(f"{counted(len(errors), 'item')} of the job {job_id} failed: {shown}{more}.")
         self.errors = errors
 
 

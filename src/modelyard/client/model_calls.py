@@ -8,6 +8,7 @@ from modelyard.client.exchange import Operation, Request, Walk, get, get_list, t
 from modelyard.client.pages import entries
 from modelyard.client.paths import at
 from modelyard.client.things import Model, Version, model_of, version_of
+from modelyard.core.counted import counted
 
 _MOST_SUGGESTED = {"per-page": 200, "page": 1}
 _IDENTIFIER = re.compile(r"[a-z0-9]{10}")
@@ -82,7 +83,9 @@ def only_input(version: Version) -> str:
     """The name of a version's input, when it has just one. Raises BadInputs."""
     names = [one.name for one in version.inputs]
     if len(names) != 1:
-        raise BadInputs(f"The model has {len(names)} inputs ({', '.join(names)}): give values by their names.")
+        raise BadInputs(
+            f"The model has {counted(len(names), 'input')} ({', '.join(names)}): give values by their names."
+        )
     return names[0]
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from modelyard.client.things import Job
+from modelyard.core.counted import counted
 
 Progress = bool | Callable[[Job], None] | None
 
@@ -129,7 +130,7 @@ class NotebookBar:
 
     def show(self, job: Job) -> None:
         done = job.completed + job.failed
-        self._draw(done, job.total, f"{done} of {job.total} items, {words(job)}")
+        self._draw(done, job.total, f"{done} of {counted(job.total, 'item')}, {words(job)}")
 
     def advance(self, size: int) -> None:
         self._sent += size

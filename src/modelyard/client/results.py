@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from modelyard.client.errors import ItemsFailed
 from modelyard.client.exchange import Thing
 from modelyard.client.things import number, time_of
+from modelyard.core.counted import counted
 
 MEMBERS = frozenset(
     {
@@ -94,7 +95,8 @@ class Results(Mapping[str, Item]):
 
     def __repr__(self) -> str:
         state = "" if self.is_complete else ", more to come"
-        return f"<Results of {self.job_id}: {len(self)} of {self.total} items, {len(self.failures)} failed{state}>"
+        items = counted(self.total, "item")
+        return f"<Results of {self.job_id}: {len(self)} of {items}, {len(self.failures)} failed{state}>"
 
     @property
     def successes(self) -> dict[str, Item]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from modelyard.core.counted import counted
+
 DEEPEST = 64
 """Levels of arrays and objects."""
 _LONGEST_TEXT = 80
@@ -21,7 +23,7 @@ class ShownObject(dict[str, Any]):
     weight: int
 
     def __repr__(self) -> str:
-        return f"an object of {len(self)} {'member' if len(self) == 1 else 'members'}"
+        return f"an object of {counted(len(self), 'member')}"
 
 
 class ShownList(list[Any]):
@@ -32,7 +34,7 @@ class ShownList(list[Any]):
     def __repr__(self) -> str:
         if self.weight == len(self) + 1 <= _MOST_SHOWN + 1:
             return f"[{', '.join(map(repr, self))}]"
-        return f"a list of {len(self)} {'value' if len(self) == 1 else 'values'}"
+        return f"a list of {counted(len(self), 'value')}"
 
 
 class ShownText(str):

@@ -66,7 +66,7 @@ def test_keys_files_and_the_audit_trail_move(old: Path, new: Path, tmp_path: Pat
     exported = run("export", file, "--no-images", "--data-dir", old)
     imported = run("import", file, "--data-dir", new)
 
-    assert "1 files" in exported.output
+    assert "1 file " in exported.output
     assert "table users" in exported.output
     assert "1 files" in imported.output
     assert f"`modelyard serve --data-dir {new.resolve()}`" in imported.output

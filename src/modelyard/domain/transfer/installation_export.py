@@ -14,6 +14,7 @@ from modelyard.adapters.runtimes.base import ImageNotFound, Runtime
 from modelyard.adapters.storage.base import Storage, StoredFile
 from modelyard.core import postgres
 from modelyard.core.clock import Clock
+from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.sealing import Sealer
 from modelyard.domain.audit.record import PLATFORM, record
@@ -124,7 +125,7 @@ class InstallationExport:
                 await tar.add_stream(FILES + file.key, file.size, self.storage.get_stream(file.key))
                 done += file.size
                 bar.share(done / max(1, manifest.file_bytes))
-            bar.result(f"{manifest.files} files, {manifest.file_bytes} bytes")
+            bar.result(f"{counted(manifest.files, 'file')}, {counted(manifest.file_bytes, 'byte')}")
 
     async def _files(self, loose: set[str]) -> AsyncIterator[StoredFile]:
         """All that is part of something."""
@@ -137,8 +138,8 @@ class InstallationExport:
             async with aclosing(runtime.save_image(image.image_id)) as chunks:
                 async for chunk in chunks:
                     content.write(chunk)
-                    bar.note(f"{content.tell()} bytes")
-            bar.result(f"{content.tell()} bytes")
+                    bar.note(counted(content.tell(), "byte"))
+            bar.result(counted(content.tell(), "byte"))
             await tar.add_rest(image.member, content)
 
     async def _write_table(self, session: AsyncSession, tar: TarWriter, table: Table, total: int, bar: Bar) -> None:
@@ -149,7 +150,7 @@ class InstallationExport:
                 done += 1
                 if done % ROWS_AT_ONCE == 0:
                     bar.share(done / total)
-            bar.result(f"{total} rows")
+            bar.result(counted(total, "row"))
             await tar.add_rest(member_of_table(table.name), content)
 
 

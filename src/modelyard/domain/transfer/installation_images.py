@@ -8,6 +8,7 @@ from typing import IO
 
 from modelyard.adapters.registries.base import ArchiveReader
 from modelyard.adapters.runtimes.base import ImageNotFound, Runtime
+from modelyard.core.counted import counted
 from modelyard.core.errors import PlatformError
 from modelyard.domain.images.tasks import REPOSITORY
 from modelyard.domain.transfer.installation_errors import ImageNotMoved
@@ -78,4 +79,4 @@ class ImageIntake:
 def _copy(chunks: Iterator[bytes], target: IO[bytes], bar: Bar) -> None:
     for chunk in chunks:
         target.write(chunk)
-        bar.note(f"{target.tell()} bytes")
+        bar.note(counted(target.tell(), "byte"))

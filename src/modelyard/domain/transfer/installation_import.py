@@ -14,6 +14,7 @@ from modelyard.adapters.storage.base import Storage
 from modelyard.adapters.storage.keys import require_key
 from modelyard.core import postgres
 from modelyard.core.clock import Clock
+from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.sealing import Sealer, SecretKeyWrong
 from modelyard.domain.audit.record import PLATFORM, record
@@ -137,7 +138,7 @@ class InstallationImport:
                 number, done = number + 1, done + tar.size
                 bar.share(done / max(1, manifest.file_bytes))
                 tar.advance()
-            bar.result(f"{number} files, {done} bytes")
+            bar.result(f"{counted(number, 'file')}, {counted(done, 'byte')}")
         number = len([file.size async for file in self.storage.list_files()])  # fewer, when one came twice
         if (number, done) != (manifest.files, manifest.file_bytes):
             raise FileDamaged("The file does not have the stored files that its manifest says.")
@@ -179,7 +180,7 @@ class InstallationImport:
             await insert_rows(session, table, home, done + 1)
             done += len(rows)
             bar.share(done / expected)
-        bar.result(f"{done} rows")
+        bar.result(counted(done, "row"))
         tar.advance()
 
     async def _take_back(self, images: ImageIntake | None) -> None:

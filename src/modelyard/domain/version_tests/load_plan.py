@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from modelyard.core.counted import counted
 from modelyard.domain.version_tests.report import Mode
 
 LEVELS = (1, 4, 16)
@@ -41,7 +42,7 @@ def plan_level(at_once: int, *, protocol: str, batch_size: int) -> LevelPlan:
         size = min(at_once, batch_size)
         callers = -(-at_once // size)
         calls = "one call with" if callers == 1 else f"{callers} calls at the same time, each with"
-        items = "1 item" if size == 1 else f"{size} items"
+        items = counted(size, "item")
         text = f"{calls} {items}; the container takes up to {batch_size} items in one call"
         return LevelPlan(at_once, Mode.BATCH, callers, size, False, text)
     text = "one call at a time" if at_once == 1 else f"{at_once} calls at the same time, one item each"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelyard.core.counted import counted
 from modelyard.entrypoints.cli.amounts import to_bytes, to_cpus
 from modelyard.entrypoints.cli.deploy_plan import Plan, Work
 from modelyard.entrypoints.cli.deploy_sources import ImageMissing, Registry, SampleMissing, Sources, is_same_image
@@ -243,7 +244,9 @@ class Deployment:
         for name, file in self._sources.samples.items():
             media_type = self._model.inputs[name].media_types.split(",")[0]
             self._server.upload(self._version("testInput"), file, media_type, bar.share, query={"name": name})
-        bar.result(", ".join(f"{file.name}, {file.stat().st_size} bytes" for file in self._sources.samples.values()))
+        bar.result(
+            ", ".join(f"{file.name}, {counted(file.stat().st_size, 'byte')}" for file in self._sources.samples.values())
+        )
 
     def _test_run(self, bar: Bar) -> None:
         self._test(bar, "run", needed=self._must_run)
@@ -276,7 +279,7 @@ class Deployment:
 
     def _change_texts(self, bar: Bar, **texts: str) -> None:
         self._patch(texts)
-        bar.result(f"{sum(len(text.split()) for text in texts.values())} words")
+        bar.result(counted(sum(len(text.split()) for text in texts.values()), "word"))
 
     def _set_tags(self, bar: Bar) -> None:
         self._server.patch(self._path(), {"tags": self._model.labels})

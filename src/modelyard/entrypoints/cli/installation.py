@@ -15,6 +15,7 @@ import click
 from modelyard.adapters.registries.archive import TarArchiveReader
 from modelyard.app import SECRET_FILE, lock_data_directory, opened_runtime, secrets_of, storage_of
 from modelyard.core.clock import SystemClock
+from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.core.sealing import Sealer
@@ -169,9 +170,9 @@ def _source(file: str) -> Iterator[IO[bytes]]:
 
 
 def _told(manifest: Manifest) -> str:
-    rows = sum(manifest.tables.values())
+    rows, files = counted(sum(manifest.tables.values()), "row"), counted(manifest.files, "file")
     size = f"{manifest.file_bytes / 1e6:.1f} MB"
-    return f"{rows} rows, {manifest.files} files ({size}) and {len(manifest.images)} images"
+    return f"{rows}, {files} ({size}) and {counted(len(manifest.images), 'image')}"
 
 
 def _name_images(images: tuple[MovedImage, ...], why: str) -> None:

@@ -9,6 +9,7 @@ from modelyard.client.blocking import Client
 from modelyard.client.results import Item, OutputFile
 from modelyard.client.saving import LIST, line_of
 from modelyard.client.things import Job
+from modelyard.core.counted import counted
 from modelyard.entrypoints.cli.clean_text import writable
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.shown import Column, Screen
@@ -57,13 +58,13 @@ def require_good(screen: Screen, job: Job) -> None:
 def sentence(job: Job) -> str:
     """How a job is, and what to do about it."""
     if job.is_good:
-        which = "The item" if job.total == 1 else f"All {job.total} items"
+        which = "The item" if job.total == 1 else f"All {counted(job.total, 'item')}"
         return f"{which} of the job {job.identifier} succeeded."
     status = "" if job.status == "COMPLETED" else f"The job {job.identifier} is {job.status}. "
     if not job.has_ended:
         return f"{status}It has not ended; `modelyard jobs watch {job.identifier}` waits for it."
     hint = f"`modelyard jobs retry-failed {job.identifier}` and the inputs do what failed again."
-    return f"{status}{job.failed} of {job.total} items failed. {hint}"
+    return f"{status}{job.failed} of {counted(job.total, 'item')} failed. {hint}"
 
 
 def _row(item: Item) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelyard.core.counted import counted
 from modelyard.entrypoints.cli.job_inputs import Given, input_options
 from modelyard.entrypoints.cli.lazy import Group
 from modelyard.entrypoints.cli.listing import Paging, listing_options, show_list
@@ -210,7 +211,7 @@ def retry_failed(
         version = client.models.version(before.model_id, before.version)
         items = read_items(wanted, [one.name for one in version.inputs])
         again = client.jobs.retry_failed(before, items, timeout=job_seconds)
-        screen.note(f"{again.total} items are done again as the job {again.identifier}.")
+        screen.note(f"The job {again.identifier} does {counted(again.total, 'item')} again.")
         if detach:
             screen.line(again.identifier)
         else:

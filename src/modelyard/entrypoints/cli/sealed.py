@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.adapters.runtimes.probe import Finding
 from modelyard.app import NEXT_SECRET_FILE, SECRET_FILE, secrets_of
+from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.sealing import Sealer, SecretKeyWrong
 from modelyard.domain.accounts.installation_secrets import seal_again
@@ -67,4 +68,4 @@ async def sealed_finding(settings: Settings) -> Finding:
     if (directory / NEXT_SECRET_FILE).exists():
         hint = "Run: modelyard rotate-secret"
         return Finding("SECRET-02", False, "A change of the secret key was interrupted.", hint)
-    return Finding("SECRET-02", True, f"What is sealed can be opened ({number} secrets).")
+    return Finding("SECRET-02", True, f"What is sealed can be opened ({counted(number, 'secret')}).")

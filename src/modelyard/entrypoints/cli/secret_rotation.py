@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from modelyard.app import NEXT_SECRET_FILE, SECRET_FILE, lock_data_directory, secrets_of
 from modelyard.core.clock import SystemClock
+from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.core.sealing import Sealer, SecretKeyWrong, keep_directory, read_or_create_secret
@@ -42,7 +43,7 @@ def run_rotation(given: Mapping[str, Any]) -> None:
             number = asyncio.run(rotate(settings, directory))
     except PlatformError as error:
         raise click.ClickException(error.message) from None
-    click.echo(f"{number} secrets are sealed with the new key.")
+    click.echo(f"Sealed with the new key: {counted(number, 'secret')}.")
 
 
 async def rotate(settings: Settings, directory: Path) -> int:

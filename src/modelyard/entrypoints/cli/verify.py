@@ -8,6 +8,7 @@ from typing import Any
 import click
 from sqlalchemy import Connection, inspect
 
+from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.domain.audit.tables import AuditChain
@@ -30,7 +31,7 @@ def run_verification(given: Mapping[str, Any]) -> None:
         click.echo(f"The audit trail is not as it was written: row {verdict.event_id} {verdict.problem}.")
         sys.exit(1)
     last = f"The last is {verdict.last_id}, its hash {verdict.last_hash}."
-    click.echo(f"The audit trail is sound: {verdict.rows} rows. {last}")
+    click.echo(f"The audit trail is sound: {counted(verdict.rows, 'row')}. {last}")
 
 
 async def _verify(settings: Settings) -> Sound | Flaw:
