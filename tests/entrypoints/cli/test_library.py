@@ -56,7 +56,9 @@ async def test_versions(alice: Shell, platform: Platform) -> None:
 
     assert "active" in await alice.type("versions", "list", "echo")
     assert "text/plain" in str(await alice.json("versions", "show", model, "0.1.0"))
-    await alice.type("versions", "diff", model, "0.1.0", "0.1.0")
+    same = ("versions", "diff", model, "0.1.0", "0.1.0")
+    assert "do not differ in their contract" in await alice.type(*same)
+    assert await alice.json(*same) == []
     await alice.type("versions", "diff", model, "0.1.0", "9.9.9", code=5)
     await alice.type("versions", "report", model, "0.1.0", code=6)
 

@@ -90,7 +90,11 @@ def diff_versions(server: "Remote", screen: Screen, model: str, first: str, seco
     For example: modelyard versions diff "Ship Counter" 1.0.0 1.1.0
     """
     answer = server.get(_path(server, model, first, "diff", second))
-    screen.rows([answer.get("changes") or []], CHANGES)
+    changes = answer.get("changes") or []
+    if changes or screen.form != "table":
+        screen.rows([changes], CHANGES)
+    else:
+        screen.line(f"The versions {first} and {second} of {model} do not differ in their contract.")
 
 
 @versions.command("report")
