@@ -64,7 +64,7 @@ def test_to_postgresql_and_another_directory(
     exported = _modelyard(old, "export", str(file))
 
     assert exported.returncode == 0, exported.stderr
-    assert "1 images" in exported.stderr
+    assert "1 image " in exported.stderr
     assert file.stat().st_mode & 0o077 == 0
     image_id = _only_image(old)
     _podman("rmi", "--force", image_id)

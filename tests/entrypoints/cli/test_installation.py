@@ -68,7 +68,7 @@ def test_keys_files_and_the_audit_trail_move(old: Path, new: Path, tmp_path: Pat
 
     assert "1 file " in exported.output
     assert "table users" in exported.output
-    assert "1 files" in imported.output
+    assert "1 file " in imported.output
     assert f"`modelyard serve --data-dir {new.resolve()}`" in imported.output
     assert file.stat().st_mode & 0o077 == 0
     assert (new / "files" / "pictures" / "a.png").read_bytes() == b"picture"
