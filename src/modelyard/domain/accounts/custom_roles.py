@@ -24,6 +24,7 @@ from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.granting import OwnRightsRaised, RoleReachesFarther, farther_than
 from modelyard.domain.accounts.key_limits import check_permissions
+from modelyard.domain.accounts.limits_in_use import require_not_outlived
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.role_queries import RoleFacts, RoleNotFound, facts_of, holders_of
@@ -104,7 +105,7 @@ async def create_role(
     """A new role of an account, the caller's unless said otherwise.
 
     Raises AccountNotFound, RoleRejected, RoleExists, TooManyRoles, PermissionUnknown, PermissionBeyondYou,
-    NameRejected.
+    NameRejected, RightsOutliveKey.
     """
     require(actor, Permission.MANAGE_ROLES)
     account = await account_meant(session, actor, Permission.MANAGE_ROLES, account_id)
@@ -112,6 +113,7 @@ async def create_role(
         raise RoleRejected(f"type: {' or '.join(RoleType)}, not {key_type[:40]!r}.")
     await _check_identifier(session, account.id, identifier)
     values = _read(actor, wanted, key_type)
+    await require_not_outlived(session, actor, custom_grants(values.get("permissions", ()), key_type))
     if "name" not in values or "permissions" not in values:
         raise RoleRejected("A role needs a name and entitlements.")
     defaults = {"description": "", "long_description": "", "weight": 100}
@@ -131,7 +133,7 @@ async def change_role(
     """Changes a custom role; who has it may do more or less at once.
 
     Raises AccountNotFound, RoleNotFound, RoleIsPrebuilt, RoleRejected, PermissionUnknown, PermissionBeyondYou,
-    OwnRightsRaised, RoleReachesFarther, NameRejected.
+    OwnRightsRaised, RoleReachesFarther, RightsOutliveKey, NameRejected.
     """
     role = await _find_to_change(session, actor, identifier, account_id)
     values, before = _read(actor, changes, role.type), _told(role)
@@ -140,6 +142,7 @@ async def change_role(
         raise OwnRightsRaised
     if permission := farther_than(actor, custom_grants(added, role.type)):
         raise RoleReachesFarther(identifier, permission)
+    await require_not_outlived(session, actor, custom_grants(added, role.type))
     for column, value in values.items():
         setattr(role, column, value)
     if record_change(session, clock, actor, "role:changed", _target(role), before, _told(role)):

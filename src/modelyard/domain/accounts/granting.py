@@ -7,24 +7,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import InvalidInput, NotAllowed
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.limits_in_use import require_not_outlived
 from modelyard.domain.accounts.permissions import Permission, Reach
-from modelyard.domain.accounts.roles import PERMISSIONS, ROLES, Role, RoleType, custom_grants, joined, prebuilt_grants
+from modelyard.domain.accounts.roles import (
+    PERMISSIONS,
+    ROLES,
+    Role,
+    RoleType,
+    custom_grants,
+    is_administrative,
+    joined,
+    prebuilt_grants,
+)
 from modelyard.domain.accounts.tables import CustomRole, Team
 
 MOST_ROLES = 20
-_ADMINISTRATIVE = frozenset(
-    {
-        Permission.MANAGE_ACCOUNTS,
-        Permission.MANAGE_USERS,
-        Permission.MANAGE_TEAMS,
-        Permission.MANAGE_KEYS,
-        Permission.MANAGE_ROLES,
-        Permission.ASSIGN_ROLES,
-        Permission.MANAGE_QUOTAS,
-        Permission.MANAGE_PRESETS,
-    }
-)
-"""Who has one of these farther than somebody else is not changed by them, nor made by them."""
 
 
 class RoleUnknown(InvalidInput):
@@ -82,8 +79,7 @@ def in_team(grants: Mapping[Permission, Reach], *, is_admin: bool) -> dict[Permi
 def farther_than(actor: Actor, grants: Mapping[Permission, Reach]) -> Permission | None:
     """A permission to administer that reaches farther than the actor's own, with the key in use."""
     for permission, reach in grants.items():
-        is_farther = (actor.reach(permission) or 0) < reach
-        if is_farther and (reach == Reach.INSTALLATION or permission in _ADMINISTRATIVE):
+        if is_administrative(permission, reach) and (actor.reach(permission) or 0) < reach:
             return permission
     return None
 
@@ -94,7 +90,7 @@ async def check_roles(
     """The roles without repetition, when the actor may give them to a key of this type in the team.
 
     Who may be given them (`require_no_raise`) is another question.
-    Raises RoleUnknown, RoleBeyondYours, RoleReachesFarther.
+    Raises RoleUnknown, RoleBeyondYours, RoleReachesFarther, RightsOutliveKey.
     """
     custom = await _custom_roles(session, team.account_id)
     known = {str(role): PERMISSIONS[role] for role, facts in ROLES.items() if facts.type == key_type}
@@ -108,6 +104,7 @@ async def check_roles(
             raise RoleBeyondYours(role)
         if permission := farther_than(actor, in_team(known[role], is_admin=team.is_admin)):
             raise RoleReachesFarther(role, permission)
+    await require_not_outlived(session, actor, *(known[role] for role in wanted))
     return wanted
 
 

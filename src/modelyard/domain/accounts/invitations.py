@@ -92,7 +92,7 @@ async def invite_user(
         server: this server's address, as people reach it.
 
     Raises RoleMissing, AccountNotFound, TeamNotFound, TeamBeyondYou, EmailTaken, AddressNotInvitable,
-    NameRejected, BadMailAddress, RoleUnknown, RoleBeyondYours, RoleReachesFarther.
+    NameRejected, BadMailAddress, RoleUnknown, RoleBeyondYours, RoleReachesFarther, RightsOutliveKey.
     """
     require(actor, Permission.MANAGE_USERS)
     team = await _find_team(session, actor, account_id, team_id)
@@ -173,7 +173,7 @@ async def send_link(
     """
     user = await find_user(session, actor, user_id, account_id=account_id)
     await require_over_user(session, actor, user)
-    await require_link_within(session, actor, user)
+    await require_link_within(session, actor, user, purpose)
     if purpose == Purpose.INVITATION and user.status == UserStatus.REJECTED:
         user.status, user.updated_at = UserStatus.INVITED, clock.now()
     if user.status != WANTED_STATUS[purpose] or not has_password(user):

@@ -21,7 +21,7 @@ from modelyard.domain.accounts.key_limits import (
     read_networks,
 )
 from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key_to_change
-from modelyard.domain.accounts.limited_keys import require_within_limits
+from modelyard.domain.accounts.limited_keys import require_no_administrator, require_within_limits
 from modelyard.domain.accounts.naming import NameRejected, check_name
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.project_owners import require_owner_belongs
@@ -104,8 +104,8 @@ async def change_key(
     """Changes a key. `jobs.stopped_keys` does it for everybody else: jobs of a key that stops are canceled.
 
     Raises KeyNotFound, KeyDeleted, RoleMissing, NotYourKey, OwnerLeft, UserBeyondYou, KeyWidensItself, KeyLimitedMore,
-    KeyTransitionRefused, OwnerNotActive, ExpiryPassed, PermissionUnknown, NetworkRejected, TooManyNetworks,
-    NameRejected.
+    RightsOutliveKey, KeyTransitionRefused, OwnerNotActive, ExpiryPassed, PermissionUnknown, NetworkRejected,
+    TooManyNetworks, NameRejected.
     """
     found = await find_key_to_change(session, actor, prefix)
     wanted = _read(clock, changes)
@@ -122,6 +122,8 @@ async def change_key(
         wakes = changed.get("status") == KeyStatus.ACTIVE
         members = [member for member, column in MEMBERS.items() if wakes or column in changed]
         await require_within_limits(session, actor, _limits_after(found.key, changed), members)
+    else:
+        await _require_gives_no_more(session, actor, found, changed)
     for column, value in changed.items():
         setattr(found.key, column, value)
     action = "key:deleted" if changed.get("status") == KeyStatus.DELETED else "key:changed"
@@ -203,6 +205,16 @@ def _require_narrower(key: ApiKey, changed: dict[str, Any]) -> None:
         raise KeyWidensItself("isHighPriority")
     if wider := _limits_after(key, changed).beyond(limits_of(key)):
         raise KeyWidensItself(", ".join(wider))
+
+
+async def _require_gives_no_more(
+    session: AsyncSession, actor: Actor, found: KeyWithOwner, changed: dict[str, Any]
+) -> None:
+    """A limited key takes from the keys of others what it likes, and gives them nothing beyond its own limits."""
+    after = _limits_after(found.key, changed)
+    await require_within_limits(session, actor, after, after.beyond(limits_of(found.key)))
+    if changed.get("status") == KeyStatus.ACTIVE and found.project is None:
+        await require_no_administrator(session, actor, found.user)
 
 
 def _limits_after(key: ApiKey, changed: dict[str, Any]) -> Limits:

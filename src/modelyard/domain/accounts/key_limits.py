@@ -52,6 +52,11 @@ class Limits:
     networks: tuple[Network, ...]
     expires_at: datetime | None
 
+    @property
+    def are_of_place_or_time(self) -> bool:
+        """Whether they bound where from the key works, or for how long."""
+        return bool(self.networks) or self.expires_at is not None
+
     def beyond(self, other: "Limits") -> list[str]:
         """In which members a key with these limits could do more than one with the others."""
         is_wider = {

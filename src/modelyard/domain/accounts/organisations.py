@@ -19,11 +19,12 @@ from modelyard.domain.accounts.api_keys import TOPIC
 from modelyard.domain.accounts.first_start import ADMIN_TEAM
 from modelyard.domain.accounts.granting import grants_of
 from modelyard.domain.accounts.invitations import Invited, NewUser, make_user
+from modelyard.domain.accounts.limits_in_use import require_not_outlived
 from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.one_time_links import LinkSender, Purpose
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.accounts.roles import PERMISSIONS, Grants, Role
+from modelyard.domain.accounts.roles import PERMISSIONS, Grants, Role, prebuilt_grants
 from modelyard.domain.accounts.states import AccountStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, CustomRole, Team, User
 from modelyard.domain.accounts.user_access import visible_users
@@ -130,9 +131,10 @@ async def create_account(
 ) -> tuple[AccountFacts, Invited]:
     """A further account with its admin team, and somebody invited to administer it.
 
-    Raises RoleMissing, AccountExists, EmailTaken, NameRejected, BadMailAddress.
+    Raises RoleMissing, RightsOutliveKey, AccountExists, EmailTaken, NameRejected, BadMailAddress.
     """
     require_everywhere(actor, Permission.MANAGE_ACCOUNTS)
+    await require_not_outlived(session, actor, prebuilt_grants(FIRST_ROLES))
     account = Account(id=new_uuid(), name="", created_at=clock.now())
     await _set_name(session, account, name)
     team = Team(id=new_uuid(), account_id=account.id, name=ADMIN_TEAM, is_admin=True, created_at=clock.now())

@@ -134,3 +134,28 @@ def custom_grants(permissions: Iterable[str], key_type: str = RoleType.USER) -> 
         reaches = [role[permission] for role in _NARROW if permission in role]
         grants[permission] = max(reaches) if reaches else Reach.INSTALLATION
     return grants
+
+
+_ADMINISTRATIVE = frozenset(
+    {
+        Permission.MANAGE_ACCOUNTS,
+        Permission.MANAGE_USERS,
+        Permission.MANAGE_TEAMS,
+        Permission.MANAGE_KEYS,
+        Permission.MANAGE_ROLES,
+        Permission.ASSIGN_ROLES,
+        Permission.MANAGE_QUOTAS,
+        Permission.MANAGE_PRESETS,
+    }
+)
+"""Who has one of these farther than somebody else is not changed by them, nor made by them."""
+
+
+def is_administrative(permission: Permission, reach: Reach) -> bool:
+    """Whether it is for administrators alone to have it so far."""
+    return reach == Reach.INSTALLATION or permission in _ADMINISTRATIVE
+
+
+def administrative(grants: Grants) -> Permission | None:
+    """A permission among these that makes somebody an administrator."""
+    return next((permission for permission, reach in grants.items() if is_administrative(permission, reach)), None)

@@ -12,6 +12,7 @@ from modelyard.core.errors import Conflict, InvalidInput
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.administrators import keeping_administrators
 from modelyard.domain.accounts.api_keys import TOPIC, KeyStatus
+from modelyard.domain.accounts.limited_keys import require_no_administrator
 from modelyard.domain.accounts.memberships import end_keys
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.one_time_links import Purpose, void_links
@@ -84,7 +85,7 @@ async def change_user(
     `jobs.people` does it for everybody else: jobs of keys that stop are canceled.
 
     Raises UserNotFound, UserDeleted, StatusUnknown, UserTransitionRefused, NameRejected, LastAdministrator,
-    LastPlatformAdministrator, and as `require_over_user`.
+    LastPlatformAdministrator, RightsOutliveKey, and as `require_over_user`.
     """
     user = await find_user(session, actor, user_id, account_id=account_id)
     wanted = _read(changes)
@@ -95,6 +96,8 @@ async def change_user(
     before, changed = before_and_after(user, wanted)
     if user.status == UserStatus.DELETED and changed:
         raise UserDeleted
+    if changed.get("status") == UserStatus.ACTIVE:
+        await require_no_administrator(session, actor, user)
     if not changed:
         return ChangedUser(user)
     files = [user.picture_key] if user.picture_key else []
