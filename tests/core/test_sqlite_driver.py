@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelyard.core.sqlite_driver import OneTripConnection, open_connection
+from modelyard.core.sqlite_driver import BEGIN_TO_READ, BEGIN_TO_WRITE, OneTripConnection, open_connection
 
 
 @pytest.fixture
@@ -60,4 +60,39 @@ async def test_error_leaves_the_connection_usable(connection: OneTripConnection)
         await cursor.execute("INSERT INTO thing (name) VALUES ('a')")
 
     await cursor.execute("SELECT count(*) FROM thing")
+    assert await cursor.fetchall() == [(1,)]
+
+
+async def test_transaction_begins_with_its_first_statement(connection: OneTripConnection) -> None:
+    connection.begin_with_next(BEGIN_TO_WRITE)
+    assert not connection.in_transaction
+    await connection.cursor().execute("INSERT INTO thing (name) VALUES ('a')")
+    assert connection.in_transaction
+
+    await connection.rollback()
+
+    cursor = await connection.cursor().execute("SELECT count(*) FROM thing")
+    assert await cursor.fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("ends", ["commit", "rollback"])
+async def test_transaction_without_statements_leaves_nothing(connection: OneTripConnection, ends: str) -> None:
+    connection.begin_with_next(BEGIN_TO_WRITE)
+
+    await getattr(connection, ends)()
+
+    await connection.cursor().execute("INSERT INTO thing (name) VALUES ('a')")
+    assert not connection.in_transaction
+
+
+async def test_what_was_read_is_let_go_before_the_next_statement(connection: OneTripConnection) -> None:
+    connection.begin_with_next(BEGIN_TO_READ)
+    await connection.cursor().execute("SELECT count(*) FROM thing")
+    await connection.rollback()
+
+    connection.begin_with_next(BEGIN_TO_WRITE)
+    await connection.cursor().execute("INSERT INTO thing (name) VALUES ('a')")
+    await connection.commit()
+
+    cursor = await connection.cursor().execute("SELECT count(*) FROM thing")
     assert await cursor.fetchall() == [(1,)]

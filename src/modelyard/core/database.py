@@ -17,7 +17,7 @@ from modelyard.core import postgres
 from modelyard.core.bells import BellBoard
 from modelyard.core.database_address import read_database_address
 from modelyard.core.nul import refuse_nul
-from modelyard.core.sqlite_driver import open_connection
+from modelyard.core.sqlite_driver import BEGIN_TO_READ, BEGIN_TO_WRITE, open_connection
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -87,7 +87,7 @@ class Database:
         readers = self.engine if self.is_sqlite else postgres.readers_of(self.engine)
         self._readers = async_sessionmaker(readers, expire_on_commit=False)
         self._writers = async_sessionmaker(
-            self.engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"}),
+            self.engine.execution_options(**{BEGIN: BEGIN_TO_WRITE}),
             expire_on_commit=False,
             sync_session_class=_Writing,
         )
@@ -160,7 +160,8 @@ def _create_sqlite_engine(address: URL) -> AsyncEngine:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
+    driver: Any = connection.connection.driver_connection
+    driver.begin_with_next(connection.get_execution_options().get(BEGIN, BEGIN_TO_READ))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -7,12 +7,24 @@ from typing import Any, Self
 
 import aiosqlite
 
+BEGIN_TO_READ = "BEGIN"
+BEGIN_TO_WRITE = "BEGIN IMMEDIATE"
+
 
 class OneTripConnection(aiosqlite.Connection):
     """A connection whose cursors fetch their rows where they execute; SQLAlchemy buffers all rows anyway.
 
-    A trip to the thread and back wakes both it and the event loop, and costs more than most statements.
+    A trip to the thread and back wakes both it and the event loop, and costs more than most statements. So a
+    transaction begins on the trip of its first statement, and one that only read ends without being waited for.
     """
+
+    _to_begin: str | None = None
+    _only_reads = False
+
+    def begin_with_next(self, statement: str) -> None:
+        """Begins a transaction right before its first statement; without one there is none."""
+        self._to_begin = statement
+        self._only_reads = statement == BEGIN_TO_READ
 
     def cursor(self) -> "OneTripCursor":  # type: ignore[override]
         """A cursor; made without a trip."""
@@ -20,7 +32,26 @@ class OneTripConnection(aiosqlite.Connection):
 
     async def in_thread(self, sql: str, parameters: Any, cursor: "OneTripCursor", *, many: bool = False) -> None:
         """Executes in the thread and leaves all that came of it in the cursor."""
-        await self._execute(_execute, self._conn, sql, parameters, cursor, many)  # type: ignore[no-untyped-call]
+        begin, self._to_begin = self._to_begin, None
+        await self._execute(_execute, self._conn, begin, sql, parameters, cursor, many)  # type: ignore[no-untyped-call]
+
+    async def commit(self) -> None:
+        """Commits, unless no transaction was begun."""
+        if self._has_begun():
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Rolls back, unless no transaction was begun; the thread takes what follows only afterwards."""
+        if not self._has_begun():
+            return
+        if self._only_reads and self._running:
+            self._tx.put_nowait((None, self._conn.rollback))
+        else:
+            await super().rollback()
+
+    def _has_begun(self) -> bool:
+        begin, self._to_begin = self._to_begin, None
+        return begin is None
 
 
 class OneTripCursor:
@@ -64,9 +95,13 @@ def open_connection(*arguments: Any, **options: Any) -> OneTripConnection:
     return connection
 
 
-def _execute(connection: SqliteConnection, sql: str, parameters: Any, into: OneTripCursor, many: bool) -> None:
+def _execute(
+    connection: SqliteConnection, begin: str | None, sql: str, parameters: Any, into: OneTripCursor, many: bool
+) -> None:
     cursor = connection.cursor()
     try:
+        if begin:
+            cursor.execute(begin)
         (cursor.executemany if many else cursor.execute)(sql, parameters)
         into.rows = cursor.fetchall() if cursor.description else []
         into.description, into.rowcount, into.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid

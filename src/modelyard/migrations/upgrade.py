@@ -8,6 +8,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from modelyard.core.database import BEGIN, Database
+from modelyard.core.sqlite_driver import BEGIN_TO_WRITE
 from modelyard.core.postgres import compare_texts_by_bytes, lock_schema
 
 HEAD = "0010"
@@ -20,7 +21,7 @@ async def upgrade_database(database: Database, to: str = HEAD) -> str | None:
     current = await read_revision(database)
     if current != to:
         async with database.engine.connect() as connection, _without_foreign_keys(connection):
-            return await _upgrade_alone(await connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"}), to)
+            return await _upgrade_alone(await connection.execution_options(**{BEGIN: BEGIN_TO_WRITE}), to)
     return current
 
 
