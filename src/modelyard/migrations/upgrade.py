@@ -8,8 +8,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from modelyard.core.database import BEGIN, Database
-from modelyard.core.sqlite_driver import BEGIN_TO_WRITE
 from modelyard.core.postgres import compare_texts_by_bytes, lock_schema
+from modelyard.core.sqlite_driver import BEGIN_TO_WRITE
 
 HEAD = "0010"
 """The newest revision; a start on an up-to-date database need not load Alembic."""

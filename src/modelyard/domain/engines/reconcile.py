@@ -30,6 +30,8 @@ TOPIC = "demand"
 """Rings when more or fewer engines may be wanted."""
 SECONDS_BETWEEN_ROUNDS = 1.0
 SECONDS_BETWEEN_SWEEPS = 60.0
+SECONDS_BETWEEN_RINGS = 0.25
+"""However often it rings, no round begins sooner after the last one: each reads all that waits."""
 
 ReadDemand = Callable[[AsyncSession, Collection[int]], Awaitable[dict[int, Demand]]]
 GiveUp = Callable[[int, PlatformError], Awaitable[None]]
@@ -92,6 +94,7 @@ class Reconciler:
         """Goes on until cancelled."""
         next_sweep = time.monotonic() + SECONDS_BETWEEN_SWEEPS
         while True:
+            began = time.monotonic()
             try:
                 await self.reconcile_once()
                 if time.monotonic() > next_sweep:
@@ -99,7 +102,8 @@ class Reconciler:
                     await self._adoption.remove_orphans()
             except PlatformError as error:
                 log.warning("engines could not be reconciled; next try follows", reason=str(error))
-            await self._bell.wait(SECONDS_BETWEEN_ROUNDS)
+            if await self._bell.wait(SECONDS_BETWEEN_ROUNDS):
+                await asyncio.sleep(began + SECONDS_BETWEEN_RINGS - time.monotonic())
 
     async def reconcile_once(self) -> None:
         """One round: what is missing is started in the background, what is idle is paused or stopped."""

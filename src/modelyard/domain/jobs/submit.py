@@ -33,7 +33,7 @@ from modelyard.domain.jobs.lanes import join_lane
 from modelyard.domain.jobs.preparing import request_preparation
 from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
-from modelyard.domain.models.catalog import find_version, find_version_to_run
+from modelyard.domain.models.catalog import find_version_to_check, find_version_to_run
 from modelyard.domain.models.contract import declared_inputs
 from modelyard.domain.models.requirements import EDGE_ID
 from modelyard.domain.models.standing import require_current
@@ -134,7 +134,7 @@ class Submitter:
         if not 0 <= submission.timeout_ms <= LONGEST_TIMEOUT_MS:
             raise TimeoutAbsurd(submission.timeout_ms)
         async with self._database.read() as session:
-            version = await find_version(session, actor, submission.model_id, submission.version)
+            version = await find_version_to_check(session, actor, submission.model_id, submission.version)
             self._require_runnable(version)
         kind = source_kind(submission.input_type)
         access = read_access(kind, submission.source)

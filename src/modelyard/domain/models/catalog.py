@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer, joinedload, selectinload
+from sqlalchemy.orm import contains_eager, defer, joinedload, load_only, selectinload
 
 from modelyard.core.clock import Clock
 from modelyard.core.errors import NotFound
@@ -126,18 +126,39 @@ async def find_version(session: AsyncSession, actor: Actor, model_id: str, versi
     return await _find_version(session, actor, model_id, version)
 
 
+_WHAT_RUNS = (
+    load_only(
+        *(Version.model_id, Version.version, Version.status, Version.requirement_id),
+        *(Version.inputs, Version.input_validation_schema),
+        raiseload=True,
+    ),
+    contains_eager(Version.model).load_only(Model.name, Model.expires_at, raiseload=True),
+)
+"""Jobs are submitted all the time: one statement finds all that they need to know."""
+
+
+async def find_version_to_check(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
+    """A version with no more than what a job has to fit. Raises as `find_version`."""
+    require(actor, Permission.READ_MODELS)
+    query = _version_of(actor, model_id, version).options(*_WHAT_RUNS)
+    return await _found(session, actor, model_id, version, query)
+
+
 async def find_version_to_run(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
     """The same for a job that is being stored: until then nobody takes it out of service or deletes it."""
-    await session.execute(
-        select(Version.id)
-        .where(Version.model_id == model_id, Version.version == version)
-        .with_for_update(read=True, key_share=True)
-    )
-    return await find_version(session, actor, model_id, version)
+    require(actor, Permission.READ_MODELS)
+    query = _version_of(actor, model_id, version).options(*_WHAT_RUNS)
+    locking = query.with_for_update(read=True, key_share=True, of=Version)
+    return await _found(session, actor, model_id, version, locking)
 
 
 async def _find_version(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Version:
-    query = (
+    query = _version_of(actor, model_id, version).options(*WHOLE_VERSION)
+    return await _found(session, actor, model_id, version, query)
+
+
+def _version_of(actor: Actor, model_id: str, version: str) -> Select[Version]:
+    return (
         select(Version)
         .join(Version.model)
         .where(
@@ -146,8 +167,10 @@ async def _find_version(session: AsyncSession, actor: Actor, model_id: str, vers
             Version.deleted_at.is_(None),
             visible_to(actor),
         )
-        .options(*WHOLE_VERSION)
     )
+
+
+async def _found(session: AsyncSession, actor: Actor, model_id: str, version: str, query: Select[Version]) -> Version:
     found = (await session.scalars(query)).one_or_none()
     if found is None:
         if await session.scalar(select(Model.id).where(Model.id == model_id, visible_to(actor))) is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
@@ -140,17 +140,34 @@ async def release_lost(
     Args:
         owners: what their names begin with.
     """
-    is_silent = [*_of(kinds), *([] if silent_for is None else [Work.heartbeat_at <= clock.now() - silent_for])]
+    is_lost = _is_lost(clock, silent_for, kinds)
     if owners:
-        is_silent.append(Work.owner.startswith(owners, autoescape=True))
+        is_lost.append(Work.owner.startswith(owners, autoescape=True))
     lost = await session.execute(
-        update(Work)
-        .where(Work.state == WorkState.RUNNING, *is_silent)
-        .values(state=WorkState.QUEUED, owner=None, run_at=clock.now())
-        .returning(Work.id)
+        update(Work).where(*is_lost).values(state=WorkState.QUEUED, owner=None, run_at=clock.now()).returning(Work.id)
     )
-    ring_after_commit(session, TOPIC)
-    return len(lost.all())
+    released = len(lost.all())
+    if released:
+        ring_after_commit(session, TOPIC)
+    return released
+
+
+def _is_lost(clock: Clock, silent_for: timedelta | None, kinds: Collection[str] | None) -> list[ColumnElement[bool]]:
+    is_silent = [] if silent_for is None else [Work.heartbeat_at <= clock.now() - silent_for]
+    return [Work.state == WorkState.RUNNING, *_of(kinds), *is_silent]
+
+
+def _is_old(clock: Clock, older_than: timedelta) -> list[ColumnElement[bool]]:
+    return [Work.state.in_([WorkState.DONE, WorkState.FAILED]), Work.finished_at < clock.now() - older_than]
+
+
+async def is_tidy(
+    session: AsyncSession, clock: Clock, *, silent_for: timedelta, kinds: Collection[str], older_than: timedelta
+) -> bool:
+    """Whether `release_lost` and `forget_finished` would find nothing; who only asks keeps nobody from writing."""
+    looks = _is_lost(clock, silent_for, kinds), _is_old(clock, older_than)
+    found = select(or_(*(select(Work.id).where(*look).exists() for look in looks)))
+    return not await session.scalar(found)
 
 
 async def is_still_held(session: AsyncSession, work: ClaimedWork) -> bool:
@@ -161,7 +178,6 @@ async def is_still_held(session: AsyncSession, work: ClaimedWork) -> bool:
 
 async def forget_finished(session: AsyncSession, clock: Clock, *, older_than: timedelta, most: int = 1000) -> None:
     """Deletes finished work that nobody will ask about any more, so much at once that others can write in between."""
-    is_old = (Work.state.in_([WorkState.DONE, WorkState.FAILED]), Work.finished_at < clock.now() - older_than)
-    old = (await session.scalars(select(Work.id).where(*is_old).limit(most))).all()
+    old = (await session.scalars(select(Work.id).where(*_is_old(clock, older_than)).limit(most))).all()
     if old:
         await session.execute(delete(Work).where(Work.id.in_(old)))

@@ -80,12 +80,15 @@ class Worker:
 
     async def _next(self) -> ClaimedWork:
         while True:
-            async with self._database.write(beside_others=True) as session:
-                work = await queue.claim(session, self._clock, self._owner, self._tasks)
-                if work:
-                    return work
+            async with self._database.read() as session:  # writers take turns: who finds nothing takes none
                 due = await queue.seconds_until_due(session, self._clock, self._tasks)
+            if due is not None and due <= 0 and (work := await self._claim()):
+                return work
             await self._bell.wait(min(HEARTBEAT_SECONDS, 0.02 + (HEARTBEAT_SECONDS if due is None else due)))
+
+    async def _claim(self) -> ClaimedWork | None:
+        async with self._database.write(beside_others=True) as session:
+            return await queue.claim(session, self._clock, self._owner, self._tasks)
 
     async def _do(self, work: ClaimedWork) -> None:
         try:
@@ -125,6 +128,12 @@ class Worker:
     async def _keep_alive(self) -> None:
         while True:
             await self._clock.sleep(HEARTBEAT_SECONDS)
+            async with self._database.read() as session:
+                is_tidy = await queue.is_tidy(
+                    session, self._clock, silent_for=SILENT_FOR, kinds=self._tasks, older_than=KEEP_FINISHED
+                )
+            if is_tidy and not self._running:
+                continue
             async with self._database.write() as session:
                 await queue.keep_alive(session, self._clock, self._owner, list(self._running))
                 await queue.release_lost(session, self._clock, silent_for=SILENT_FOR, kinds=self._tasks)

@@ -3,23 +3,35 @@
 from typing import Any
 
 from modelyard.core.clock import milliseconds_between
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import User
 from modelyard.domain.jobs.key_statistics import KeyStatistics
 from modelyard.domain.jobs.queries import JobWithUser
 from modelyard.domain.jobs.status import FINISHED
+from modelyard.domain.jobs.submit import Receipt
 from modelyard.domain.jobs.tables import Job, JobCallback
 from modelyard.entrypoints.rest.wire import time_text, without_none
 
 
 def receipt(found: JobWithUser, item_names: list[str]) -> dict[str, Any]:
-    """What a submission is answered with. `status` comes before `user`: one client searches the text for it."""
-    job = found.job
+    """What a submission is answered with, when it has been stored."""
+    return _receipt(found.job, _user(found.user), item_names)
+
+
+def new_receipt(stored: Receipt, submitter: Actor) -> dict[str, Any]:
+    """The same of a job that was stored just now: nothing of it needs to be read again."""
+    return _receipt(stored.job, _asking_user(submitter), stored.item_names)
+
+
+def _receipt(job: Job, user: dict[str, Any], item_names: list[str]) -> dict[str, Any]:
+    """`status` comes before `user`: one client searches the text for it."""
     return _head(job) | {
         "totalInputs": job.total,
         "accessKey": job.key_prefix,
         "timeout": job.timeout_ms,
         "jobType": "batch",
-        "user": _user(found.user),
+        "user": user,
         "jobInputs": {"identifier": item_names},
         "inputByteAmount": job.input_bytes,
         "submittedAt": time_text(job.submitted_at),
@@ -115,6 +127,18 @@ def _user(user: User) -> dict[str, Any]:
         "lastName": user.last_name,
         "email": user.email,
         "status": user.status.upper(),
+    }
+
+
+def _asking_user(actor: Actor) -> dict[str, Any]:
+    """Who asks is active, or nobody would have let them in."""
+    return {
+        "identifier": actor.user_id,
+        "externalIdentifier": actor.email,
+        "firstName": actor.first_name,
+        "lastName": actor.last_name,
+        "email": actor.email,
+        "status": UserStatus.ACTIVE.upper(),
     }
 
 

@@ -14,10 +14,9 @@ from modelyard.domain.jobs.cancel_all import cancel_jobs
 from modelyard.domain.jobs.chunks import MOST_CHUNKS
 from modelyard.domain.jobs.job_filters import JobFilter
 from modelyard.domain.jobs.occupancy import read_reason_to_wait
-from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.submit import UPLOADED, Submission
 from modelyard.entrypoints.rest.job_filters import read_job_filter
-from modelyard.entrypoints.rest.job_shapes import job_details, job_summary, key_statistics_object, receipt
+from modelyard.entrypoints.rest.job_shapes import job_details, job_summary, key_statistics_object, new_receipt
 from modelyard.entrypoints.rest.requests import (
     Caller,
     GuardedRoute,
@@ -93,10 +92,7 @@ async def submit_job(body: NewJob, platform: ThePlatform, actor: Caller) -> Resp
     )
     take = platform.submitter.submit if body.input else platform.submitter.open
     stored = await take(actor, submission)
-    async with platform.database.read() as session:
-        found = await queries.find_job(session, actor, stored.job.id)
-    found.job.status = JobStatus.SUBMITTED if body.input else JobStatus.OPEN
-    return Json(receipt(found, stored.item_names), 202)
+    return Json(new_receipt(stored, actor), 202)
 
 
 @router.get("", summary="List jobs in short")
