@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
@@ -58,7 +58,9 @@ async def charge(session: AsyncSession, clock: Clock, charged_to: Charged, items
     """
     now = clock.now()
     # Locked in one order, so that submissions wait for each other, for changes of the quota, and never in a circle.
-    quotas = await session.scalars(select(Quota).where(_binds(charged_to)).order_by(Quota.id).with_for_update())
+    binding = _OF_PROJECT if charged_to.project_id else _OF_USER
+    whose = {"own": charged_to.project_id or charged_to.user_id, "team": charged_to.team_id}
+    quotas = await session.scalars(binding, whose)
     charged = []
     for quota in quotas.all():
         if not holds_at(quota, now):
@@ -103,10 +105,14 @@ def holds_at(quota: Quota, now: datetime) -> bool:
     return (quota.starts_at is None or quota.starts_at <= now) and (quota.ends_at is None or now < quota.ends_at)
 
 
-def _binds(actor: Charged) -> ColumnElement[bool]:
-    """The quotas that jobs of an actor count against: the team's, and the project's or else the user's."""
-    own = Quota.project_id == actor.project_id if actor.project_id else Quota.user_id == actor.user_id
-    return or_(own, Quota.team_id == actor.team_id)
+# The quotas that jobs count against: the team's, and the project's or else the user's. Every submission asks.
+_OF_PROJECT, _OF_USER = (
+    select(Quota)
+    .where(or_(own == bindparam("own"), Quota.team_id == bindparam("team")))
+    .order_by(Quota.id)
+    .with_for_update()
+    for own in (Quota.project_id, Quota.user_id)
+)
 
 
 async def _add(session: AsyncSession, quota: Quota, window: Window, items: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import bindparam, event, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -29,6 +29,10 @@ MEMBERS = (
     "previous_hash",
 )
 _WAITING = "events that wait for their place in the audit trail"
+# Made once: to put a statement together takes longer than to execute it.
+_HEAD = select(AuditChain.last_id, AuditChain.last_hash).with_for_update()
+_ADD = insert(AuditEvent.__table__)  # type: ignore[arg-type]
+_MOVE_HEAD = update(AuditChain).values(last_id=bindparam("id_now"), last_hash=bindparam("hash_now"))
 _Waiting = list[tuple[SessionTransaction | None, dict[str, Any]]]
 
 
@@ -55,7 +59,8 @@ async def _append(session: AsyncSession) -> None:
     if not waiting:
         return
     await session.flush()
-    head = (await session.execute(select(AuditChain.last_id, AuditChain.last_hash).with_for_update())).one_or_none()
+    connection = await session.connection()
+    head = (await connection.execute(_HEAD)).one_or_none()
     last_id, last_hash = head or (0, BEGINNING)
     rows = []
     for _, values in waiting:
@@ -63,9 +68,9 @@ async def _append(session: AsyncSession) -> None:
         row = {**values, "id": last_id, "previous_hash": last_hash}
         last_hash = row["hash"] = digest(row)
         rows.append(row)
-    await session.execute(insert(AuditEvent.__table__), rows)  # type: ignore[arg-type]
+    await connection.execute(_ADD, rows)
     if head:
-        await session.execute(update(AuditChain).values(last_id=last_id, last_hash=last_hash))
+        await connection.execute(_MOVE_HEAD, {"id_now": last_id, "hash_now": last_hash})
     else:
         session.add(AuditChain(id=1, last_id=last_id, last_hash=last_hash, anchor_id=0, anchor_hash=BEGINNING))
 

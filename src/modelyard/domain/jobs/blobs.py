@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from modelyard.adapters.storage.base import Storage
 from modelyard.core.ids import new_uuid
 from modelyard.domain.inputs.items import InputValue
-from modelyard.domain.jobs.tables import InputChunk, ItemInput, ItemOutput
 
 LARGEST_IN_ROW = 65_536
 INPUTS, OUTPUTS = "inputs", "outputs"
@@ -20,6 +19,18 @@ class Kept:
     size: int
     data: bytes | None
     storage_key: str | None
+
+
+class KeptBytes(Protocol):
+    """A row of an input, an output or a chunk."""
+
+    @property
+    def data(self) -> bytes | None:
+        """The bytes, when they are in the row."""
+
+    @property
+    def storage_key(self) -> str | None:
+        """Where they are in the storage otherwise."""
 
 
 class BlobStore:
@@ -46,13 +57,13 @@ class BlobStore:
                 return Kept(await self.storage.put_stream(key, _joined(bytes(head), pieces)), None, key)
         return Kept(len(head), bytes(head), None)
 
-    async def read(self, row: ItemInput | ItemOutput | InputChunk) -> bytes:
+    async def read(self, row: KeptBytes) -> bytes:
         """The bytes of an input or output. Raises StoredFileNotFound."""
         if row.storage_key is not None:
             return await self.storage.get(row.storage_key)
         return row.data or b""
 
-    async def read_stream(self, row: ItemInput | ItemOutput | InputChunk) -> AsyncIterator[bytes]:
+    async def read_stream(self, row: KeptBytes) -> AsyncIterator[bytes]:
         """The same in pieces. Raises StoredFileNotFound."""
         if row.storage_key is None:
             yield row.data or b""

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, insert, null, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock, milliseconds_between
@@ -69,6 +70,46 @@ class FinishedItem:
     """None for the time at which it is stored."""
 
 
+# Statements of every claim are made once: to put one together takes longer than to execute it.
+_TAKE = (
+    update(JobItem)
+    .where(JobItem.id.in_(bindparam("items", expanding=True)), JobItem.state == ItemState.QUEUED)
+    .values(
+        state=ItemState.RUNNING,
+        owner=bindparam("to"),
+        claim=bindparam("token"),
+        engine=bindparam("by"),
+        started_at=bindparam("now"),
+        attempts=JobItem.attempts + 1,
+    )
+    .returning(JobItem.id, JobItem.job_id, JobItem.attempts, JobItem.queued_at)
+)
+_FIRST_ITEMS = (
+    select(JobItem.id, JobItem.attempts, JobItem.interruptions, JobItem.size, Job.explain)
+    .join(Job, Job.id == JobItem.job_id)
+    .where(JobItem.lane_id == bindparam("lane"), JobItem.state == ItemState.QUEUED)
+    .order_by(JobItem.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=JobItem, skip_locked=True)  # what another pump is about to take is left to it
+)
+_MARK_STARTED = (
+    update(Job)
+    .where(Job.id.in_(bindparam("jobs", expanding=True)), Job.status == JobStatus.SUBMITTED)
+    .values(status=JobStatus.IN_PROGRESS, started_at=bindparam("now"), updated_at=bindparam("now"))
+)
+_ADD_OUTPUTS = insert(ItemOutput.__table__)  # type: ignore[arg-type]
+_HELD = (
+    select(JobItem.id, JobItem.lane_id)
+    .where(
+        JobItem.id.in_(bindparam("items", expanding=True)),
+        JobItem.claim == bindparam("token"),
+        JobItem.state == ItemState.RUNNING,
+    )
+    .order_by(JobItem.id)
+    .with_for_update()
+)
+
+
 async def claim_items(
     session: AsyncSession, clock: Clock, *, version_id: int, engine: str, owner: str, most: int
 ) -> Claim | None:
@@ -77,18 +118,8 @@ async def claim_items(
     if not chosen:
         return None
     now, token = clock.now(), new_uuid()
-    taken = await session.execute(
-        update(JobItem)
-        .where(JobItem.id.in_(chosen), JobItem.state == ItemState.QUEUED)
-        .values(
-            state=ItemState.RUNNING,
-            owner=owner,
-            claim=token,
-            engine=engine,
-            started_at=now,
-            attempts=JobItem.attempts + 1,
-        )
-        .returning(JobItem.id, JobItem.job_id, JobItem.attempts, JobItem.queued_at)
+    taken = await (await session.connection()).execute(
+        _TAKE, {"items": list(chosen), "to": owner, "token": token, "by": engine, "now": now}
     )
     rows = {row.id: row for row in taken}
     if not rows:
@@ -115,14 +146,7 @@ async def _choose(session: AsyncSession, version_id: int, most: int) -> dict[int
 
 
 async def _first_items(session: AsyncSession, lane: WaitingLane, most: int) -> list[Candidate]:
-    found = await session.execute(
-        select(JobItem.id, JobItem.attempts, JobItem.interruptions, JobItem.size, Job.explain)
-        .join(Job, Job.id == JobItem.job_id)
-        .where(JobItem.lane_id == lane.id, JobItem.state == ItemState.QUEUED)
-        .order_by(JobItem.id)
-        .limit(most)
-        .with_for_update(of=JobItem, skip_locked=True)  # what another pump is about to take is left to it
-    )
+    found = await (await session.connection()).execute(_FIRST_ITEMS, {"lane": lane.id, "most": most})
     return [Candidate(row.id, lane.id, bool(row.attempts or row.interruptions), row.size, row.explain) for row in found]
 
 
@@ -136,11 +160,7 @@ def take_together(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 async def _mark_started(session: AsyncSession, job_ids: set[str], now: datetime) -> None:
-    await session.execute(
-        update(Job)
-        .where(Job.id.in_(job_ids), Job.status == JobStatus.SUBMITTED)
-        .values(status=JobStatus.IN_PROGRESS, started_at=now, updated_at=now)
-    )
+    await (await session.connection()).execute(_MARK_STARTED, {"jobs": sorted(job_ids), "now": now})
 
 
 async def finish_items(session: AsyncSession, clock: Clock, claim: Claim, finished: Sequence[FinishedItem]) -> None:
@@ -166,7 +186,7 @@ async def finish_items(session: AsyncSession, clock: Clock, claim: Claim, finish
         ],
     )
     if outputs := [{"item_id": outcome.item.id, **output} for outcome in counting for output in outcome.outputs]:
-        await session.execute(insert(ItemOutput), outputs)
+        await (await session.connection()).execute(_ADD_OUTPUTS, outputs)
     await _count(session, claim, counting, now)
 
 
@@ -207,20 +227,19 @@ async def _queue_again(session: AsyncSession, claim: Claim, attempts: Mapping[in
 
 async def _still_held(session: AsyncSession, claim: Claim, item_ids: list[int]) -> dict[int, int | None]:
     """Those of the items that are still this claim's, and their lanes; locked until the end of the transaction."""
-    rows = await session.execute(
-        select(JobItem.id, JobItem.lane_id)
-        .where(JobItem.id.in_(item_ids), JobItem.claim == claim.token, JobItem.state == ItemState.RUNNING)
-        .order_by(JobItem.id)
-        .with_for_update()
-    )
+    rows = await (await session.connection()).execute(_HELD, {"items": item_ids, "token": claim.token})
     return {row.id: row.lane_id for row in rows}
 
 
 async def _change_each(session: AsyncSession, changes: list[dict[str, Any]]) -> None:
     """One statement for many items: each has its number as `item`, and the same columns."""
-    columns: dict[str, Any] = {name: bindparam(name) for name in changes[0] if name != "item"}
-    change = update(JobItem).where(JobItem.id == bindparam("item")).values(columns)
+    change = _change_of(*(name for name in changes[0] if name != "item"))
     await (await session.connection()).execute(change, changes)
+
+
+@cache
+def _change_of(*columns: str) -> Update:
+    return update(JobItem).where(JobItem.id == bindparam("item")).values({name: bindparam(name) for name in columns})
 
 
 async def _count(session: AsyncSession, claim: Claim, outcomes: Sequence[FinishedItem], now: datetime) -> None:

@@ -5,8 +5,9 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.adapters.container_protocols.base import InputData
@@ -55,13 +56,25 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class _Row:
+    """One input as it is kept; objects of the session would take longer to make than to read."""
+
+    item_id: int
+    name: str
+    size: int
+    data: bytes | None
+    storage_key: str | None
+    location: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Fetched:
     """Items of one job whose inputs are elsewhere, and what is needed to get them."""
 
     kind: str
     sealed_source: str | None
     version_id: int
-    items: dict[int, list[ItemInput]]
+    items: dict[int, list[_Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,17 @@ class _Contract:
 
     declared: tuple[DeclaredInput, ...]
     schema: SchemaCheck | None
+
+
+@dataclass(frozen=True, slots=True)
+class InputPlaces:
+    """Where the inputs of some items are: in rows, in the storage, or elsewhere."""
+
+    item_ids: Sequence[int]
+    stored: list[_Row] = field(default_factory=list)
+    elsewhere: dict[int, list[_Row]] = field(default_factory=dict)
+    jobs: list[_Fetched] = field(default_factory=list)
+    contracts: Mapping[int, _Contract] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +106,32 @@ class InputReader:
     sealer: Sealer
 
     async def read(self, item_ids: Sequence[int], spool: Spool) -> Mapping[int, Inputs]:
-        """The inputs of several items. Raises Unavailable when the storage does not work; then no file is left."""
-        found = {item: Inputs() for item in item_ids}
+        """The inputs of several items. Raises as `bring`."""
         async with self.database.read() as session:
-            stored, elsewhere = await _rows_of(session, found)
-            jobs = await _jobs_of(session, elsewhere) if elsewhere else []
-            contracts = {job.version_id: await _contract(session, job.version_id) for job in jobs}
+            places = await find_inputs(session, item_ids)
+        return await self.bring(places, spool)
+
+    async def bring(self, places: InputPlaces, spool: Spool) -> Mapping[int, Inputs]:
+        """The inputs from where they are. Raises Unavailable when the storage does not work; then no file is left."""
+        found = {item: Inputs() for item in places.item_ids}
         try:
-            for row in stored:
+            for row in places.stored:
                 await self._read_stored(found[row.item_id], row, spool)
-            room = Room()
-            first = next((item for item in item_ids if item in elsewhere), None)
-            fetches = (self._fetch_of_job(job, contracts[job.version_id], found, room, first) for job in jobs)
-            await asyncio.gather(*fetches)
+            if places.jobs:
+                await self._fetch(places, found)
         except BaseException:
             forget_files(inputs.values for inputs in found.values())
             raise
         return found
 
-    async def _read_stored(self, inputs: Inputs, row: ItemInput, spool: Spool) -> None:
+    async def _fetch(self, places: InputPlaces, found: Mapping[int, Inputs]) -> None:
+        room = Room()
+        first = next((item for item in places.item_ids if item in places.elsewhere), None)
+        contracts = places.contracts
+        fetches = (self._fetch_of_job(job, contracts[job.version_id], found, room, first) for job in places.jobs)
+        await asyncio.gather(*fetches)
+
+    async def _read_stored(self, inputs: Inputs, row: _Row, spool: Spool) -> None:
         if inputs.error:
             return
         try:
@@ -108,7 +139,7 @@ class InputReader:
         except StoredFileNotFound:
             inputs.fail(f"the input {row.name!r} is not in the platform's storage any more", ErrorSide.PLATFORM)
 
-    async def _data_of(self, row: ItemInput, spool: Spool) -> InputData:
+    async def _data_of(self, row: _Row, spool: Spool) -> InputData:
         came_in_chunks = row.data is None and row.storage_key is None
         is_large = row.size > LARGEST_IN_MEMORY
         if not came_in_chunks:
@@ -133,7 +164,7 @@ class InputReader:
                 found[item].fail(f"the inputs could not be fetched: {error.message}", side)
 
     async def _fetch_item(
-        self, objects: Objects, rows: list[ItemInput], contract: _Contract, inputs: Inputs, room: Room, is_first: bool
+        self, objects: Objects, rows: list[_Row], contract: _Contract, inputs: Inputs, room: Room, is_first: bool
     ) -> None:
         sizes = {entry.name: entry.maximum_size for entry in contract.declared}
         began = time.perf_counter()
@@ -171,21 +202,27 @@ async def _problem(inputs: Inputs, contract: _Contract) -> str | None:
         return error.message
 
 
-async def _rows_of(
-    session: AsyncSession, found: Mapping[int, Inputs]
-) -> tuple[list[ItemInput], dict[int, list[ItemInput]]]:
-    """The rows of inputs that are stored, and those of inputs that are elsewhere by their items."""
-    stored: list[ItemInput] = []
-    elsewhere: dict[int, list[ItemInput]] = defaultdict(list)
-    for row in await session.scalars(select(ItemInput).where(ItemInput.item_id.in_(found))):
+async def find_inputs(session: AsyncSession, item_ids: Sequence[int]) -> InputPlaces:
+    """Where the inputs of items are, as far as rows say it, with the rows' bytes."""
+    stored: list[_Row] = []
+    elsewhere: dict[int, list[_Row]] = defaultdict(list)
+    for values in await (await session.connection()).execute(_INPUTS_OF, {"items": item_ids}):
+        row = _Row(*values)
         if row.location is None:
             stored.append(row)
         else:
             elsewhere[row.item_id].append(row)
-    return stored, elsewhere
+    jobs = await _jobs_of(session, elsewhere) if elsewhere else []
+    contracts = {job.version_id: await _contract(session, job.version_id) for job in jobs}
+    return InputPlaces(item_ids, stored, elsewhere, jobs, contracts)
 
 
-async def _jobs_of(session: AsyncSession, elsewhere: dict[int, list[ItemInput]]) -> list[_Fetched]:
+_INPUTS_OF = select(
+    *(ItemInput.item_id, ItemInput.name, ItemInput.size, ItemInput.data, ItemInput.storage_key, ItemInput.location)
+).where(ItemInput.item_id.in_(bindparam("items", expanding=True)))
+
+
+async def _jobs_of(session: AsyncSession, elsewhere: dict[int, list[_Row]]) -> list[_Fetched]:
     rows = await session.execute(
         select(JobItem.id, Job.id, Job.input_kind, Job.sealed_source, Job.version_id)
         .join(Job, Job.id == JobItem.job_id)

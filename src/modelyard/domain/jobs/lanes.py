@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.upserts import insert_into
@@ -28,6 +28,21 @@ class WaitingLane:
     team_id: str
     last_turn: int
     revision: int
+
+
+# Statements of every submission and every claim are made once: to put one together takes longer than to execute it.
+_WAITING = select(JobLane.id, JobLane.priority, JobLane.team_id, JobLane.last_turn, JobLane.revision).where(
+    JobLane.is_waiting, JobLane.version_id == bindparam("version")
+)
+_MOVE_BEHIND = (
+    update(JobLane)
+    .where(JobLane.id.in_(bindparam("lanes", expanding=True)))
+    .values(
+        last_turn=select(func.max(JobLane.last_turn) + 1)
+        .where(JobLane.version_id == bindparam("version"))
+        .scalar_subquery()
+    )
+)
 
 
 async def join_lane(session: AsyncSession, *, version_id: int, priority: int, team_id: str, user_id: str) -> int:
@@ -63,11 +78,7 @@ async def wake_lanes(session: AsyncSession, lane_ids: Iterable[int | None]) -> N
 
 async def waiting_lanes(session: AsyncSession, version_id: int) -> list[WaitingLane]:
     """The lanes of a version that may have queued items."""
-    rows = await session.execute(
-        select(JobLane.id, JobLane.priority, JobLane.team_id, JobLane.last_turn, JobLane.revision).where(
-            JobLane.is_waiting, JobLane.version_id == version_id
-        )
-    )
+    rows = await (await session.connection()).execute(_WAITING, {"version": version_id})
     return [WaitingLane(*row) for row in rows]
 
 
@@ -76,8 +87,7 @@ async def note_turns(
 ) -> None:
     """Moves lanes that were served behind all others of the version; those found empty wait for nothing any more."""
     if served:
-        newest = select(func.max(JobLane.last_turn) + 1).where(JobLane.version_id == version_id)
-        await session.execute(update(JobLane).where(JobLane.id.in_(served)).values(last_turn=newest.scalar_subquery()))
+        await (await session.connection()).execute(_MOVE_BEHIND, {"lanes": served, "version": version_id})
     for lane in empty:
         has_items = exists().where(JobItem.lane_id == lane.id, JobItem.state == ItemState.QUEUED)
         is_as_read = (JobLane.id == lane.id, JobLane.revision == lane.revision, ~has_items)

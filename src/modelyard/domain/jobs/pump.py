@@ -33,7 +33,7 @@ from modelyard.domain.jobs.claims import (
     give_back_items,
     put_back_items,
 )
-from modelyard.domain.jobs.item_inputs import InputReader, Inputs
+from modelyard.domain.jobs.item_inputs import InputPlaces, InputReader, Inputs, find_inputs
 from modelyard.domain.jobs.pace import Pace, split_into_batches
 from modelyard.domain.jobs.spool import Spool, forget_files
 from modelyard.domain.jobs.status import ErrorSide
@@ -160,25 +160,25 @@ class Pump:
         done = [chunk for chunk in self._unsettled if not chunk.running and not chunk.waiting]
         most = self._parts.pace.items_of_a_claim(self._engine.plan.version_id, self._engine.facts.batch_size)
         began = time.perf_counter()
-        claim = await self._patiently(partial(self._store_and_claim, done, most))
+        claimed = await self._patiently(partial(self._store_and_claim, done, most))
         self._unsettled = [chunk for chunk in self._unsettled if chunk not in done]
-        if claim is None:
+        if claimed is None:
             return None
+        claim, places = claimed
         chunk = _Chunk(claim, {}, len(claim.items) >= most)
         self._unsettled.append(chunk)
-        items = [item.id for item in claim.items]
-        chunk.inputs = await self._patiently(partial(self._parts.inputs.read, items, self._spool))
+        chunk.inputs = await self._patiently(partial(self._parts.inputs.bring, places, self._spool))
         chunk.fetch_ms = round((time.perf_counter() - began) * 1000)
         return chunk
 
-    async def _store_and_claim(self, done: list[_Chunk], most: int) -> Claim | None:
+    async def _store_and_claim(self, done: list[_Chunk], most: int) -> tuple[Claim, InputPlaces] | None:
         parts, engine = self._parts, self._engine
         async with parts.database.write(beside_others=True) as session:
             for chunk in done:
                 await finish_items(session, parts.clock, chunk.claim, chunk.finished)
             if not self._may_go_on():
                 return None
-            return await claim_items(
+            claim = await claim_items(
                 session,
                 parts.clock,
                 version_id=engine.plan.version_id,
@@ -186,6 +186,7 @@ class Pump:
                 owner=parts.owner,
                 most=most,
             )
+            return (claim, await find_inputs(session, [item.id for item in claim.items])) if claim else None
 
     async def _run_chunk(self, chunk: _Chunk) -> None:
         """Runs what was claimed; what is not begun when the engine is given up goes back. Raises _EngineLost."""

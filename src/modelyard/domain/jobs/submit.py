@@ -44,6 +44,9 @@ TOPIC = lanes.TOPIC
 UPLOADED = "file"
 """The kind of input of jobs that are opened, and get their inputs in chunks."""
 LONGEST_TIMEOUT_MS = 30 * 86_400_000
+_ITEMS: Any = JobItem.__table__
+_ADD_ITEMS = insert(_ITEMS).returning(_ITEMS.c.id, sort_by_parameter_order=True)
+_ADD_INPUTS = insert(ItemInput.__table__)  # type: ignore[arg-type]
 
 
 class VersionNotActive(Conflict):
@@ -268,10 +271,11 @@ class Submitter:
             user_id=job.user_id,
         )
         rows = [_item_row(job, position, item, lane) for position, item in enumerate(items)]
-        ids = await session.scalars(insert(JobItem).returning(JobItem.id, sort_by_parameter_order=True), rows)
+        connection = await session.connection()
+        ids = (await connection.execute(_ADD_ITEMS, rows)).scalars()
         values = [{"item_id": item_id, **value} for item_id, kept in zip(ids, inputs, strict=True) for value in kept]
         if values:
-            await session.execute(insert(ItemInput), values)
+            await connection.execute(_ADD_INPUTS, values)
         record(session, self._clock, actor, "job:submitted", f"job/{job.id}", items=job.total, model=job.model_id)
         ring_after_commit(session, TOPIC)
         ring_after_commit(session, reconcile.TOPIC)
