@@ -85,11 +85,16 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = _create_sqlite_engine(url) if self.is_sqlite else postgres.create_postgres_engine(url, _to_json)
         readers = self.engine if self.is_sqlite else postgres.readers_of(self.engine)
-        self._readers = async_sessionmaker(readers, expire_on_commit=False)
-        self._writers = async_sessionmaker(
-            self.engine.execution_options(**{BEGIN: BEGIN_TO_WRITE}),
-            expire_on_commit=False,
-            sync_session_class=_Writing,
+        writers = self.engine.execution_options(**{BEGIN: BEGIN_TO_WRITE})
+        self._readers, self._brief_readers = (
+            async_sessionmaker(readers.execution_options(**{_BRIEF: is_brief}), expire_on_commit=False)
+            for is_brief in (False, True)
+        )
+        self._writers, self._brief_writers = (
+            async_sessionmaker(
+                writers.execution_options(**{_BRIEF: is_brief}), expire_on_commit=False, sync_session_class=_Writing
+            )
+            for is_brief in (False, True)
         )
         self._one_writer = asyncio.Lock()
         self.bells = BellBoard()
@@ -97,22 +102,29 @@ class Database:
         """Reaches the other processes that work on this database, where there can be some."""
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session that only reads, and sees one state of the database; a change is refused or rolled back."""
-        async with self._readers() as session:
+    async def read(self, *, is_brief: bool = False) -> AsyncIterator[AsyncSession]:
+        """A session that only reads, and sees one state of the database; a change is refused or rolled back.
+
+        Args:
+            is_brief: that it finds few rows by their keys. SQLite does so in less time than it takes to change to
+                another thread and back; meanwhile the event loop stands still.
+        """
+        async with (self._brief_readers if is_brief else self._readers)() as session:
             yield session
 
     @asynccontextmanager
-    async def write(self, *, beside_others: bool = False) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, beside_others: bool = False, is_brief: bool = False) -> AsyncIterator[AsyncSession]:
         """One transaction: committed at the end, rolled back when an exception leaves it.
 
         Args:
             beside_others: that it may run while others of its kind do, where the database can: it decides by rows that
                 it locks, always in the same order, or by the row counts of its changes.
+            is_brief: as of `read`; statements with many values are executed in another thread all the same.
         """
         is_alone = self.is_sqlite or not beside_others
         lock: AbstractAsyncContextManager[Any] = self._one_writer if is_alone else nullcontext()
-        async with lock, self._writers() as session, session.begin():
+        writers = self._brief_writers if is_brief else self._writers
+        async with lock, writers() as session, session.begin():
             if not self.is_sqlite:
                 await postgres.begin_to_write(session, beside_others=beside_others)
             yield session
@@ -131,6 +143,8 @@ class Database:
 
 BEGIN = "modelyard_begin"
 """An execution option: how SQLite begins a transaction."""
+_BRIEF = "modelyard_is_brief"
+"""An execution option: that its statements find few rows by their keys."""
 _TOPICS = "topics to ring after the commit"
 _LAST_STEPS = "what to do before the commit"
 
@@ -161,7 +175,8 @@ def _create_sqlite_engine(address: URL) -> AsyncEngine:
 
 def _begin(connection: Connection) -> None:
     driver: Any = connection.connection.driver_connection
-    driver.begin_with_next(connection.get_execution_options().get(BEGIN, BEGIN_TO_READ))
+    options = connection.get_execution_options()
+    driver.begin_with_next(options.get(BEGIN, BEGIN_TO_READ), is_brief=options.get(_BRIEF, False))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

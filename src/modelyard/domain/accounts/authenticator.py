@@ -104,7 +104,7 @@ class Authenticator:
         if remembered and time.monotonic() - remembered.since < SECONDS_REMEMBERED:
             return remembered.known
         since, changes = time.monotonic(), self._changes
-        async with self._database.read() as session:
+        async with self._database.read(is_brief=True) as session:
             known = await find(session)
         self._forget_after_changes()
         if known and changes == self._changes:  # else it was read before a change, and is not worth keeping

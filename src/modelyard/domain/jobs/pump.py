@@ -173,7 +173,7 @@ class Pump:
 
     async def _store_and_claim(self, done: list[_Chunk], most: int) -> tuple[Claim, InputPlaces] | None:
         parts, engine = self._parts, self._engine
-        async with parts.database.write(beside_others=True) as session:
+        async with parts.database.write(beside_others=True, is_brief=True) as session:
             for chunk in done:
                 await finish_items(session, parts.clock, chunk.claim, chunk.finished)
             if not self._may_go_on():
@@ -256,7 +256,7 @@ class Pump:
         if not self._unsettled:
             return
         clock = self._parts.clock
-        async with self._parts.database.write(beside_others=True) as session:
+        async with self._parts.database.write(beside_others=True, is_brief=True) as session:
             for chunk in self._unsettled:
                 await finish_items(session, clock, chunk.claim, chunk.finished)
                 await give_back_items(session, chunk.claim, chunk.waiting)

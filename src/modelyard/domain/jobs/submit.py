@@ -136,7 +136,7 @@ class Submitter:
         require(actor, Permission.SUBMIT_JOBS)
         if not 0 <= submission.timeout_ms <= LONGEST_TIMEOUT_MS:
             raise TimeoutAbsurd(submission.timeout_ms)
-        async with self._database.read() as session:
+        async with self._database.read(is_brief=True) as session:
             version = await find_version_to_check(session, actor, submission.model_id, submission.version)
             self._require_runnable(version)
         kind = source_kind(submission.input_type)
@@ -159,7 +159,7 @@ class Submitter:
             items = []
         try:
             inputs = [await self._keep(job.id, item) for item in items]
-            async with self._database.write(beside_others=True) as session:
+            async with self._database.write(beside_others=True, is_brief=True) as session:
                 stored = await find_version_to_run(session, actor, submission.model_id, submission.version)
                 self._require_runnable(stored)
                 await self._store(session, actor, job, items, inputs)
@@ -178,7 +178,7 @@ class Submitter:
         require(actor, Permission.SUBMIT_JOBS)
         if not 0 <= submission.timeout_ms <= LONGEST_TIMEOUT_MS:
             raise TimeoutAbsurd(submission.timeout_ms)
-        async with self._database.write(beside_others=True) as session:
+        async with self._database.write(beside_others=True, is_brief=True) as session:
             version = await find_version_to_run(session, actor, submission.model_id, submission.version)
             require_runnable(version, self._clock.now())
             job = self._new_job(actor, version, submission, [])

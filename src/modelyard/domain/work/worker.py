@@ -87,7 +87,7 @@ class Worker:
             await self._bell.wait(min(HEARTBEAT_SECONDS, 0.02 + (HEARTBEAT_SECONDS if due is None else due)))
 
     async def _claim(self) -> ClaimedWork | None:
-        async with self._database.write(beside_others=True) as session:
+        async with self._database.write(beside_others=True, is_brief=True) as session:
             return await queue.claim(session, self._clock, self._owner, self._tasks)
 
     async def _do(self, work: ClaimedWork) -> None:
