@@ -32,6 +32,7 @@ def test_inputs_are_written_and_outputs_come_back(exchange: Path) -> None:
     assert {path.name: path.read_bytes() for path in (run / "in").iterdir()} == {"a.txt": b"one", "b": b""}
     (run / "out" / "results.json").write_bytes(b"{}")
     assert folder.collect_outputs(100).outputs == {"results.json": b"{}"}
+    folder.remove()
     assert list(exchange.iterdir()) == []
 
 
@@ -54,6 +55,7 @@ def test_an_output_directory_that_became_a_link_is_not_followed(exchange: Path, 
     with pytest.raises(OSError, match="out"):
         folder.collect_outputs(100)
     assert secret.read_text() == "secret"
+    folder.remove()
     assert list(exchange.iterdir()) == []
 
 
@@ -66,6 +68,7 @@ def test_a_run_directory_that_became_a_link_is_not_followed(exchange: Path, secr
     run.symlink_to(secret.parent)
     with pytest.raises(OSError, match=folder.name):
         folder.collect_outputs(100)
+    folder.remove()
     assert secret.read_text() == "secret"
 
 
@@ -77,6 +80,7 @@ def test_directories_of_enormous_depth_are_removed(exchange: Path, monkeypatch: 
         os.mkdir("d")  # noqa: PTH102
         os.chdir("d")
     assert folder.collect_outputs(100).error == "The output 'd' is not a regular file."
+    folder.remove()
     assert list(exchange.iterdir()) == []
 
 

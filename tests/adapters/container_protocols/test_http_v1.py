@@ -48,6 +48,7 @@ async def run_against(endpoint: Endpoint, protocol: HttpV1Protocol, handler: Han
         [outcome] = await protocol.run([{"input": b"abc"}], timeout=10, max_output_bytes=1000)
     finally:
         await runner.cleanup()
+        await protocol.close()
         assert list(endpoint.exchange.iterdir()) == []
     return outcome
 

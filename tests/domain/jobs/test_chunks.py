@@ -224,8 +224,8 @@ class CancelledCommits(Database):
     """Commits, and then learns that nobody waits any more."""
 
     @asynccontextmanager
-    async def write(self, *, beside_others: bool = False) -> AsyncIterator[AsyncSession]:
-        async with super().write(beside_others=beside_others) as session:
+    async def write(self, **options: bool) -> AsyncIterator[AsyncSession]:
+        async with super().write(**options) as session:
             yield session
         raise asyncio.CancelledError
 

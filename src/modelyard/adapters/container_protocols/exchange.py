@@ -49,7 +49,6 @@ class RunFolder:
     def __init__(self, exchange: Path) -> None:
         self.name = f"run-{random_word(16)}"
         self._exchange = exchange
-        self.is_removed = False
 
     def write_inputs(self, inputs: Mapping[str, InputData]) -> None:
         """Makes the directories and writes or links the inputs. Raises OSError."""
@@ -64,7 +63,7 @@ class RunFolder:
                         _hand_over(name, content, target)
 
     def collect_outputs(self, max_output_bytes: int) -> ItemOutcome:
-        """Reads what the program wrote and removes everything. Raises OSError."""
+        """Reads what the program wrote. Raises OSError."""
         try:
             with (
                 _opened(self._exchange) as exchange,
@@ -76,14 +75,9 @@ class RunFolder:
             return too_large(max_output_bytes)
         except BadOutput as problem:
             return failed(str(problem))
-        finally:
-            self.remove()
 
     def remove(self) -> None:
         """Removes the run's directory as far as possible; may be called again."""
-        if self.is_removed:
-            return
-        self.is_removed = True
         remove_tree(self._exchange / self.name, seconds=SECONDS_BESIDE_A_PROGRAM)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -29,6 +30,7 @@ MAX_ANSWER_BYTES = 1_048_576
 _SHUTDOWN_SECONDS = 5.0
 _KEPT_SECONDS = 0.5
 """A connection is kept between calls that follow each other; servers close those that are idle for longer."""
+_SMALL = 65_536
 _INPUT_REFUSED = (400, 415, 422)
 _T = TypeVar("_T")
 
@@ -52,6 +54,8 @@ class HttpV1Protocol:
         self._endpoint = endpoint
         self._session: aiohttp.ClientSession | None = None
         self._is_closed = False
+        self._removals: set[asyncio.Task[None]] = set()
+        """Directories of runs that are being removed; nobody has to wait for that."""
 
     async def status(self, *, timeout: float) -> ModelFacts:
         """Asks once whether the model is loaded; the first call may load it."""
@@ -89,13 +93,18 @@ class HttpV1Protocol:
         """Closes the connection."""
         self._is_closed = True  # what still asks beside must not open it again
         await self._close_session()
+        if self._removals:
+            await asyncio.wait(self._removals)
 
     async def _run_item(self, inputs: Mapping[str, InputData], max_output_bytes: int) -> ItemOutcome:
         for problem in filter(None, map(name_problem, inputs)):
             return failed(problem)
         folder = RunFolder(self._endpoint.exchange)
         try:
-            await _in_thread(lambda: folder.write_inputs(inputs))
+            if _is_small(inputs):
+                folder.write_inputs(inputs)  # takes less time than the way to a thread and back
+            else:
+                await _in_thread(lambda: folder.write_inputs(inputs))
             inside = f"{self._endpoint.exchange_inside.rstrip('/')}/{folder.name}"
             body = {"type": "file", "input": f"{inside}/in", "output": f"{inside}/out"}
             answer = await self._ask("POST", "/run", body)
@@ -107,8 +116,16 @@ class HttpV1Protocol:
                 raise
             raise RunFailed(f"Files could not be exchanged with the model: {problem.strerror or problem}.") from problem
         finally:
-            if not folder.is_removed:
-                await _in_thread(folder.remove)
+            await self._remove_meanwhile(folder)
+
+    async def _remove_meanwhile(self, folder: RunFolder) -> None:
+        """Waits for the removal before: a program that makes it slow must not make us fall behind."""
+        older = list(self._removals)
+        removal = asyncio.create_task(asyncio.to_thread(folder.remove))
+        self._removals.add(removal)
+        removal.add_done_callback(self._removals.discard)
+        if older:
+            await asyncio.wait(older)
 
     async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> _Answer:
         try:
@@ -156,6 +173,10 @@ class HttpV1Factory:
     def connect(self, endpoint: Endpoint) -> HttpV1Protocol:
         """A connection to one engine; nothing is sent yet."""
         return HttpV1Protocol(endpoint)
+
+
+def _is_small(inputs: Mapping[str, InputData]) -> bool:
+    return sum(len(content) if isinstance(content, bytes) else math.inf for content in inputs.values()) <= _SMALL
 
 
 def _check_status(answer: _Answer) -> None:

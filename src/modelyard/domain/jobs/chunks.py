@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.engines.rows import load_version
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore, Kept
 from modelyard.domain.jobs.item_names import key_of_name
 from modelyard.domain.jobs.open_jobs import (
@@ -30,6 +30,7 @@ from modelyard.domain.jobs.queries import JobWithUser, find_job
 from modelyard.domain.jobs.status import ItemState
 from modelyard.domain.jobs.tables import InputChunk, ItemInput, Job, JobItem
 from modelyard.domain.models.contract import DeclaredInput, declared_inputs
+from modelyard.domain.models.tables import Version
 
 MOST_CHUNKS = 100_000
 """Of one input."""
@@ -76,7 +77,7 @@ class ChunkIntake:
             bounded = _at_most(chunk.pieces, declared.maximum_size - size, declared)
             kept = await self._blobs.keep_stream(INPUTS, place.job_id, bounded)
             try:
-                async with self._database.write(beside_others=True) as session:
+                async with self._database.write(beside_others=True, is_brief=True) as session:
                     return await self._count(session, actor, place, size, kept, chunk.media_type())
             except BaseException:
                 if not await self._counts(place, kept):  # cancelled during the commit, one does not know
@@ -87,8 +88,8 @@ class ChunkIntake:
         """How many bytes of an input are there. Raises JobNotFound, ItemNameRejected, InputNotDeclared."""
         check_item_name(place.item)
         job = (await find_job(session, actor, place.job_id)).job
-        find_declared(declared_inputs(await load_version(session, job.version_id)), place.input)
-        return await _size_so_far(session, place) or 0
+        find_declared(declared_inputs(await _contract(session, job)), place.input)
+        return (await _extent(session, place)).size or 0
 
     @contextmanager
     def _alone(self, place: InputPlace) -> Iterator[None]:
@@ -102,11 +103,11 @@ class ChunkIntake:
 
     async def _look(self, actor: Actor, place: InputPlace) -> tuple[DeclaredInput, int]:
         """What the input may be and has so far, before a byte of the chunk is read."""
-        async with self._database.read() as session:
+        async with self._database.read(is_brief=True) as session:
             job = (await find_job_to_fill(session, actor, place.job_id)).job
             require_open(job)
-            declared = find_declared(declared_inputs(await load_version(session, job.version_id)), place.input)
-            return declared, await _size_so_far(session, place) or 0
+            declared = find_declared(declared_inputs(await _contract(session, job)), place.input)
+            return declared, (await _extent(session, place)).size or 0
 
     async def _skip(self, actor: Actor, place: InputPlace, chunk: Chunk, offset: int, size: int) -> JobWithUser:
         """Reads a chunk that was sent once more. Raises OffsetWrong when it is not all there."""
@@ -114,7 +115,7 @@ class ChunkIntake:
             offset += len(piece)
         if offset > size:
             raise OffsetWrong(size)
-        async with self._database.read() as session:
+        async with self._database.read(is_brief=True) as session:
             return await find_job_to_fill(session, actor, place.job_id)
 
     async def _count(
@@ -123,26 +124,24 @@ class ChunkIntake:
         await lock_job(session, place.job_id)
         found = await find_job_to_fill(session, actor, place.job_id)
         require_open(found.job)
-        item_id = await self._item(session, found.job, place.item)
-        size = await session.scalar(_size_of(item_id, place.input))
-        if (size or 0) != before:  # another server took one meanwhile
+        there = await _extent(session, place)
+        if (there.size or 0) != before:  # another server took one meanwhile
             raise ChunkBeingReceived
-        if size is None:
+        item_id = there.item_id or await self._add_item(session, found.job, place.item)
+        connection = await session.connection()
+        one = {"item": item_id, "input": place.input, "more": kept.size}
+        if there.size is None:
             session.add(ItemInput(item_id=item_id, name=place.input, size=kept.size))
         else:
-            one = (ItemInput.item_id == item_id, ItemInput.name == place.input)
-            await session.execute(update(ItemInput).where(*one).values(size=ItemInput.size + kept.size))
+            await connection.execute(_GROW_INPUT, one)
         if kept.size:
-            await _add_chunk(session, item_id, place.input, kept, media_type)
-        await session.execute(update(JobItem).where(JobItem.id == item_id).values(size=JobItem.size + kept.size))
+            _add_chunk(session, item_id, place.input, there.chunks, kept, media_type)
+        await connection.execute(_GROW_ITEM, one)
         found.job.input_bytes += kept.size
         found.job.updated_at = self._clock.now()
         return found
 
-    async def _item(self, session: AsyncSession, job: Job, name: str) -> int:
-        item_id = await session.scalar(select(JobItem.id).where(*_is_called(job.id, name)))
-        if item_id is not None:
-            return item_id
+    async def _add_item(self, session: AsyncSession, job: Job, name: str) -> int:
         if job.total >= self._most_items:
             raise TooManyItems(self._most_items)
         item = JobItem(
@@ -184,19 +183,47 @@ def _is_called(job_id: str, name: str) -> tuple[ColumnElement[bool], ...]:
     return JobItem.job_id == job_id, JobItem.name_key == key_of_name(name)
 
 
-def _size_of(item_id: int, name: str) -> "Select[int]":
-    return select(ItemInput.size).where(ItemInput.item_id == item_id, ItemInput.name == name)
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """What there is of an input: its item, its bytes, the chunks that they came in."""
+
+    item_id: int | None = None
+    size: int | None = None
+    chunks: int = 0
 
 
-async def _size_so_far(session: AsyncSession, place: InputPlace) -> int | None:
-    item_id = await session.scalar(select(JobItem.id).where(*_is_called(place.job_id, place.item)))
-    return None if item_id is None else await session.scalar(_size_of(item_id, place.input))
+async def _extent(session: AsyncSession, place: InputPlace) -> _Extent:
+    known = {"job": place.job_id, "key": key_of_name(place.item), "input": place.input}
+    row = (await (await session.connection()).execute(_EXTENT, known)).one_or_none()
+    return _Extent(*row) if row else _Extent()
 
 
-async def _add_chunk(session: AsyncSession, item_id: int, name: str, kept: Kept, media_type: str) -> None:
-    one = (InputChunk.item_id == item_id, InputChunk.name == name)
-    last = await session.scalar(select(func.max(InputChunk.position)).where(*one))
-    position = 0 if last is None else last + 1
+# Made once: an upload has many chunks, and to put a statement together takes longer than to execute it.
+_LAST_CHUNK = (
+    select(func.max(InputChunk.position))
+    .where(InputChunk.item_id == JobItem.id, InputChunk.name == bindparam("input"))
+    .scalar_subquery()
+)
+_EXTENT = (
+    select(JobItem.id, ItemInput.size, func.coalesce(_LAST_CHUNK + 1, 0))
+    .join(ItemInput, and_(ItemInput.item_id == JobItem.id, ItemInput.name == bindparam("input")), isouter=True)
+    .where(JobItem.job_id == bindparam("job"), JobItem.name_key == bindparam("key"))
+)
+_GROW_INPUT = (
+    update(ItemInput)
+    .where(ItemInput.item_id == bindparam("item"), ItemInput.name == bindparam("input"))
+    .values(size=ItemInput.size + bindparam("more"))
+)
+_GROW_ITEM = update(JobItem).where(JobItem.id == bindparam("item")).values(size=JobItem.size + bindparam("more"))
+
+
+async def _contract(session: AsyncSession, job: Job) -> Version:
+    """The version of a job, with its inputs only."""
+    query = select(Version).where(Version.id == job.version_id).options(load_only(Version.inputs, raiseload=True))
+    return (await session.scalars(query)).one()
+
+
+def _add_chunk(session: AsyncSession, item_id: int, name: str, position: int, kept: Kept, media_type: str) -> None:
     if position >= MOST_CHUNKS:
         raise TooManyChunks(MOST_CHUNKS)
     session.add(

@@ -60,7 +60,7 @@ async def append_chunk(
     incoming = IncomingPart(request, name=PART, takes_nameless=True)
     chunk = Chunk(_with_room(platform, incoming.pieces()), lambda: incoming.part.media_type, _read_offset(request))
     found = await platform.chunks.append(actor, InputPlace(job_id, item_name, input_name), chunk)
-    async with platform.database.read() as session:
+    async with platform.database.read(is_brief=True) as session:
         names = await queries.item_names(session, [job_id], most_each=NAMES_SHOWN)
     return Json(job_details(found, names[job_id]), 202)
 
