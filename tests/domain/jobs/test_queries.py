@@ -96,3 +96,42 @@ async def test_a_page_looks_models_up_one_by_one(database: Database) -> None:
         plan = [row[-1] for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")]
     assert not [step for step in plan if step.startswith(("SCAN models", "SCAN jobs")) and "USING" not in step], plan
     assert any(step.startswith("SEARCH models") for step in plan), plan
+
+
+async def test_jobs_of_a_person_and_a_model(database: Database, clock: ManualClock) -> None:
+    """The first model's jobs are the oldest: who looks at the oldest of all, and not of each version, mistakes them."""
+    first, second, third = [await add_active(database, ALICE) for _ in range(3)]
+    for model_id in (first, second, third):
+        await set_scope(database, model_id, "TEAM")
+    alices = [(await submit(database, clock, model_id, actor=ALICE)).job.id for model_id in (first, second, second)]
+    bobs = [(await submit(database, clock, model_id, actor=BOB)).job.id for model_id in (first, third)]
+
+    for wanted, expected in [
+        (JobFilter(model_identifier=first), {alices[0], bobs[0]}),
+        (JobFilter(model_identifier=second), set(alices[1:])),
+        (JobFilter(model_identifier=third), {bobs[1]}),
+        (JobFilter(model_version="0.1.0"), {*alices, *bobs}),
+        (JobFilter(user="alice", model_identifier=second), set(alices[1:])),
+        (JobFilter(user="bob", model_identifier=second), set()),
+        (JobFilter(user="bob", model_version="0.1.0"), set(bobs)),
+        (JobFilter(user="example.org", model_identifier=first), {alices[0], bobs[0]}),
+        (JobFilter(user="nobody", model_identifier=first), set()),
+    ]:
+        async with database.read() as session:
+            page = await list_jobs(session, ALICE, wanted, Page(1, 10), Sort(()))
+        assert {entry.job.id for entry in page.entries} == expected, wanted
+
+
+async def test_more_people_and_versions_than_are_looked_up(
+    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelyard.domain.jobs.pairs.MOST_PAIRS", 1)
+    monkeypatch.setattr("modelyard.domain.jobs.newest.MOST_WALKS", 1)
+    models = [await add_active(database, ALICE) for _ in range(2)]
+    jobs = [(await submit(database, clock, model_id, actor=ALICE)).job.id for model_id in models]
+
+    async with database.read() as session:
+        wanted = JobFilter(user="a", model_version="0.1.0")
+        page = await list_jobs(session, ALICE, wanted, Page(1, 10), Sort(()))
+
+    assert {entry.job.id for entry in page.entries} == set(jobs)

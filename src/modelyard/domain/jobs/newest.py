@@ -4,7 +4,7 @@ An index over (user, time) has a branch for each user. The newest jobs of some u
 their branches: so few or old jobs are found without looking at all that came later.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +15,14 @@ from sqlalchemy.orm import aliased
 
 from modelyard.core.paging import Page
 from modelyard.domain.jobs.job_filters import JobFilter, conditions, contains, has_identifier, keys_like, users_like
+from modelyard.domain.jobs.pairs import find_pairs
 from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.tables import Job
 
 MOST_ROWS = 1_100
 """Pages that end beyond are found by walking over all jobs."""
+MOST_WALKS = 8
+"""So few branches are walked one by one, each from its end to the last job that is wanted."""
 MANY_JOBS = 20_000
 """Branches that hold more are not counted any further."""
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -83,9 +86,19 @@ async def newest_jobs(session: AsyncSession, wanted: JobFilter, visible: Conditi
         rest = replace(wanted, **changes) if ways else replace(wanted, search="")
         return lambda jobs: [*visible(jobs), *conditions(rest, Unindexed(jobs))]
 
-    if ways:
+    pairs = await _pairs_of(session, wanted)
+    if pairs is not None and not pairs:
+        return []
+    if pairs and len(pairs) <= MOST_WALKS:
+        others = beside(("user", *_OF_VERSION))
+        statements: list[Any] = [newest_of({"user_id": user, "version_id": it}, others, size) for user, it in pairs]
+    elif ways:
         branches, _ = await choose(session, ways)
-        statements: list[Any] = [newest_in(branches, beside(branches.fixes), size)]
+        values = (await session.scalars(branches.values.limit(MOST_WALKS + 1))).all()
+        others = beside(branches.fixes)
+        is_few = len(values) <= MOST_WALKS
+        each = [newest_of({branches.column: value}, others, size) for value in set(values) if value is not None]
+        statements = each if is_few else [newest_in(branches, others, size)]
     else:
         statements = [newest_in(branches, beside(()), size) for branches in branches_of_search(wanted.search)]
         found = select(_FOUND.id, _FOUND.created_at).where(has_identifier(wanted.search, _FOUND), *beside(())(_FOUND))
@@ -118,6 +131,21 @@ def branches_of(wanted: JobFilter) -> list[Branches]:
 def branches_of_search(text: str) -> list[Branches]:
     """The ways to what a search can mean, but for the identifier of a job; each leads to a part of it."""
     return [_of_users(text), _of_keys(text), _of_names(text)]
+
+
+def newest_of(branch: Mapping[str, Any], others: Conditions, size: int) -> Select[Any]:
+    """Identifiers and times of the newest jobs of one branch: those whose columns have these values."""
+    is_in_branch = [getattr(_FOUND, column) == value for column, value in branch.items()]
+    found: Any = select(_FOUND.id, _FOUND.created_at).where(*is_in_branch, *others(_FOUND))
+    newest: Select[Any] = found.order_by(_FOUND.created_at.desc(), _FOUND.id).limit(size)
+    return newest
+
+
+async def _pairs_of(session: AsyncSession, wanted: JobFilter) -> Sequence[tuple[str, int]] | None:
+    if not wanted.user or not (wanted.model_identifier or wanted.model_version):
+        return None
+    versions = _of_versions(wanted.model_identifier, wanted.model_version)
+    return await find_pairs(session, users_like(wanted.user), versions.values)
 
 
 def newest_in(branches: Branches, others: Conditions, size: int) -> Select[Any]:
@@ -175,6 +203,7 @@ def _of_versions(model_id: str, version: str) -> Branches:
     """All jobs of a version have the same model and number."""
     numbers = _values_of("version_id")
     sample = select(_SAMPLE.id).where(_SAMPLE.version_id == numbers.c.value).order_by(_SAMPLE.created_at).limit(1)
+    sample = sample.correlate(numbers)  # two levels further out, where nobody looks unless told so
     wanted = [
         *([_OF_SAMPLE.model_id == model_id] if model_id else []),
         *([_OF_SAMPLE.version == version] if version else []),

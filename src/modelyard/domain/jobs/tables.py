@@ -21,6 +21,7 @@ class Job(Base):
         Index(None, "account_id", "created_at"),
         Index(None, "team_id", "created_at"),
         Index(None, "user_id", "created_at"),
+        Index(None, "user_id", "version_id", "created_at"),
         Index(None, "project_id", "created_at"),
         Index(None, "key_prefix", "created_at"),
         Index(None, "version_id", "created_at"),
