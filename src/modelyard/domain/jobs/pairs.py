@@ -24,8 +24,8 @@ async def find_pairs(
         users: selects their identifiers.
         versions: selects their numbers.
     """
-    people = (await session.scalars(users.limit(MOST_PAIRS))).all()
-    numbers = (await session.scalars(versions.limit(MOST_PAIRS))).all()
+    people = (await session.scalars(users.limit(MOST_PAIRS + 1))).all()
+    numbers = (await session.scalars(versions.limit(MOST_PAIRS + 1))).all()
     if len(people) * len(numbers) > MOST_PAIRS:
         return None
     if not people or not numbers:
