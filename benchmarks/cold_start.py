@@ -31,6 +31,12 @@ def measure(scale: Scale) -> Iterator[Comparison]:
             scale.of(8), lambda: _cold_job(server, model), lambda: _plain_start(image, run=True), warm_up=True
         )
         yield Comparison("job without an engine", "podman run and one call", ours, theirs, GOAL)
+    with names_tidied(image), running_server(MODELYARD_ENGINE_IDLE_SECONDS=_IDLE_SECONDS) as server:
+        model, _ = deploy(server, image, "standby")
+        ours, theirs = by_turns(
+            scale.of(8), lambda: _standby_job(server, model), lambda: _plain_start(image, run=True), warm_up=True
+        )
+        yield Comparison("job without an engine, one on standby", "podman run and one call", ours, theirs, GOAL)
 
 
 def _load_test(server: Server, path: str) -> float:
@@ -41,6 +47,15 @@ def _load_test(server: Server, path: str) -> float:
 
 def _cold_job(server: Server, model: str) -> float:
     while engines_ready(server) or _containers_of(server):
+        time.sleep(0.1)
+    began = time.perf_counter()
+    wait_for(server, submit(server, model), pause=_POLL_SECONDS)
+    return time.perf_counter() - began
+
+
+def _standby_job(server: Server, model: str) -> float:
+    """The first time there is none yet: that round warms up."""
+    while engines_ready(server) or ("running" in _states_of(server)):
         time.sleep(0.1)
     began = time.perf_counter()
     wait_for(server, submit(server, model), pause=_POLL_SECONDS)
@@ -59,6 +74,14 @@ def _plain_start(image: str, *, run: bool) -> float:
     return seconds
 
 
+def _states_of(server: Server) -> str:
+    """Of its containers, such as `running` and `paused`."""
+    return podman("ps", "--all", "--format", "{{.State}}", "--filter", _of_installation(server))
+
+
 def _containers_of(server: Server) -> str:
-    installation = (server.data_dir / "installation").read_text().strip()
-    return podman("ps", "--all", "--quiet", "--filter", f"label=modelyard.installation={installation}")
+    return podman("ps", "--all", "--quiet", "--filter", _of_installation(server))
+
+
+def _of_installation(server: Server) -> str:
+    return f"label=modelyard.installation={(server.data_dir / 'installation').read_text().strip()}"

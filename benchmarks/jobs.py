@@ -4,6 +4,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from benchmarks.turns import Comparison, Scale, by_turns, percentile
 GOAL = "ratio ≥ 0.8"
 SUBMIT_GOAL = "p99 < 20 ms"
 _BATCH = 8
+_CLIENTS = 8
 
 
 def measure(scale: Scale) -> Iterator[Comparison]:
@@ -51,6 +53,14 @@ def _one_engine(
         )
         by_eight = f" by {batch_size}" if batch_size > 1 else ""
         yield Comparison(f"job of {items:,} items, {protocol}{by_eight}", f"direct calls{by_eight}", ours, theirs, GOAL)
+        if batch_size == 1:
+            many = scale.of(10_000, 40)
+            direct = [_direct(calls.run, many, 1)]
+            yield Comparison(
+                f"job of {many:,} items, {protocol}", "direct calls", [_job(server, model, many)], direct, GOAL
+            )
+            ours = [_small_jobs(server, model, many)]
+            yield Comparison(f"{many:,} jobs of 1 item by {_CLIENTS} clients, {protocol}", "direct calls", ours, direct)
         calls.close()
 
 
@@ -73,6 +83,21 @@ def _job(server: Server, model: str, items: int) -> float:
     wait_for(
         server, submit(server, model, items), pause=0.002 if items == 1 else 0.25
     )  # clients ask every second or two
+    return time.perf_counter() - began
+
+
+def _small_jobs(server: Server, model: str, jobs: int) -> float:
+    """Seconds from the first submission until nothing is pending; each client has a connection of its own."""
+    clients = [Server(server.port, server.process, server.data_dir) for _ in range(_CLIENTS)]
+
+    def submit_some(client: Server) -> None:
+        for _ in range(jobs // _CLIENTS):
+            submit(client, model)
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(_CLIENTS) as pool:
+        list(pool.map(submit_some, clients))
+    server.until("/api/jobs?status=PENDING&page=1&per-page=1", lambda pending: not pending, pause=0.25)
     return time.perf_counter() - began
 
 
