@@ -1,6 +1,7 @@
 """`modelyard serve`: checks, first start, then the web server until a signal ends it."""
 
 import contextlib
+import gc
 import socket
 import sys
 from collections.abc import Mapping
@@ -76,6 +77,7 @@ class _AnnouncedServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.freeze()  # what is there now stays; to look for garbage in it would stop all requests for 0.1 s each time
         for listening in self.servers if self.started else []:
             for bound in listening.sockets:
                 host, port = bound.getsockname()[:2]
