@@ -5,7 +5,7 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks.history_rows import MODELS, PEOPLE, model, person, write_rows
+from benchmarks.history_rows import MODELS, NEVER_MET, PEOPLE, model, person, write_rows
 from benchmarks.long_lists import LongList
 from benchmarks.server_process import Server
 
@@ -48,6 +48,12 @@ def _cases(middle: dict[str, Any]) -> dict[str, dict[str, str]]:
         "a search for nothing": {"search": "nowhere to be found"},
         "half a year ago": some_days,
         "a person and a model of others": {"user": often["email"], "modelIdentifier": rare["model_id"]},
+        "a person and a model who never met": {
+            "user": person(NEVER_MET[0])["email"],
+            "modelIdentifier": model(NEVER_MET[1])["model_id"],
+        },
+        "a key and a model of others": {"accessKey": often["key_prefix"], "modelIdentifier": rare["model_id"]},
+        "a model and a seldom status": {"modelIdentifier": model(0)["model_id"], "status": "CANCELED"},
         "a person and a seldom status": {"user": often["email"], "status": "IN_PROGRESS"},
         "a model, a status, a day": {"model": "group 3", "status": "COMPLETED", **some_days},
         "a person, a model, a version, a status": {

@@ -13,6 +13,8 @@ PEOPLE, TEAMS, MODELS, PROJECTS = 200, 20, 300, 10
 _ROWS_AT_ONCE = 10_000
 _INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'jobs' AND sql IS NOT NULL"
 _STATUSES = {"COMPLETED": 960, "CANCELED": 25, "TIMEDOUT": 10, "IN_PROGRESS": 1}
+NEVER_MET = (0, 5)
+"""A person and a model who both have many jobs, but none together."""
 _RARE_MODEL = "Ship Detection"
 """Ran only at the very beginning: to find its jobs, all that came later has to be passed over."""
 
@@ -111,6 +113,8 @@ def _jobs(number: int, account: dict[str, Any]) -> Iterator[dict[str, Any]]:
         is_early = index < number // 500 and index % 20 == 0
         who = people[-1] if is_early else random.choices(people[:-1], busy)[0]
         what = models[-1] if is_early else random.choices(models[:-1], often)[0]
+        if who is people[NEVER_MET[0]] and what is models[NEVER_MET[1]]:
+            what = models[NEVER_MET[1] - 1]
         version_id = numbers.setdefault(what["model_id"], len(numbers) + 1)
         at += timedelta(milliseconds=random.randrange(60_000))
         status = random.choices(list(_STATUSES), list(_STATUSES.values()))[0]
