@@ -3,6 +3,8 @@
 from sqlalchemy import Column, Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.core.dialects import is_sqlite
+
 _SEQUENCE = (  # a column without a sequence is left alone
     "SELECT setval(pg_get_serial_sequence(:table, :column), "
     "greatest(coalesce(max({column}), 0), CAST(:last AS bigint)) + 1, false) FROM {table}"
@@ -17,7 +19,7 @@ async def continue_numbers(session: AsyncSession, table: Table, column: Column[i
     SQLite does the first by itself, and can do the second only where a number is never given twice.
     """
     values = {"table": table.name, "column": column.name, "last": last}
-    if session.get_bind().dialect.name == "postgresql":
+    if not is_sqlite(session):
         await session.execute(text(_SEQUENCE.format(table=table.name, column=column.name)), values)
     elif table.dialect_options["sqlite"]["autoincrement"]:
         await session.execute(_FORGET, values)

@@ -12,6 +12,7 @@ from sqlalchemy import Select, cast, column, delete, literal_column, select, tab
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.core.dialects import is_sqlite
 from modelyard.domain.models.search.words import stored
 
 
@@ -46,7 +47,7 @@ _INSERT_TSVECTOR = text("INSERT INTO search_texts (id, document) VALUES (:id, CA
 async def write_text(session: AsyncSession, row_id: int, words: SearchText) -> None:
     """Stores the words of a row, in place of those that it had."""
     await delete_text(session, row_id)
-    if _is_sqlite(session):
+    if is_sqlite(session):
         values = {"name": words.name, "labels": words.labels, "summary": words.summary, "words": words.words}
         await session.execute(_INSERT_FTS5, {"id": row_id, **values})
     else:
@@ -55,13 +56,13 @@ async def write_text(session: AsyncSession, row_id: int, words: SearchText) -> N
 
 async def delete_texts(session: AsyncSession, rows: Select[int]) -> None:
     """Forgets the words of rows, given as a selection of their numbers."""
-    number = _TEXTS.c.rowid if _is_sqlite(session) else _TEXTS.c.id
+    number = _TEXTS.c.rowid if is_sqlite(session) else _TEXTS.c.id
     await session.execute(delete(_TEXTS).where(number.in_(rows)))
 
 
 async def delete_text(session: AsyncSession, row_id: int) -> None:
     """Forgets the words of a row."""
-    await session.execute(_DELETE_FTS5 if _is_sqlite(session) else _DELETE_TSVECTOR, {"id": row_id})
+    await session.execute(_DELETE_FTS5 if is_sqlite(session) else _DELETE_TSVECTOR, {"id": row_id})
 
 
 def rows_with(session: AsyncSession, terms: Sequence[str], fields: Sequence[Field]) -> Select[int]:
@@ -70,7 +71,7 @@ def rows_with(session: AsyncSession, terms: Sequence[str], fields: Sequence[Fiel
     Args:
         terms: at least one; as `terms_of` cuts them.
     """
-    if _is_sqlite(session):
+    if is_sqlite(session):
         columns = " ".join(field.name.lower() for field in fields)
         wanted = " AND ".join(f'"{stored(term)}"*' for term in terms)
         matches = literal_column("search_texts").op("MATCH")(f"{{{columns}}} : ({wanted})")
@@ -91,7 +92,3 @@ def _tsvector(words: SearchText) -> str:
         f"'{word}':{','.join(f'{order.index(field) + 1}{field}' for field in sorted(fields))}"
         for word, fields in weights.items()
     )
-
-
-def _is_sqlite(session: AsyncSession) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
