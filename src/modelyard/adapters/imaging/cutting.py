@@ -3,12 +3,14 @@
 import io
 import struct
 import warnings
+import zlib
 from typing import Any
 
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from modelyard.adapters.imaging.base import Cut, CutPicture, Cutting, PictureRejected, Size
 from modelyard.adapters.imaging.inspection import inspect, require_pixels
+from modelyard.adapters.imaging.soundness import require_sound
 
 LARGEST_PROFILE = 4_000_000
 JPEG_QUALITY = 88
@@ -25,7 +27,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """How to make a picture upright, by its EXIF orientation."""
-_DECODING = (OSError, SyntaxError, ValueError, LookupError, TypeError, OverflowError, struct.error, MemoryError)
+_BROKEN = (struct.error, zlib.error, ArithmeticError)
+_DECODING = (OSError, SyntaxError, ValueError, LookupError, TypeError, MemoryError, *_BROKEN)
 """What decoders raise for files that are not what they say."""
 
 
@@ -51,6 +54,7 @@ def _decode(data: bytes, kind: str, wanted: Cutting) -> Image.Image:
         orientation = _orientation(opened)
         swaps = orientation in {5, 6, 7, 8}
         _require_size((opened.height, opened.width) if swaps else opened.size, wanted)
+        require_sound(data, kind)
         opened.load()
         picture = _in_srgb(_smaller(opened, wanted), opened.info.get("icc_profile"))
     except (Image.DecompressionBombError, *_DECODING) as error:
