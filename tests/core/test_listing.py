@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import ColumnClause, Select, column, select
 
 from modelyard.core.database import Database
-from modelyard.core.listing import FieldNotSortable, one_page, ordered, paged
+from modelyard.core.listing import FieldNotSortable, PageTooLarge, one_page, ordered, paged, within_budget
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.tables import Account
 
@@ -71,3 +71,20 @@ def test_unknown_fields_are_named(unknown: str) -> None:
         ordered(Sort(("name", unknown)), _COLUMNS, _MADE, _ID)
     assert unknown[:40] in caught.value.message
     assert len(caught.value.message) < 200
+
+
+def test_as_many_entries_as_fit_and_one_at_least() -> None:
+    whole = Page(1, 3)
+    assert within_budget([], whole, 10) == 0
+    assert within_budget([3, 3, 4], whole, 10) == 3
+    assert within_budget([3, 3, 4, 50], whole, 10) == 3  # the last one shows only that another page follows
+    assert within_budget([3, 3, 5], whole, 10) == 2
+    assert within_budget([11, 1, 1], whole, 10) == 1
+
+
+def test_a_page_of_a_size_that_was_asked_for_is_whole_or_refused() -> None:
+    asked = Page(4, 3, is_asked=True)
+    assert within_budget([3, 3, 4, 50], asked, 10) == 3
+    assert within_budget([11], asked, 10) == 1
+    with pytest.raises(PageTooLarge, match="per-page=2 or less"):
+        within_budget([3, 3, 5], asked, 10)

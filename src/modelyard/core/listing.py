@@ -1,11 +1,12 @@
 """Puts the rows of a list in order, takes one page of them, and reads what belongs to many of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, TypeVar
 
 from sqlalchemy import Select
 
-from modelyard.core.errors import InvalidInput
+from modelyard.core.errors import InvalidInput, TooLarge
 from modelyard.core.paging import Found, Page, Sort
 
 T = TypeVar("T")
@@ -75,3 +76,25 @@ def paged(query: _Query, page: Page) -> _Query:
 def one_page(rows: Sequence[T], page: Page) -> Found[T]:
     """The page out of what a query of `paged` has returned."""
     return Found(list(rows[: page.size]), has_next=page.size is not None and len(rows) > page.size)
+
+
+class PageTooLarge(TooLarge):
+    """The entries of a page have more bytes than an answer holds."""
+
+    def __init__(self, fitting: int) -> None:
+        super().__init__(f"This page would be too large to send at once; ask for it with per-page={fitting} or less.")
+
+
+def within_budget(sizes: Sequence[int], page: Page, most: int) -> int:
+    """How many of a page's entries fit into an answer; one at least. `Link` leads to the others.
+
+    Args:
+        sizes: of all entries that the page can have, and of one more where `paged` found it.
+        most: what they may have in all.
+
+    Raises PageTooLarge when not all fit and the size of the page was asked for: who gets fewer takes it for the last.
+    """
+    fitting = sum(total <= most for total in accumulate(sizes[: page.size])) or min(1, len(sizes))
+    if page.is_asked and fitting < len(sizes[: page.size]):
+        raise PageTooLarge(fitting)
+    return fitting

@@ -14,6 +14,8 @@ class Page:
 
     number: int = 1
     size: int | None = None
+    is_asked: bool = False
+    """Whether who asks said the page or its size: then it has so many entries, unless it is the last one."""
 
     @property
     def offset(self) -> int:

@@ -152,7 +152,8 @@ async def _lists(session: AsyncSession, actor: Actor, library: Library) -> dict[
             row.model_id
             for row in (await list_all_versions(session, NOW, actor, VersionFilter(), Page(), Sort())).entries
         ],
-        "tagged": hidden in [model.id for model in await list_tagged(session, actor, ["a_word_of_ours"])],
+        "tagged": hidden
+        in [model.id for model in (await list_tagged(session, actor, ["a_word_of_ours"], Page())).entries],
         "related": hidden in [model.id for model in await list_related(session, actor, library.public)],
         "engines": hidden in [entry.version.model_id for entry in await read_occupancy(session, CLOCK, actor)],
     }
@@ -262,9 +263,11 @@ async def test_who_reads_no_models_gets_no_list_of_them(library: Library) -> Non
         ):
             with pytest.raises(NotAllowed):
                 await call
-        tagged = await list_tagged(session, runner, ["a_word_of_ours"])
+        tagged = (await list_tagged(session, runner, ["a_word_of_ours"], Page())).entries
         assert [model.id for model in tagged] == [library.public]
-        assert [model.id for model in await list_tagged(session, None, ["a_word_of_ours"])] == [library.public]
+        assert [model.id for model in (await list_tagged(session, None, ["a_word_of_ours"], Page())).entries] == [
+            library.public
+        ]
 
 
 def test_the_matrix_has_every_prebuilt_role() -> None:

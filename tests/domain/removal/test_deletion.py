@@ -84,14 +84,14 @@ async def test_a_deleted_model_is_nowhere(database: Database) -> None:
                 *(m.id for m in (await list_models(*args, ModelFilter(), Page(), Sort())).entries),
                 *(m.id for m in (await list_latest(*args, ModelFilter(), Page(), Sort())).entries),
                 *(v.model_id for v in (await list_all_versions(*args, VersionFilter(), Page(), Sort())).entries),
-                *(m.id for m in await list_tagged(session, actor, ["loud"])),
+                *(m.id for m in (await list_tagged(session, actor, ["loud"], Page())).entries),
                 *(entry.version.model_id for entry in await read_occupancy(session, CLOCK, actor)),
             }
             with pytest.raises(ModelNotFound):
                 await find_model(session, actor, model_id)
             with pytest.raises(ModelNotFound):
                 await find_version(session, actor, model_id, "0.1.0")
-        assert await list_tagged(session, None, ["loud"]) == []
+        assert (await list_tagged(session, None, ["loud"], Page())).entries == []
         assert await list_related(session, CAST.alice, other) == []
         assert await read_demand(session, [], pace=Pace()) == {}
     with pytest.raises(ModelNotFound):

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only, selectinload
 
-from modelyard.core.listing import one_page, paged
+from modelyard.core.listing import one_page, paged, portions, within_budget
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
@@ -22,6 +22,9 @@ _SHORT = (
     load_only(Model.name, Model.latest_version, Model.latest_active_version),
     selectinload(Model.versions).load_only(Version.model_id, Version.version, Version.order_key),
 )
+_TAGGED = (load_only(Model.name), selectinload(Model.tags))
+MOST_TAGS_SHOWN = 100_000
+"""Of the models in one answer, all together; each takes some 300 bytes."""
 _LOOKED_UP_FIRST = ("name", "createdByEmail", "description")
 MOST_CANDIDATES = 1000
 NEWEST_FIRST = Sort(("updatedAt",), descending=True)
@@ -43,15 +46,24 @@ async def list_latest(
     return found
 
 
-async def list_tagged(session: AsyncSession, actor: Actor | None, tags: Sequence[str]) -> list[Model]:
-    """Models that carry at least one of the tags; those that everybody may see without an actor who reads models."""
+async def list_tagged(session: AsyncSession, actor: Actor | None, tags: Sequence[str], page: Page) -> Found[Model]:
+    """Models that carry at least one of the tags, by name, and no more of each than its name and all of its tags.
+
+    Those that everybody may see without an actor who reads models; so many as fit into one answer. Raises PageTooLarge.
+    """
     reader = actor if actor is not None and actor.may(Permission.READ_MODELS) else None
-    query = (
-        select(Model)
-        .where(Model.id.in_(select(ModelTag.model_id).where(ModelTag.tag.in_(tags))), visible_to(reader))
-        .order_by(Model.name_key, Model.id)
-    )
-    return list(await session.scalars(query.options(*WHOLE_MODEL)))
+    carries = Model.id.in_(select(ModelTag.model_id).where(ModelTag.tag.in_(tags)))
+    number = select(func.count()).where(ModelTag.model_id == Model.id).scalar_subquery()
+    query = select(Model.id, number.label("tags")).where(carries, visible_to(reader))
+    rows = (await session.execute(paged(query.order_by(Model.name_key, Model.id), page))).all()
+    fitting = within_budget([1 + row.tags for row in rows], page, MOST_TAGS_SHOWN)
+    models: dict[str, Model] = {}
+    for some in portions([row.id for row in rows[:fitting]]):
+        models |= {
+            model.id: model
+            for model in await session.scalars(select(Model).where(Model.id.in_(some)).options(*_TAGGED))
+        }
+    return Found([models[row.id] for row in rows[:fitting]], has_next=len(rows) > fitting)
 
 
 async def _one_page(

@@ -13,6 +13,7 @@ from modelyard.entrypoints.rest.library_filters import (
     read_bounded_page,
     read_model_filter,
     read_version_filter,
+    shortened,
 )
 from modelyard.entrypoints.rest.model_shapes import latest_model, model_details, model_summary, version_details
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, next_link, read_sort
@@ -51,13 +52,13 @@ async def list_all_versions(request: Request, platform: ThePlatform, actor: Call
     """Filters: search version createdAt createdBy status isAvailable updatedAt isActive isExperimental, and those of
     the list of models after `model.`; `sort-by` takes version createdAt createdBy updatedAt status isActive
     processing.minimumParallelCapacity processing.maximumParallelCapacity timeout.status timeout.run
-    requirement.requirementId, and what models are sorted by after `model.`.
+    requirement.requirementId, and what models are sorted by after `model.`. Pages that are too large are refused.
     """
     wanted, page, now = read_version_filter(request), read_bounded_page(request, MOST_DETAILED), platform.clock.now()
     async with platform.database.read() as session:
         found = await version_queries.list_all_versions(session, now, actor, wanted, page, read_sort(request))
     rows = [version_details(row, now) for row in found.entries]
-    return Json(rows, headers=next_link(request, page, has_next=found.has_next))
+    return Json(rows, headers=next_link(request, shortened(page, found), has_next=found.has_next))
 
 
 @router.get("/permalink/{permalink}", summary="Read a model by its permalink")

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi import Request
 
 from modelyard.core.errors import InvalidInput
-from modelyard.core.paging import Page
+from modelyard.core.paging import Found, Page
 from modelyard.domain.models.filters import (
     MODEL_EXACT,
     MODEL_FLAGS,
@@ -69,7 +71,12 @@ def read_version_filter(request: Request) -> VersionFilter:
 def read_bounded_page(request: Request, most: int) -> Page:
     """The page, or the first so many entries: the rest of the list is behind the `Link`."""
     page = read_page(request)
-    return Page(page.number, min(most, page.size or most))
+    return replace(page, size=min(most, page.size or most))
+
+
+def shortened(page: Page, found: Found[Any]) -> Page:
+    """The page as it came out: shorter where not all of it fitted into the answer, so that the next one follows it."""
+    return page if page.is_asked or not found.has_next else replace(page, size=len(found.entries))
 
 
 def read_spans(request: Request, name: str) -> Spans:

@@ -225,7 +225,7 @@ def read_page(request: Request) -> Page:
         return Page(1, LARGEST_PAGE)
     number = max(1, _whole_number(query.get("page"), "page", 1))
     size = _whole_number(query.get("per-page"), "per-page", 10)
-    return Page(number, min(LARGEST_PAGE, max(1, size)))
+    return Page(number, min(LARGEST_PAGE, max(1, size)), is_asked=True)
 
 
 def read_sort(request: Request) -> Sort:

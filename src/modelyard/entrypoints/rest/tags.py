@@ -13,10 +13,10 @@ from modelyard.domain.models.filters import model_conditions
 from modelyard.domain.models.picture_files import ICON
 from modelyard.domain.models.tables import Tag
 from modelyard.domain.models.tag_filters import read_identifiers
-from modelyard.entrypoints.rest.library_filters import read_model_filter
+from modelyard.entrypoints.rest.library_filters import MOST_SHORT, read_bounded_page, read_model_filter, shortened
 from modelyard.entrypoints.rest.model_shapes import tag_object, tagged_model
 from modelyard.entrypoints.rest.picture_intake import read_picture_part, stored_picture
-from modelyard.entrypoints.rest.requests import AnyCaller, Caller, GuardedRoute, ThePlatform
+from modelyard.entrypoints.rest.requests import AnyCaller, Caller, GuardedRoute, ThePlatform, next_link
 from modelyard.entrypoints.rest.uploads import FILE_BODY
 from modelyard.entrypoints.rest.wire import Json
 
@@ -76,13 +76,16 @@ def facets_object(facets: Facets, named: dict[str, Tag]) -> dict[str, Any]:
 
 
 @router.get("/tags/{tag_ids}", summary="Some tags, and the models that carry one of them")
-async def read_tagged(tag_ids: str, platform: ThePlatform, actor: AnyCaller) -> Response:
-    """Identifiers with commas between. Public as the list is: without a key only models that everybody may see."""
-    wanted = read_identifiers(tag_ids)
+async def read_tagged(tag_ids: str, request: Request, platform: ThePlatform, actor: AnyCaller) -> Response:
+    """Identifiers with commas between. Public as the list is: without a key only models that everybody may see. These
+    come in pages as those of lists do, without `page` and `per-page` up to 10,000 at once.
+    """
+    wanted, page = read_identifiers(tag_ids), read_bounded_page(request, MOST_SHORT)
     async with platform.database.read() as session:
-        models = await queries.list_tagged(session, actor, wanted)
+        models = await queries.list_tagged(session, actor, wanted, page)
         found = await tag_queries.find_tags(session, actor, wanted)
-    return Json({"tags": [tag_object(tag) for tag in found], "models": [tagged_model(model) for model in models]})
+    body = {"tags": [tag_object(tag) for tag in found], "models": [tagged_model(model) for model in models.entries]}
+    return Json(body, headers=next_link(request, shortened(page, models), has_next=models.has_next))
 
 
 @router.patch("/tags/{tag}", summary="Rename a tag that people made up")
