@@ -80,9 +80,7 @@ async def test_exact_name_comes_first(database: Database, library: dict[str, str
     assert await _names(database, texts={"name": "CAT_1"}) == ["cat_1", "a cat_1"]
 
 
-@pytest.mark.parametrize(
-    ("sort", "first"), [(Sort(("name",), descending=True), "echo"), (Sort(("nonsense", "name")), "ant")]
-)
+@pytest.mark.parametrize(("sort", "first"), [(Sort(("name",), descending=True), "echo"), (Sort(("name",)), "ant")])
 async def test_order(database: Database, library: dict[str, str], sort: Sort, first: str) -> None:
     assert (await _names(database, sort=sort))[0] == first
 
