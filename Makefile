@@ -23,7 +23,8 @@ check:  ## the fast part of the tests, without containers
 serve:  ## start the server on the demo's data
 	@scripts/setup containers
 	@.venv/bin/python -m examples.demo.key var/demo
-	@MODELYARD_ADMIN_API_KEY_FILE=var/demo/admin-key exec .venv/bin/modelyard serve --data-dir var/demo
+	@! test -f var/demo/admin-password || export MODELYARD_ADMIN_PASSWORD_FILE=var/demo/admin-password; \
+	MODELYARD_ADMIN_API_KEY_FILE=var/demo/admin-key exec .venv/bin/modelyard serve --data-dir var/demo
 
 bench:  ## measure against the plain tools, print ratios
 	@scripts/setup test

@@ -17,7 +17,7 @@ from examples.demo.files import files
 from examples.demo.headlines import measured
 from examples.demo.images import EXAMPLES, build_image
 from examples.demo.jobs import Item, Target, run_job
-from examples.demo.key import key_file, read_or_create_key
+from examples.demo.key import FILE, PASSWORD_FILE, read_or_create_key, read_password
 from examples.demo.screen import Screen
 from examples.demo.server import Server
 from examples.demo.signals import pictures, recordings, series
@@ -124,11 +124,12 @@ def show_report(server: Remote, screen: Screen, path: str) -> None:
 def where_to_go(data_dir: Path) -> tuple[str, str]:
     """How to start the server on this data, and where to look then."""
     command = "make serve" if data_dir == DATA_DIR else f"modelyard serve --data-dir {data_dir}"
-    key = key_file(data_dir)
-    shown = key.relative_to(ROOT) if key.is_relative_to(ROOT) else key
+    secret = data_dir / (PASSWORD_FILE if read_password(data_dir) else FILE)
+    shown = secret.relative_to(ROOT) if secret.is_relative_to(ROOT) else secret
+    how = "sign in as admin@example.org, the password is in" if read_password(data_dir) else "the API key is in"
     return (
         f"Start the server on this data:  {command}",
-        f"Then look at:  http://127.0.0.1:8080/api/docs  (the API key is in {shown})",
+        f"Then look at:  http://127.0.0.1:8080  ({how} {shown})",
     )
 
 

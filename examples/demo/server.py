@@ -14,6 +14,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from examples.demo.failure import DemoFailed
+from examples.demo.key import read_password
 
 ADDRESS = re.compile(r"serves at (http://\S+?),")
 SECONDS_TO_START = 60
@@ -55,7 +56,11 @@ class Server:
             self._process = subprocess.Popen(
                 [*tied, *command, "--data-dir", str(self._data_dir)],
                 env=os.environ
-                | {"MODELYARD_ADMIN_API_KEY": self._key, "MODELYARD_TEST_REPORT_SECONDS": SECONDS_TO_MEASURE},
+                | {
+                    "MODELYARD_ADMIN_API_KEY": self._key,
+                    "MODELYARD_ADMIN_PASSWORD": read_password(self._data_dir),
+                    "MODELYARD_TEST_REPORT_SECONDS": SECONDS_TO_MEASURE,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

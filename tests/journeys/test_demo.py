@@ -75,7 +75,8 @@ def test_the_first_run_deploys_five_models_and_runs_jobs(first: Run, data_dir: P
     reports = re.findall(r"^ +Measured under load .* p50 .* items/s, (\d+) at once$", first.out, re.MULTILINE)
     assert len(reports) == 5
     assert left_behind(data_dir) == []
-    assert (data_dir / "admin-key").stat().st_mode & 0o777 == 0o600
+    for name in ("admin-key", "admin-password"):
+        assert (data_dir / name).stat().st_mode & 0o777 == 0o600
 
 
 def test_the_tables_show_scores_and_errors(first: Run) -> None:
@@ -103,8 +104,8 @@ def test_the_last_two_lines_say_how_to_go_on(first: Run, data_dir: Path) -> None
 
     assert before == ""
     assert start == f"Start the server on this data:  modelyard serve --data-dir {data_dir}"
-    assert "/api/docs" in look
-    assert str(data_dir / "admin-key") in look
+    assert "http://127.0.0.1:8080" in look
+    assert str(data_dir / "admin-password") in look
     assert "\x1b" not in first.out
 
 
@@ -125,6 +126,8 @@ def test_the_examples_of_the_readme(first: Run, data_dir: Path, tmp_path: Path) 
     server = Server(data_dir, key=(data_dir / "admin-key").read_text().strip())
     try:
         server.start()
+        person = {"email": "admin@example.org", "password": (data_dir / "admin-password").read_text().strip()}
+        assert server.call("POST", "/auth/sign-in", person).status == 200
         script = f"set -euo pipefail\n{block}"
         script = script.replace("http://127.0.0.1:8080", server.url).replace("var/demo", str(data_dir))
         run = subprocess.run(
