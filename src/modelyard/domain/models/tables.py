@@ -78,6 +78,7 @@ class Model(Base):
         Index(None, "last_active_at", "id"),
         Index(None, "latest_version_key", "id"),
         Index(None, "author", "name_key"),
+        Index(None, "author", "id"),
         Index(None, "created_by_email", "id"),
         # Only of what is deleted: or else every list would begin with all that is not.
         Index(

@@ -1,11 +1,12 @@
 """Searching the library: what is found, in which order, by whom; the same on every database."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice, product
 
 import pytest
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 
 from modelyard.core.database import Database
 from modelyard.domain.accounts.actor import Actor
@@ -15,11 +16,18 @@ from modelyard.domain.models.catalog import change_model
 from modelyard.domain.models.filters import ModelFilter
 from modelyard.domain.models.metadata import VersionChanges
 from modelyard.domain.models.search.find import Search, search_models
-from modelyard.domain.models.search.index import index_again, index_missing
+from modelyard.domain.models.search.index import SearchUpkeep, index_again, index_missing
 from modelyard.domain.models.search.order import BestComeFirst, Order, Sorting
-from modelyard.domain.models.search.spelling import MOST_LEARNT, learn_words, similar_words
+from modelyard.domain.models.search.spelling import (
+    MOST_LEARNT,
+    MOST_LOOKED_AT,
+    forget_words,
+    learn_words,
+    similar_words,
+)
 from modelyard.domain.models.search.tables import SearchRow, SearchSpelling
 from modelyard.domain.models.tables import Model, Scope
+from modelyard.domain.models.tag_changes import rename_tag
 from modelyard.domain.models.versions import change_version
 from modelyard.domain.removal.delete import delete_model
 from modelyard.domain.removal.remove import remove_model
@@ -239,16 +247,43 @@ async def test_models_without_words_get_them(shelf: Database) -> None:
     assert await _names(shelf, "cat") == ["Cat breeds", "Animals", "Zoo", "Far away"]
 
 
-async def test_words_of_many_models_are_written_anew(shelf: Database) -> None:
+async def test_models_are_found_by_old_words_until_their_new_ones_are_written(shelf: Database) -> None:
     async with shelf.write() as session:
-        await index_again(session, select(Model.id).where(Model.name.in_(["Cat breeds", "Zoo"])))
-    assert await _names(shelf, "cat") == ["Animals", "Far away"]
-    async with shelf.read() as session:
-        assert await session.scalar(text("SELECT count(*) FROM search_texts")) == 3
+        changed = Model.name.in_(["Cat breeds", "Zoo"])
+        await index_again(session, select(Model.id).where(changed))
+        await session.execute(update(Model).where(changed).values(author="Felines"))
+    assert await _names(shelf, "cat") == ["Cat breeds", "Animals", "Zoo", "Far away"]
+    assert await _names(shelf, "felines") == []
 
     async with shelf.write() as session:
         assert await index_missing(session) == 2
-    assert await _names(shelf, "cat") == ["Cat breeds", "Animals", "Zoo", "Far away"]
+        assert await index_missing(session) == 0
+    assert sorted(await _names(shelf, "felines cat")) == ["Cat breeds", "Zoo"]
+    async with shelf.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM search_texts")) == 5
+
+
+async def test_the_models_of_a_renamed_tag_stay_findable(shelf: Database) -> None:
+    async with shelf.write() as session:
+        await rename_tag(session, CLOCK, CAST.olga, "language", "Speech")
+    assert await _names(shelf, "language") == ["Sentiment of texts"]
+
+    async with shelf.write() as session:
+        await index_missing(session)
+    assert await _names(shelf, "speech") == ["Sentiment of texts"]
+    assert (await _search(shelf, "language")).total == 0
+
+
+async def test_a_model_that_changes_meanwhile_is_not_written_twice(shelf: Database) -> None:
+    async with shelf.write() as session:
+        await index_again(session, select(Model.id).where(Model.name == "Zoo"))
+    async with shelf.write() as session:
+        [zoo] = await session.scalars(select(Model.id).where(Model.name == "Zoo"))
+        await change_model(session, CLOCK, CAST.alice, zoo, description="Says which dog it is")
+
+    async with shelf.write() as session:
+        assert await index_missing(session) == 0
+    assert await _names(shelf, "zoo dog") == ["Zoo"]
 
 
 async def test_so_many_words_of_a_model_are_learnt(database: Database) -> None:
@@ -258,3 +293,55 @@ async def test_so_many_words_of_a_model_are_learnt(database: Database) -> None:
     async with database.read() as session:
         assert await session.scalar(select(func.count(SearchSpelling.word.distinct()))) == MOST_LEARNT
         assert await similar_words(session, "zebr") == []
+
+
+async def _spelt(database: Database) -> set[str]:
+    async with database.read() as session:
+        return set(await session.scalars(select(SearchSpelling.word)))
+
+
+async def test_words_that_no_model_has_any_more_are_forgotten(shelf: Database) -> None:
+    known = await _spelt(shelf)
+    async with shelf.write() as session:
+        [zoo] = await session.scalars(select(Model.id).where(Model.name == "Zoo"))
+        await change_model(session, CLOCK, CAST.alice, zoo, description="Größenmodell")
+    assert await _spelt(shelf) > known
+
+    assert await forget_words(shelf, "") == ""
+
+    left = await _spelt(shelf)
+    assert known - left == {"which"}
+    assert left - known == {"grossenmodell"}
+    assert (await _search(shelf, "grosenmodell")).corrected == {"grosenmodell": "grossenmodell"}
+    async with shelf.read() as session:
+        assert await session.scalar(select(func.count()).where(SearchSpelling.word == "which")) == 0
+
+
+async def test_words_are_looked_at_in_portions(database: Database) -> None:
+    await _add(database, "Zebra")
+    words = ["".join(letters) for letters in islice(product("abcdefgh", repeat=4), MOST_LOOKED_AT + 10)]
+    async with database.write() as session:
+        await learn_words(session, words)
+
+    known = sorted(await _spelt(database))
+    reached = await forget_words(database, "")
+    assert reached == known[MOST_LOOKED_AT - 1]
+    assert await _spelt(database) & set(words) == {word for word in words if word > reached}
+    assert await forget_words(database, reached) == ""
+    assert "zebra" in await _spelt(database)
+    assert not await _spelt(database) & set(words)
+
+
+async def test_upkeep_writes_words_and_forgets_others(shelf: Database) -> None:
+    async with shelf.write() as session:
+        await learn_words(session, ["orphaned"])
+        await index_again(session, select(Model.id))
+        await session.execute(update(Model).values(author="Felines"))
+    upkeep = asyncio.create_task(SearchUpkeep(shelf).run())
+    try:
+        async with asyncio.timeout(30):
+            while "orphaned" in await _spelt(shelf):  # noqa: ASYNC110 - it goes in the background
+                await asyncio.sleep(0)
+    finally:
+        upkeep.cancel()
+    assert (await _search(shelf, "felines")).total == 5

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.database import Database, ring_after_commit, run_before_commit
-from modelyard.domain.models.search.spelling import learn_words
-from modelyard.domain.models.search.store import SearchText, delete_text, delete_texts, write_text
+from modelyard.domain.models.search.spelling import forget_words, learn_words
+from modelyard.domain.models.search.store import SearchText, delete_text, write_text
 from modelyard.domain.models.search.tables import SearchRow
 from modelyard.domain.models.search.texts import read_shown_texts
 from modelyard.domain.models.search.words import joined
@@ -17,6 +17,7 @@ MOST_AT_ONCE = 200
 """Models whose words are written in one transaction, when many have none yet."""
 TOPIC = "search"
 _SECONDS_BETWEEN_LOOKS = 60.0
+_ROWS: Table = SearchRow.metadata.tables[SearchRow.__tablename__]
 _NOTED = "models whose words have changed"
 
 
@@ -28,10 +29,9 @@ def index_soon(session: AsyncSession, model_id: str) -> None:
 
 async def index_again(session: AsyncSession, models: Select[Any]) -> None:
     """The same for many models at once, given as a selection of their identifiers: their words are written anew, in
-    the background, a portion at a time. Until then they are not found by words.
+    the background, a portion at a time. Until then they are found by those that they had.
     """
-    await delete_texts(session, select(SearchRow.id).where(SearchRow.model_id.in_(models)))
-    await session.execute(delete(SearchRow).where(SearchRow.model_id.in_(models)))
+    await session.execute(update(_ROWS).where(_ROWS.c.model_id.in_(models)).values(is_stale=True))
     ring_after_commit(session, TOPIC)
 
 
@@ -45,8 +45,11 @@ async def forget_model(session: AsyncSession, model_id: str) -> None:
 
 
 async def index_missing(session: AsyncSession) -> int:
-    """Writes the words of models that have none yet, such as those of an earlier schema; returns how many."""
-    models = list(await session.scalars(_without_words().limit(MOST_AT_ONCE)))
+    """Writes the words of models that have none yet, such as those of an earlier schema, or old ones; returns of how
+    many.
+    """
+    models = list(await session.scalars(_with_old_words().limit(MOST_AT_ONCE)))
+    models += await session.scalars(_without_words().limit(MOST_AT_ONCE - len(models)))
     for model_id in models:
         await index_model(session, model_id)
     return len(models)
@@ -62,27 +65,40 @@ async def index_model(session: AsyncSession, model_id: str) -> None:
     if row is None:
         session.add(row := SearchRow(model_id=model_id))
         await session.flush()
+    await session.execute(update(_ROWS).where(_ROWS.c.id == row.id, _ROWS.c.is_stale).values(is_stale=False))
     await write_text(session, row.id, words)
     await learn_words(session, " ".join((words.name, words.labels, words.summary, words.words)).split())
 
 
 class SearchUpkeep:
-    """Writes the words of models that have none yet: after an upgrade, and after changes of many models at once."""
+    """Writes the words of models that have none yet, or old ones: after an upgrade, and after changes of many models
+    at once. In between, it forgets words that no model has any more, a portion at each look.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bell = database.bells.listen(TOPIC)
+        self._looked_at = ""
 
     async def run(self) -> None:
         """Goes on until cancelled."""
         while True:
             async with self._database.read() as session:
-                is_missing = await session.scalar(_without_words().limit(1)) is not None
+                is_missing = await _is_missing(session)
             if is_missing:
                 async with self._database.write() as session:
                     await index_missing(session)
             else:
+                self._looked_at = await forget_words(self._database, self._looked_at)
                 await self._bell.wait(_SECONDS_BETWEEN_LOOKS)
+
+
+async def _is_missing(session: AsyncSession) -> bool:
+    return any([await session.scalar(query.limit(1)) is not None for query in (_with_old_words(), _without_words())])
+
+
+def _with_old_words() -> Select[str]:
+    return select(SearchRow.model_id).where(SearchRow.is_stale)
 
 
 def _without_words() -> Select[str]:

@@ -1,13 +1,15 @@
 """Finds what somebody probably meant who misspelt a word."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from sqlalchemy import Insert, select
+from sqlalchemy import Insert, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.core.database import Database
 from modelyard.core.upserts import insert_into
+from modelyard.domain.models.search.store import is_in_use
 from modelyard.domain.models.search.tables import SearchSpelling
 from modelyard.domain.models.search.words import stored
 
@@ -18,6 +20,9 @@ _ALIKE = 0.7
 _AT_ONCE = 400
 MOST_LEARNT = 2000
 """Words of one model: each takes up to 25 rows, and others wait to write meanwhile."""
+
+MOST_LOOKED_AT = 200
+"""Words of which it is found out in one go whether a model has them still: others wait to write while some go."""
 
 
 def _insert_new(session: AsyncSession) -> Insert:
@@ -41,6 +46,31 @@ async def learn_words(session: AsyncSession, words: Iterable[str]) -> None:
         rows = [{"variant": variant, "word": word} for word in new for variant in sorted(variants_of(word))]
         if rows:
             await session.execute(_insert_new(session), rows)
+
+
+async def forget_words(database: Database, after: str) -> str:
+    """Forgets which of the next words no model has any more; returns up to where it has come, empty at the end.
+
+    Args:
+        after: what it has returned the last time.
+    """
+    async with database.read() as session:
+        # each word is a variant of itself, so the key finds the words in their order
+        is_word = SearchSpelling.variant == SearchSpelling.word
+        query = select(SearchSpelling.variant).where(is_word, SearchSpelling.variant > after)
+        words = list(await session.scalars(query.order_by(SearchSpelling.variant).limit(MOST_LOOKED_AT)))
+        unused = [word for word in words if not await is_in_use(session, word)]
+    if unused:
+        async with database.write() as session:
+            # once more, as somebody may have written one meanwhile
+            await _forget(session, [word for word in unused if not await is_in_use(session, word)])
+    return words[-1] if len(words) == MOST_LOOKED_AT else ""
+
+
+async def _forget(session: AsyncSession, words: Sequence[str]) -> None:
+    for word in words:
+        its = SearchSpelling.variant.in_(sorted(variants_of(word))), SearchSpelling.word == word
+        await session.execute(delete(SearchSpelling).where(*its).execution_options(synchronize_session=False))
 
 
 async def similar_words(session: AsyncSession, term: str) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, cast, column, delete, literal_column, select, table, text
+from sqlalchemy import Select, cast, column, literal_column, select, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -54,15 +54,19 @@ async def write_text(session: AsyncSession, row_id: int, words: SearchText) -> N
         await session.execute(_INSERT_TSVECTOR, {"id": row_id, "document": _tsvector(words)})
 
 
-async def delete_texts(session: AsyncSession, rows: Select[int]) -> None:
-    """Forgets the words of rows, given as a selection of their numbers."""
-    number = _TEXTS.c.rowid if is_sqlite(session) else _TEXTS.c.id
-    await session.execute(delete(_TEXTS).where(number.in_(rows)))
-
-
 async def delete_text(session: AsyncSession, row_id: int) -> None:
     """Forgets the words of a row."""
     await session.execute(_DELETE_FTS5 if is_sqlite(session) else _DELETE_TSVECTOR, {"id": row_id})
+
+
+async def is_in_use(session: AsyncSession, word: str) -> bool:
+    """Whether some text has a word, in just this form, as it is stored."""
+    if is_sqlite(session):
+        matches = literal_column("search_texts").op("MATCH")(f'"{word}"')
+        query = select(_TEXTS.c.rowid).where(matches)
+    else:
+        query = select(_TEXTS.c.id).where(_TEXTS.c.document.op("@@")(cast(f"'{word}'", TSQUERY)))
+    return await session.scalar(query.limit(1)) is not None
 
 
 def rows_with(session: AsyncSession, terms: Sequence[str], fields: Sequence[Field]) -> Select[int]:

@@ -3,7 +3,7 @@
 The texts themselves are in `search_texts`, a full-text table that each database makes in its own way (`store.py`).
 """
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from modelyard.core.database import Base
@@ -15,9 +15,14 @@ class SearchRow(Base):
     """The number under which the words of a model are stored."""
 
     __tablename__ = "search_rows"
+    __table_args__ = (
+        Index("ix_search_rows_stale", "model_id", sqlite_where=text("is_stale = 1"), postgresql_where=text("is_stale")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[str] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), unique=True)
+    is_stale: Mapped[bool] = mapped_column(default=False, server_default="0")
+    """Its words have changed, and will be written anew soon."""
 
 
 class SearchSpelling(Base):
