@@ -38,6 +38,7 @@ _PLAIN = "plain SQL"
 Call = Callable[[AsyncSession, str], Coroutine[Any, Any, Any]]
 _NAMED = ModelFilter({"name": "detection for", "author": "organisation 1"}, {"isActive": True})
 _FLAGS = ModelFilter({"author": "organisation 1"}, {"isActive": True, "isRecommended": True})
+_RARE = "SELECT * FROM models m WHERE m.description LIKE '%distilled%' AND m.description LIKE '%podcasts%'"
 _PARTS = "m.author LIKE '%organisation 1%' AND m.is_active"
 _BY_ID = "SELECT * FROM models m JOIN versions v ON v.model_id = m.id WHERE m.id = :id"
 _TAGGED = (
@@ -46,7 +47,8 @@ _TAGGED = (
 )
 
 
-BY_NAME, BY_USE = Sorting(Order.NAME), Sorting(Order.LAST_ACTIVE, descending=True)
+BY_NAME, BY_AUTHOR = Sorting(Order.NAME), Sorting(Order.AUTHOR)
+BY_USE = Sorting(Order.LAST_ACTIVE, descending=True)
 
 
 async def _search_with_facets(session: AsyncSession, question: str, wanted: ModelFilter) -> None:
@@ -71,7 +73,7 @@ CASES: dict[str, tuple[Call, str]] = {
     "permalink": (lambda session, name: follow_permalink(session, READER, f"{name}-organisation-old"), _BY_ID),
     "search, a rare word": (
         lambda session, _: search_models(session, NOW, READER, "distilled podcasts", ModelFilter(), most=10),
-        "SELECT * FROM models m WHERE m.description LIKE '%distilled%' AND m.description LIKE '%podcasts%' LIMIT 10",
+        f"{_RARE} LIMIT 10",
     ),
     "search, three filters, facets": (
         lambda session, _: _search_with_facets(session, "detection ship", _FLAGS),
@@ -88,6 +90,16 @@ CASES: dict[str, tuple[Call, str]] = {
     "search, two words, last used first": (
         lambda session, _: search_models(session, NOW, READER, "ship image", ModelFilter(), most=10, sorting=BY_USE),
         "SELECT * FROM models m WHERE m.description LIKE '%ship%' ORDER BY m.last_active_at DESC LIMIT 10",
+    ),
+    "search, no word, by author": (
+        lambda session, _: search_models(session, NOW, READER, "", ModelFilter(), most=10, sorting=BY_AUTHOR),
+        "SELECT * FROM models m ORDER BY m.author, m.id LIMIT 10",
+    ),
+    "search, a rare word, by name": (
+        lambda session, _: search_models(
+            session, NOW, READER, "distilled podcasts", ModelFilter(), most=10, sorting=BY_NAME
+        ),
+        f"{_RARE} ORDER BY m.name_key LIMIT 10",
     ),
     "search, misspelt": (
         lambda session, _: search_models(session, NOW, READER, "sentimant hospitls", ModelFilter(), most=10),

@@ -21,6 +21,10 @@ async def test_finding_models(alice: AsyncClient, charlie: AsyncClient, platform
     assert len([found async for found in alice.models.list(most=5)]) == 5
     assert [found async for found in charlie.models.list()] == []
     assert (await alice.models.search("ech"))[0].identifier == model
+    assert [found.name for found in await alice.models.search("ships", sort_by="name", most=2)] == [
+        "Ships 0",
+        "Ships 1",
+    ]
     assert (await alice.models.get("Echo")).identifier == model
     version = await alice.models.version(model)
     assert (version.version, [one.name for one in version.inputs]) == ("0.1.0", ["input.txt"])

@@ -61,9 +61,17 @@ def find_version(model: "str | Model | Version", version: str | None = None) -> 
     return version_of({"model": {"modelId": found.identifier}, "version": number, **thing})
 
 
-def search_models(words: str, *, most: int = 20) -> Operation[list[Model]]:
-    """Models that have these words in name, tags, summary, descriptions or card; the best first."""
-    answer = yield from get(at("models", "search"), {"q": words, "per-page": most})
+def search_models(
+    words: str, *, sort_by: str | None = None, direction: str | None = None, most: int = 20
+) -> Operation[list[Model]]:
+    """Models that have these words in name, tags, summary, descriptions or card; the best first.
+
+    Args:
+        sort_by: another order: `name`, `author`, `createdAt`, `updatedAt` or `lastActiveDateTime`.
+        direction: `asc` or `desc`, for an order by `sort_by`.
+    """
+    query = {"q": words, "sort-by": sort_by, "direction": direction, "per-page": most}
+    answer = yield from get(at("models", "search"), query)
     found = answer.get("models")
     return [model_of(one) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import islice, product
 
 import pytest
@@ -15,9 +16,10 @@ from modelyard.domain.models.cards import write_card
 from modelyard.domain.models.catalog import change_model
 from modelyard.domain.models.filters import ModelFilter
 from modelyard.domain.models.metadata import VersionChanges
-from modelyard.domain.models.search.find import Search, search_models
+from modelyard.domain.models.search.along import find_along
+from modelyard.domain.models.search.find import MOST_COUNTED, Search, search_models
 from modelyard.domain.models.search.index import SearchUpkeep, index_again, index_missing
-from modelyard.domain.models.search.order import BestComeFirst, Order, Sorting
+from modelyard.domain.models.search.order import BestComeFirst, Order, Sorting, position_of
 from modelyard.domain.models.search.spelling import (
     MOST_LEARNT,
     MOST_LOOKED_AT,
@@ -29,6 +31,7 @@ from modelyard.domain.models.search.tables import SearchRow, SearchSpelling
 from modelyard.domain.models.tables import Model, Scope
 from modelyard.domain.models.tag_changes import rename_tag
 from modelyard.domain.models.versions import change_version
+from modelyard.domain.models.visibility import visible_to
 from modelyard.domain.removal.delete import delete_model
 from modelyard.domain.removal.remove import remove_model
 from modelyard.domain.removal.restore import restore_model
@@ -176,8 +179,12 @@ IN_ORDER = {
 
 @pytest.mark.parametrize("wanted", [("cat", EVERYTHING), ("", ModelFilter(flags={"isRecommended": True}))])
 @pytest.mark.parametrize(("order", "descending"), list(product(IN_ORDER, [False, True])))
-async def test_other_orders(shelf: Database, order: Order, descending: bool, wanted: tuple[str, ModelFilter]) -> None:
+@pytest.mark.parametrize("counted", [2, MOST_COUNTED], ids=["frequent", "rare"])
+async def test_other_orders(
+    shelf: Database, order: Order, descending: bool, wanted: tuple[str, ModelFilter], counted: int
+) -> None:
     """Pages meet in every order and both directions, also between models of which that is the same."""
+    ask = partial(search_models, now=CLOCK.now(), actor=CAST.alice, question=wanted[0], wanted=wanted[1], most=1)
     days = {name: [IN_ORDER[each].index(name) // 2 for each in list(IN_ORDER)[2:]] for name in IN_ORDER[order]}
     async with shelf.write() as session:
         for model in await session.scalars(select(Model).where(Model.name.in_(days))):
@@ -188,18 +195,41 @@ async def test_other_orders(shelf: Database, order: Order, descending: bool, wan
     sorting, names, after = Sorting(order, descending), [], None
     async with shelf.read() as session:
         while True:
-            found = await search_models(session, CLOCK.now(), CAST.alice, *wanted, most=1, sorting=sorting, after=after)
+            found = await ask(session, sorting=sorting, after=after, most_counted=counted)
             names += [hit.model.name for hit in found.hits]
             if not found.has_next:
                 break
             after = found.hits[-1].position
 
-    assert (found.total, len(names), len(set(names))) == (4, 4, 4)
+    assert (found.total, len(names), len(set(names))) == (min(4, counted), 4, 4)
     rank = (
         IN_ORDER[order].index if order in {Order.NAME, Order.AUTHOR} else lambda name: IN_ORDER[order].index(name) // 2
     )
     ranks = [rank(name) for name in names]
     assert ranks == sorted(ranks, reverse=descending)
+
+
+async def test_names_come_without_their_case_by_code_points(database: Database) -> None:
+    for name in ("zeta", "Älpha", "beta", "Zeta B", "_x", "ALPHA"):
+        await _add(database, name)
+    async with database.read() as session:
+        found = await search_models(
+            session, CLOCK.now(), CAST.alice, "", EVERYTHING, most=9, sorting=Sorting(Order.NAME)
+        )
+    assert [hit.model.name for hit in found.hits] == ["_x", "ALPHA", "beta", "zeta", "Zeta B", "Älpha"]
+
+
+async def test_frequent_words_are_found_along_the_order(shelf: Database) -> None:
+    """Only what has them and may be seen, in the order, from a place on."""
+    sorting = Sorting(Order.NAME)
+    async with shelf.read() as session:
+        along = partial(find_along, session, ["cat"], sorting=sorting)
+        everywhere = await along(scope=[visible_to(CAST.alice)], after=None)
+        names = {model.id: model.name for model in await session.scalars(select(Model))}
+        assert [names[each] for each in everywhere] == IN_ORDER[Order.NAME]
+        behind = position_of((await session.get_one(Model, everywhere[1])), 3, sorting)
+        assert await along(scope=[visible_to(CAST.alice)], after=behind) == everywhere[2:]
+        assert await along(scope=[visible_to(CAST.charlie)], after=None) == []
 
 
 def test_relevance_has_one_direction() -> None:

@@ -5,7 +5,7 @@ tags and author; summary; the rest. Within that, the one changed last comes firs
 database.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.models.catalog import WHOLE_MODEL
 from modelyard.domain.models.filters import ModelFilter, model_conditions
+from modelyard.domain.models.search.along import find_along
 from modelyard.domain.models.search.order import Order, Position, Sorting, behind, columns_of, position_of
 from modelyard.domain.models.search.spelling import similar_words
 from modelyard.domain.models.search.store import Field, rows_with
@@ -33,6 +34,7 @@ TIERS: tuple[tuple[Field, ...], ...] = (
     (Field.NAME, Field.LABELS, Field.SUMMARY),
     tuple(Field),
 )
+_LAST = len(TIERS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Hit:
     @property
     def is_by_long_texts(self) -> bool:
         """Whether name, tags, author and summary do not have all words."""
-        return self.tier == len(TIERS) - 1
+        return self.tier == _LAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ async def search_models(
     most: int,
     sorting: Sorting = BY_RELEVANCE,
     after: Position | None = None,
+    most_counted: int = MOST_COUNTED,
 ) -> Search:
     """The models that the actor may see, that pass the filter, and that have all words of the question.
 
@@ -84,15 +87,17 @@ async def search_models(
 
     Args:
         after: where to go on, a place of the same order. Raises ValueError for one that nobody was given.
+        most_counted: words that so many models have are looked for along the order.
     """
     require(actor, Permission.READ_MODELS)
     scope = (visible_to(actor), *model_conditions(wanted, now))
     terms = terms_of(question)
-    total = await _count(session, terms, scope)
+    total = await _count(session, terms, scope, most_counted)
     corrected: dict[str, str] = {}
     if not total and terms:
         terms, corrected, total = await _correct(session, terms, scope)
-    hits = await _page(session, terms, scope, most + 1, sorting, after) if total else []
+    page = _Wanted(terms, scope, sorting, after, most + 1, is_frequent=bool(terms) and total == most_counted)
+    hits = await _page(session, page) if total else []
     return Search(tuple(terms), tuple(hits[:most]), total, len(hits) > most, corrected)
 
 
@@ -105,9 +110,15 @@ def _models_with(session: AsyncSession, terms: Sequence[str], fields: Sequence[F
     return select(SearchRow.model_id).where(SearchRow.id.in_(rows_with(session, terms, fields)))
 
 
-async def _count(session: AsyncSession, terms: Sequence[str], scope: Sequence[ColumnElement[bool]]) -> int:
-    words = [found_by(session, terms)] if terms else []
-    some = select(Model.id).where(*words, *scope).limit(MOST_COUNTED).subquery()
+async def _count(
+    session: AsyncSession, terms: Sequence[str], scope: Sequence[ColumnElement[bool]], most: int = MOST_COUNTED
+) -> int:
+    """Beginning with the texts, so that it ends early where nearly all models have the words."""
+    query = select(Model.id)
+    if terms:
+        texts = rows_with(session, terms, TIERS[-1]).subquery()
+        query = query.join(SearchRow, SearchRow.model_id == Model.id).join(texts, texts.c[0] == SearchRow.id)
+    some = query.where(*scope).limit(most).subquery()
     return await session.scalar(select(func.count()).select_from(some)) or 0
 
 
@@ -133,44 +144,59 @@ async def _correct(
     return kept, corrected, await _count(session, kept, scope)
 
 
-async def _page(
-    session: AsyncSession,
-    terms: Sequence[str],
-    scope: Sequence[ColumnElement[bool]],
-    most: int,
-    sorting: Sorting,
-    after: Position | None,
-) -> list[Hit]:
-    """Tier by tier, and no further than the page needs: what stands in names is found without the long texts."""
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A part of what was found."""
+
+    terms: Sequence[str]
+    scope: Sequence[ColumnElement[bool]]
+    sorting: Sorting
+    after: Position | None
+    most: int
+    is_frequent: bool
+
+
+_Step = tuple[int, list[ColumnElement[bool]]]
+
+
+async def _page(session: AsyncSession, wanted: _Wanted) -> list[Hit]:
+    if wanted.is_frequent and wanted.sorting.order is not Order.RELEVANCE:
+        following = await find_along(session, wanted.terms, wanted.scope, wanted.sorting, wanted.after)
+        if len(following) >= wanted.most:  # fewer, where those that have the words stand together somewhere behind
+            return await _by_steps(session, wanted, [(_LAST, [Model.id.in_(following[: wanted.most])])])
+    return await _by_steps(session, wanted, _tiers(session, wanted))
+
+
+async def _by_steps(session: AsyncSession, wanted: _Wanted, steps: Iterable[_Step]) -> list[Hit]:
+    """Step by step, and no further than the page needs: what stands in names is found without the long texts."""
     hits: list[Hit] = []
-    for tier, words in _tiers(session, terms, sorting):
+    after, sorting = wanted.after, wanted.sorting
+    for tier, words in steps:
         if after and tier < after.tier:
             continue
         query = (
             select(Model)
-            .where(*words, *scope, *([behind(after)] if after and tier == after.tier else []))
+            .where(*words, *wanted.scope, *([behind(after)] if after and tier == after.tier else []))
             .order_by(*columns_of(sorting))
-            .limit(most - len(hits))
+            .limit(wanted.most - len(hits))
             .options(*WHOLE_MODEL)
         )
         models = await session.scalars(query)
         hits += [Hit(model, tier, position_of(model, tier, sorting)) for model in models]
-        if len(hits) == most:
+        if len(hits) == wanted.most:
             break
     return hits
 
 
-def _tiers(
-    session: AsyncSession, terms: Sequence[str], sorting: Sorting
-) -> Iterator[tuple[int, list[ColumnElement[bool]]]]:
+def _tiers(session: AsyncSession, wanted: _Wanted) -> Iterator[_Step]:
     """The steps in which models come, each with its conditions; more than one where the best come first."""
-    if not terms:
+    if not wanted.terms:
         yield 0, []
-    elif sorting.order is not Order.RELEVANCE:
-        yield len(TIERS) - 1, [found_by(session, terms)]
+    elif wanted.sorting.order is not Order.RELEVANCE:
+        yield _LAST, [found_by(session, wanted.terms)]
     else:
         for tier, fields in enumerate(TIERS):
-            words: list[ColumnElement[bool]] = [Model.id.in_(_models_with(session, terms, fields))]
+            words: list[ColumnElement[bool]] = [Model.id.in_(_models_with(session, wanted.terms, fields))]
             if tier:
-                words.append(Model.id.not_in(_models_with(session, terms, TIERS[tier - 1])))
+                words.append(Model.id.not_in(_models_with(session, wanted.terms, TIERS[tier - 1])))
             yield tier, words
