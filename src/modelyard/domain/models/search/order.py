@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -112,4 +112,7 @@ def _value_of(position: Position) -> Any:
     at = datetime.fromisoformat(position.value)
     if at.tzinfo is None:
         raise ValueError("a time without a zone")
-    return at
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time that is none in UTC") from None
