@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.database import Database
 from modelyard.core.nul import NulRefused
-from modelyard.core.postgres_errors import DatabaseAway, DatabaseBusy, ValueUnusable
+from modelyard.core.database_errors import DatabaseAway, DatabaseBusy
+from modelyard.core.postgres_errors import ValueUnusable
 from modelyard.domain.accounts.tables import Account
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

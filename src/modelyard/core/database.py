@@ -13,11 +13,18 @@ from sqlalchemy import JSON, URL, BigInteger, Connection, DateTime, Dialect, Int
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from modelyard.core import postgres
+from modelyard.core import postgres, sqlite_errors
 from modelyard.core.bells import BellBoard
 from modelyard.core.database_address import read_database_address
+from modelyard.core.database_errors import DatabaseBusy
 from modelyard.core.nul import refuse_nul
 from modelyard.core.sqlite_driver import BEGIN_TO_READ, BEGIN_TO_WRITE, open_connection
+
+
+SECONDS_TO_WAIT_FOR_WRITERS = 30.0
+"""Of this process, which take turns."""
+SECONDS_TO_WAIT_FOR_OTHERS = 15
+"""Other processes that hold the lock of the SQLite file."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -77,7 +84,8 @@ class Database:
 
     Transactions that write do so one after the other, unless they say that they can stand others. On SQLite, writers of
     this process queue at an asyncio lock, which is fair and costs nothing, instead of polling for the file's lock;
-    other processes are waited for by SQLite's busy time-out. How it is on PostgreSQL: see `postgres.py`.
+    other processes are waited for by SQLite's busy time-out. How it is on PostgreSQL: see `postgres.py`. Who has waited
+    for too long is told so by DatabaseBusy.
     """
 
     def __init__(self, address: str | URL) -> None:
@@ -122,7 +130,7 @@ class Database:
             is_brief: as of `read`; statements with many values are executed in another thread all the same.
         """
         is_alone = self.is_sqlite or not beside_others
-        lock: AbstractAsyncContextManager[Any] = self._one_writer if is_alone else nullcontext()
+        lock: AbstractAsyncContextManager[Any] = _in_turn(self._one_writer) if is_alone else nullcontext()
         writers = self._brief_writers if is_brief else self._writers
         async with lock, writers() as session, session.begin():
             if not self.is_sqlite:
@@ -159,17 +167,31 @@ def run_before_commit(session: AsyncSession, step: Callable[[AsyncSession], Awai
     session.info.setdefault(_LAST_STEPS, {})[step] = None
 
 
+@asynccontextmanager
+async def _in_turn(lock: asyncio.Lock) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(SECONDS_TO_WAIT_FOR_WRITERS):
+            await lock.acquire()
+    except TimeoutError:
+        raise DatabaseBusy from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 _to_json = partial(dumps, allow_nan=False)  # what no other reader of JSON knows
 
 
 def _create_sqlite_engine(address: URL) -> AsyncEngine:
     # isolation_level None: we say BEGIN ourselves (below), so that a write transaction takes its lock at once
     # and cannot fail half way because another connection wrote since it began to read.
-    options = {"timeout": 30, "isolation_level": None, "async_creator_fn": open_connection}
+    options = {"timeout": SECONDS_TO_WAIT_FOR_OTHERS, "isolation_level": None, "async_creator_fn": open_connection}
     # pool_reset_on_return None: sessions have rolled back when they give their connection back; twice costs a trip.
     engine = create_async_engine(address, connect_args=options, pool_reset_on_return=None, json_serializer=_to_json)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin)
+    sqlite_errors.translate_errors(engine.sync_engine)
     return engine
 
 

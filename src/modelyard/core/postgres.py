@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from modelyard.core.bells import BellBoard
-from modelyard.core.postgres_errors import DatabaseBusy, translate_errors
+from modelyard.core.database_errors import DatabaseBusy
+from modelyard.core.postgres_errors import translate_errors
 
 if TYPE_CHECKING:
     from modelyard.core.postgres_bells import Telegraph

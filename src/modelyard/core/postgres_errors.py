@@ -3,27 +3,12 @@
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import ExceptionContext
 
-from modelyard.core.errors import InvalidInput, PlatformError, Unavailable
+from modelyard.core.database_errors import DatabaseAway, DatabaseBusy, DatabaseFull
+from modelyard.core.errors import InvalidInput, PlatformError
 
 
 class ValueUnusable(InvalidInput):
     """A value that a column cannot hold; what is checked before never comes so far."""
-
-
-class DatabaseBusy(Unavailable):
-    """Others held what a transaction needed, and nothing of it was written."""
-
-    retry_after = 1
-
-    def __init__(self) -> None:
-        super().__init__("Others are changing the same things at the moment; nothing was changed, try again.")
-
-
-class DatabaseAway(Unavailable):
-    """The database does not answer."""
-
-    def __init__(self) -> None:
-        super().__init__("The database does not answer at the moment; try again later.")
 
 
 _SENTENCES = {
@@ -35,6 +20,7 @@ _SENTENCES = {
 }
 _BUSY = {"40001", "40P01", "55P03"}
 """Serialization failure, deadlock, a lock that was not given in time."""
+_FULL = "53100"
 _AWAY = ("08", "53", "57P")
 """Classes of codes: no connection, out of resources, the server stops or starts."""
 
@@ -53,6 +39,8 @@ def _translate(context: ExceptionContext) -> PlatformError | None:
     code = getattr(original, "sqlstate", None) or ""
     if code in _BUSY:
         return DatabaseBusy()
+    if code == _FULL:
+        return DatabaseFull()
     if context.is_disconnect or code.startswith(_AWAY) or _is_about_connecting(original, code):
         return DatabaseAway()
     sentence = _SENTENCES.get(code)

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from modelyard.core.errors import LimitReached
-from modelyard.core.postgres_errors import DatabaseAway, DatabaseBusy
+from modelyard.core.database_errors import DatabaseAway, DatabaseBusy
 from modelyard.entrypoints.rest import errors
 from tests.asgi import AsgiClient
 
