@@ -104,6 +104,7 @@ class ContainerSide:
             shared.blobs,
             shared.inputs,
             await_death=launcher.await_death,
+            is_frozen=launcher.is_frozen,
             bury=self.reconciler.bury,
             owner=shared.owner,
             pace=pace,

@@ -9,8 +9,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.database import Database
-from modelyard.core.nul import NulRefused
 from modelyard.core.database_errors import DatabaseAway, DatabaseBusy
+from modelyard.core.nul import NulRefused
 from modelyard.core.postgres_errors import ValueUnusable
 from modelyard.domain.accounts.tables import Account
 

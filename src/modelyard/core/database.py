@@ -20,7 +20,6 @@ from modelyard.core.database_errors import DatabaseBusy
 from modelyard.core.nul import refuse_nul
 from modelyard.core.sqlite_driver import BEGIN_TO_READ, BEGIN_TO_WRITE, open_connection
 
-
 SECONDS_TO_WAIT_FOR_WRITERS = 30.0
 """Of this process, which take turns."""
 SECONDS_TO_WAIT_FOR_OTHERS = 15

@@ -36,6 +36,7 @@ class Pumps:
         self.router = Router(database.bells)
         self.blobs = BlobStore(memory_storage())
         self.buried: list[str] = []
+        self.are_frozen = False
         self.runner = ItemRunner(
             database,
             SystemClock(),
@@ -43,6 +44,7 @@ class Pumps:
             self.blobs,
             input_reader(database, self.blobs),
             await_death=self._cause,
+            is_frozen=self._is_frozen,
             bury=self._bury,
             owner="one",
             pace=Pace(),
@@ -67,6 +69,9 @@ class Pumps:
 
     async def _cause(self, dead: RunningEngine) -> PlatformError | None:
         return EngineDied(137, out_of_memory=True, information="the last words")
+
+    async def _is_frozen(self, engine: RunningEngine) -> bool:
+        return self.are_frozen
 
     async def _bury(self, dead: RunningEngine, error: PlatformError | None) -> None:
         self.buried.append(error.message if error else "")

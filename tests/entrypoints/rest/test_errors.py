@@ -2,8 +2,8 @@
 
 from fastapi import FastAPI
 
-from modelyard.core.errors import LimitReached
 from modelyard.core.database_errors import DatabaseAway, DatabaseBusy
+from modelyard.core.errors import LimitReached
 from modelyard.entrypoints.rest import errors
 from tests.asgi import AsgiClient
 

@@ -36,6 +36,13 @@ class RunFailed(UpstreamFailed):
     """The program refused or failed the whole run (not one item of it)."""
 
 
+class ExchangeFull(Unavailable):
+    """The disk has no room for what is handed to the program or comes back; running again helps when it has."""
+
+    def __init__(self) -> None:
+        super().__init__("The disk where files are exchanged with the model is full. Free some space.")
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where one engine is reached.
@@ -116,7 +123,8 @@ class ContainerProtocol(Protocol):
             timeout: seconds for the whole call.
             max_output_bytes: outputs of one item together; above it the item fails with a named error.
 
-        Raises NotReachable, RunTimedOut, RunFailed, UnexpectedAnswer (garbage, a wrong number of outcomes).
+        Raises NotReachable, RunTimedOut, RunFailed, ExchangeFull, UnexpectedAnswer (garbage, a wrong number of
+        outcomes).
         """
 
     async def shutdown(self) -> None:

@@ -6,6 +6,7 @@ directories that were opened without following links, and what is read is bounde
 """
 
 import contextlib
+import errno
 import math
 import os
 import stat
@@ -22,6 +23,8 @@ _MAX_NAME_BYTES = 255
 _MAX_PASSES = 100_000
 SECONDS_BESIDE_A_PROGRAM = 10.0
 """A program that still runs could write as fast as we remove; what stays goes with its engine."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_BYTES_OF_A_FULL_DISK = 65_536
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _OPEN_OUTPUT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe without a writer must not block us
@@ -38,6 +41,16 @@ def name_problem(name: str) -> str | None:
     if len(name.encode(errors="surrogatepass")) > _MAX_NAME_BYTES:
         return f"The input name {name[:40]!r}… is longer than {_MAX_NAME_BYTES} bytes."
     return None
+
+
+def is_full(exchange: Path, problem: OSError | None = None) -> bool:
+    """Whether the disk has no room, seen by an error of ours, or by what is left where the program failed."""
+    if problem is not None and problem.errno in _NO_ROOM:
+        return True
+    with contextlib.suppress(OSError):
+        disk = os.statvfs(exchange)
+        return disk.f_bavail * disk.f_frsize < _BYTES_OF_A_FULL_DISK
+    return False
 
 
 class RunFolder:

@@ -12,6 +12,7 @@ import msgspec
 
 from modelyard.adapters.container_protocols.base import (
     Endpoint,
+    ExchangeFull,
     InputData,
     ItemOutcome,
     ModelFacts,
@@ -23,7 +24,7 @@ from modelyard.adapters.container_protocols.base import (
     StatusTimedOut,
     UnexpectedAnswer,
 )
-from modelyard.adapters.container_protocols.exchange import RunFolder, name_problem
+from modelyard.adapters.container_protocols.exchange import RunFolder, is_full, name_problem
 from modelyard.adapters.container_protocols.outcomes import failed, shorten
 
 MAX_ANSWER_BYTES = 1_048_576
@@ -110,10 +111,16 @@ class HttpV1Protocol:
             answer = await self._ask("POST", "/run", body)
             if answer.status == 200 and answer.message is not None:
                 return await _in_thread(lambda: folder.collect_outputs(max_output_bytes))
+            if answer.status >= 500:
+                await self._check_room()
             return _failed_item(answer)
+        except NotReachable:
+            await self._check_room()
+            raise
         except OSError as problem:
             if isinstance(problem, TimeoutError):
                 raise
+            await self._check_room(problem)
             raise RunFailed(f"Files could not be exchanged with the model: {problem.strerror or problem}.") from problem
         finally:
             await self._remove_meanwhile(folder)
@@ -126,6 +133,12 @@ class HttpV1Protocol:
         removal.add_done_callback(self._removals.discard)
         if older:
             await asyncio.wait(older)
+
+    async def _check_room(self, problem: OSError | None = None) -> None:
+        """Raises ExchangeFull where that, and not the program, is to blame."""
+        exchange = self._endpoint.exchange
+        if await _in_thread(lambda: is_full(exchange, problem)):
+            raise ExchangeFull
 
     async def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> _Answer:
         try:

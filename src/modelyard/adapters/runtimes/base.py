@@ -125,6 +125,7 @@ class ContainerStatus(StrEnum):
     RUNNING = "running"
     EXITED = "exited"
     PAUSED = "paused"
+    """By us or by others, also by a signal."""
 
 
 @dataclass(frozen=True, slots=True)

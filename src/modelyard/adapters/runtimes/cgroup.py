@@ -1,4 +1,4 @@
-"""Read what a process's control group uses, straight from the kernel: faster than asking the runtime."""
+"""Read what a container's processes use and do, straight from the kernel: faster than asking the runtime."""
 
 from pathlib import Path
 
@@ -22,6 +22,16 @@ def read_use(pid: int, container_id: str) -> ResourceUse | None:
         return _read_v2(_ROOT / groups[""])
     except (OSError, KeyError, ValueError):
         return None
+
+
+def is_stopped(pid: int, container_id: str) -> bool:
+    """Whether somebody has stopped a container's first process by a signal; False when it cannot be seen here."""
+    try:
+        if container_id not in Path(f"/proc/{pid}/cgroup").read_text():
+            return False
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except (OSError, IndexError):
+        return False
 
 
 def _groups(text: str) -> dict[str, str]:

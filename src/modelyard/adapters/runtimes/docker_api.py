@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from modelyard.adapters.runtimes.base import (
     ContainerSpec,
     ContainerStartFailed,
     ContainerState,
+    ContainerStatus,
     Credentials,
     ImageFacts,
     ImageLayer,
@@ -22,7 +24,7 @@ from modelyard.adapters.runtimes.base import (
     ResourceUse,
     RuntimeFacts,
 )
-from modelyard.adapters.runtimes.cgroup import read_use
+from modelyard.adapters.runtimes.cgroup import is_stopped, read_use
 from modelyard.adapters.runtimes.container_config import container_config
 from modelyard.adapters.runtimes.engine_api import EngineApi, despite_races
 from modelyard.adapters.runtimes.engine_images import EngineImages
@@ -112,7 +114,11 @@ class DockerApiRuntime:
 
     async def inspect_container(self, container: str) -> ContainerState:
         answer = await self._show(container)
-        return read_container(answer, killed_by_us=answer["Id"] in self._being_killed)
+        state = read_container(answer, killed_by_us=answer["Id"] in self._being_killed)
+        pid = int(answer["State"].get("Pid") or 0)
+        if state.status == ContainerStatus.RUNNING and pid and await asyncio.to_thread(is_stopped, pid, answer["Id"]):
+            return replace(state, status=ContainerStatus.PAUSED)
+        return state
 
     async def wait_container(self, container: str) -> ContainerState:
         async with self._api.errors(_gone(container)):

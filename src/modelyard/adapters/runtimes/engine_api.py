@@ -26,6 +26,9 @@ _NO_CONNECTION = 900
 """What aiodocker gives as status when nothing answers."""
 
 
+_NO_ROOM = "no space left on device"
+
+
 class EngineApi:
     """One runtime's socket. Connections are made when they are needed and not kept.
 
@@ -77,6 +80,10 @@ class EngineApi:
                 raise self._unavailable(error.message) from None
             if error.status == 404 or "no such container" in error.message:  # podman: 500 while it is removed
                 raise missing from None
+            if _NO_ROOM in error.message.lower():
+                raise RuntimeUnavailable(
+                    "The disk that keeps containers and images is full. Free some space.", error.message
+                ) from None
             raise failed(f"The container runtime answered: {error.message}") from None
         except (aiohttp.ClientError, OSError) as error:  # also TimeoutError
             raise self._unavailable(str(error) or type(error).__name__) from None

@@ -21,6 +21,7 @@ from modelyard.adapters.runtimes.base import (
     ContainerSpec,
     ContainerStartFailed,
     ContainerState,
+    ContainerStatus,
     Mount,
     Runtime,
 )
@@ -214,6 +215,12 @@ class Launcher:
                     return cause
             await asyncio.sleep(_DEATH_PAUSE)
         return None
+
+    async def is_frozen(self, engine: RunningEngine) -> bool:
+        """Whether an engine that does not answer has been stopped behind our back, by a signal or a pause."""
+        with contextlib.suppress(PlatformError):
+            return (await self.runtime.inspect_container(engine.container)).status == ContainerStatus.PAUSED
+        return False
 
     async def log_tail(self, container: str) -> str:
         """The last lines of the container's output, as technical information."""

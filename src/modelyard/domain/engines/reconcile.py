@@ -5,14 +5,15 @@ import contextlib
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from modelyard.adapters.runtimes.base import RuntimeUnavailable
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
-from modelyard.core.errors import PlatformError
+from modelyard.core.errors import PlatformError, Unavailable
 from modelyard.core.logs import log
+from modelyard.core.patience import patiently
 from modelyard.domain.engines.adopt import Adoption
 from modelyard.domain.engines.errors import EnginesKeepDying
 from modelyard.domain.engines.health import HealthRecord, Verdict
@@ -32,6 +33,8 @@ SECONDS_BETWEEN_ROUNDS = 1.0
 SECONDS_BETWEEN_SWEEPS = 60.0
 SECONDS_BETWEEN_RINGS = 0.25
 """However often it rings, no round begins sooner after the last one: each reads all that waits."""
+SECONDS_TO_STOP = 30.0
+"""At the end of the process; what is left is ended by the next one."""
 
 ReadDemand = Callable[[AsyncSession, Collection[int]], Awaitable[dict[int, Demand]]]
 GiveUp = Callable[[int, PlatformError], Awaitable[None]]
@@ -124,12 +127,13 @@ class Reconciler:
 
     async def stop_all(self) -> None:
         """Stops every engine and every start, and whatever is left of others; for the end of the process."""
-        await self._starts.cancel()
-        ready = [self._stop(engine) for engine in self._router.all_engines()]
-        paused = [self._stop(engine, is_paused=True) for engine in self._standby.take_all()]
-        await asyncio.gather(*ready, *paused, return_exceptions=True)
-        with contextlib.suppress(PlatformError):
-            await self._adoption.end_all()
+        with contextlib.suppress(PlatformError, TimeoutError):
+            async with asyncio.timeout(SECONDS_TO_STOP):
+                await self._starts.cancel()
+                ready = [self._stop(engine) for engine in self._router.all_engines()]
+                paused = [self._stop(engine, is_paused=True) for engine in self._standby.take_all()]
+                await asyncio.gather(*ready, *paused, return_exceptions=True)
+                await self._adoption.end_all()
 
     async def bury(self, engine: RunningEngine, error: PlatformError | None) -> None:
         """Takes an engine out that died or hangs, and removes what is left of it."""
@@ -158,7 +162,7 @@ class Reconciler:
         if (
             verdict == Verdict.HOPELESS
             and isinstance(error, PlatformError)
-            and not isinstance(error, RuntimeUnavailable)
+            and not isinstance(error, Unavailable)  # it is not the version's fault
         ):
             await self._give_up(version_id, error)
 
@@ -226,8 +230,7 @@ class Reconciler:
         if not await self._standby.pause(engine):
             await self._stop(engine)
             return
-        async with self._database.write() as session:
-            await set_engine(session, engine.engine_id, state=EngineState.PAUSED)
+        await self._note_state(engine, EngineState.PAUSED)
 
     async def _end_standby(self, demands: Mapping[int, Demand]) -> None:
         """Ends engines that were paused for long enough, or whose versions may have none any more."""
@@ -257,17 +260,28 @@ class Reconciler:
         self._router.remove(engine)
         if is_paused:
             await self._standby.thaw(engine)
-        async with self._database.write() as session:
-            await set_engine(session, engine.engine_id, state=EngineState.STOPPING)
+        await self._note_state(engine, EngineState.STOPPING)
         await self._retire(engine, None)
+
+    async def _note_state(self, engine: RunningEngine, state: EngineState) -> None:
+        """However long it takes: an engine that nobody has in hand any more must not seem to serve."""
+
+        async def note() -> None:
+            async with self._database.write() as session:
+                await set_engine(session, engine.engine_id, state=state)
+
+        await patiently(self._clock, note)
 
     async def _retire(self, engine: RunningEngine, error: PlatformError | None) -> None:
         try:
             await self._launcher.stop(engine)
         finally:  # a container that could not be removed now is an orphan from here on, and swept
-            async with self._database.write() as session:
-                await end_engine(session, self._clock, engine.engine_id, error)
+            await patiently(self._clock, partial(self._note_end, engine, error))
             self._bell.ring()
+
+    async def _note_end(self, engine: RunningEngine, error: PlatformError | None) -> None:
+        async with self._database.write() as session:
+            await end_engine(session, self._clock, engine.engine_id, error)
 
     def _stop_watching(self, engine: RunningEngine) -> None:
         watcher = self._watchers.pop(engine.engine_id, None)

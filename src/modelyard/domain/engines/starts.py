@@ -10,6 +10,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.core.logs import log
+from modelyard.core.patience import patiently
 from modelyard.domain.engines.launch import Launcher, RunningEngine
 from modelyard.domain.engines.plan import EnginePlan, plan_for
 from modelyard.domain.engines.rows import end_engine, load_version, new_engine, set_engine
@@ -152,9 +153,17 @@ class Starts:
             await set_engine(session, engine.engine_id, state=EngineState.STARTING)
 
     async def _set(self, engine: RunningEngine, **values: object) -> None:
-        async with self._database.write() as session:
-            await set_engine(session, engine.engine_id, **values)
+        async def write() -> None:
+            async with self._database.write() as session:
+                await set_engine(session, engine.engine_id, **values)
+
+        await patiently(self._clock, write)
 
     async def _end(self, engine_id: str, error: BaseException) -> None:
-        async with self._database.write() as session:
-            await end_engine(session, self._clock, engine_id, error if isinstance(error, PlatformError) else None)
+        cause = error if isinstance(error, PlatformError) else None
+
+        async def write() -> None:
+            async with self._database.write() as session:
+                await end_engine(session, self._clock, engine_id, cause)
+
+        await patiently(self._clock, write)

@@ -11,17 +11,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
-
-from modelyard.adapters.container_protocols.base import NotReachable, RunTimedOut
+from modelyard.adapters.container_protocols.base import ExchangeFull, NotReachable, RunTimedOut
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
-from modelyard.core.errors import PlatformError, Unavailable
+from modelyard.core.errors import PlatformError
 from modelyard.core.logs import log
+from modelyard.core.patience import patiently
 from modelyard.domain.engines import routing
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.engines.rows import load_version
-from modelyard.domain.inference.request import Answer, InferenceOptions, infer
+from modelyard.domain.inference.request import Answer, InferenceOptions, Items, infer
 from modelyard.domain.jobs import submit
 from modelyard.domain.jobs.blobs import OUTPUTS, BlobStore
 from modelyard.domain.jobs.claims import (
@@ -39,11 +38,12 @@ from modelyard.domain.jobs.spool import Spool, forget_files
 from modelyard.domain.jobs.status import ErrorSide
 from modelyard.domain.models.contract import declared_outputs
 
-LONGEST_RETRY_SECONDS = 5.0
+SECONDS_UNTIL_THERE_IS_ROOM = 2.0
 _SECONDS_TO_END = 2.0
 
 _T = TypeVar("_T")
 AwaitDeath = Callable[[RunningEngine], Awaitable[PlatformError | None]]
+IsFrozen = Callable[[RunningEngine], Awaitable[bool]]
 Bury = Callable[[RunningEngine, PlatformError | None], Awaitable[None]]
 
 
@@ -53,6 +53,8 @@ class PumpParts:
 
     Args:
         await_death: says why an engine that broke its connection ended, or None when its container still runs.
+        is_frozen: whether somebody has stopped the container of an engine that does not answer, which then is not to
+            blame, nor is its item.
         bury: takes an engine out of use that died or hangs.
         is_draining: that nothing more is to be begun.
         seconds_between_looks: after which it looks for work of which nobody told it.
@@ -64,6 +66,7 @@ class PumpParts:
     blobs: BlobStore
     inputs: InputReader
     await_death: AwaitDeath
+    is_frozen: IsFrozen
     bury: Bury
     owner: str
     is_draining: Callable[[], bool]
@@ -214,9 +217,10 @@ class Pump:
         inputs = [chunk.inputs[item.id].values for item in batch]
         began = time.perf_counter()
         try:
-            answers = await infer(self._engine, inputs, wanted)
+            answers = await self._infer(inputs, wanted)
         except RunTimedOut as error:
-            raise _EngineLost(error, is_final=len(batch) == 1) from error
+            is_frozen = await self._parts.is_frozen(self._engine)
+            raise _EngineLost(error, is_final=len(batch) == 1 and not is_frozen) from error
         except NotReachable as error:
             raise _EngineLost(await self._parts.await_death(self._engine) or error, is_final=False) from error
         finally:
@@ -230,6 +234,15 @@ class Pump:
             fetch_ms = chunk.inputs[item.id].fetch_ms or chunk.fetch_ms
             finished.append(await self._finished(item, answer, fetch_ms, fetch_ms + run_ms))
         return finished
+
+    async def _infer(self, inputs: Items, wanted: InferenceOptions) -> list[Answer]:
+        """Runs items; while there is no room for what is exchanged with the program, they wait for some."""
+        while True:
+            try:
+                return await infer(self._engine, inputs, wanted)
+            except ExchangeFull as error:
+                log.warning("items wait for room on the disk", engine=self._engine.name, reason=error.message)
+            await self._parts.clock.sleep(SECONDS_UNTIL_THERE_IS_ROOM)
 
     async def _finished(self, item: ClaimedItem, answer: Answer, fetch_ms: int, latency_ms: int) -> FinishedItem:
         rows = []
@@ -279,14 +292,7 @@ class Pump:
 
     async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Waits out a database or storage that is away: who gave up would leave claimed items that nobody runs."""
-        delay = 0.1
-        while True:
-            try:
-                return await call()
-            except (OperationalError, Unavailable) as error:
-                log.warning("the database or storage does not work; trying again", reason=str(error))
-                await self._parts.clock.sleep(delay)
-                delay = min(LONGEST_RETRY_SECONDS, delay * 2)
+        return await patiently(self._parts.clock, call)
 
 
 async def _ended(ahead: asyncio.Task[_Chunk | None]) -> _Chunk | None:

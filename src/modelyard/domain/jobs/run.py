@@ -10,7 +10,7 @@ from modelyard.domain.jobs import submit
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.item_inputs import InputReader
 from modelyard.domain.jobs.pace import Pace
-from modelyard.domain.jobs.pump import AwaitDeath, Bury, Pump, PumpParts
+from modelyard.domain.jobs.pump import AwaitDeath, Bury, IsFrozen, Pump, PumpParts
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -31,6 +31,7 @@ class ItemRunner:
         inputs: InputReader,
         *,
         await_death: AwaitDeath,
+        is_frozen: IsFrozen,
         bury: Bury,
         owner: str,
         pace: Pace,
@@ -48,6 +49,7 @@ class ItemRunner:
             blobs,
             inputs,
             await_death=await_death,
+            is_frozen=is_frozen,
             bury=bury,
             owner=owner,
             is_draining=lambda: self._is_draining,

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
-from modelyard.core.errors import Unavailable
+from modelyard.core.errors import Conflict, Unavailable
 from modelyard.core.logs import log
 from modelyard.domain.work.tables import Process
 
@@ -25,7 +25,7 @@ OnDeath = Callable[[AsyncSession, str], Awaitable[None]]
 CleanUp = Callable[[str], Awaitable[None]]
 
 
-class DeclaredDead(Unavailable):
+class DeclaredDead(Conflict):
     """The others have given the work of this process away."""
 
     def __init__(self) -> None:
@@ -87,12 +87,15 @@ class ProcessWatch:
         """Goes on until cancelled. Raises DeclaredDead."""
         last_look = time.monotonic()
         while True:
-            await self._beat()
-            if time.monotonic() - last_look > self._seconds_until_dead / 2:
-                self._others.clear()  # it was this process that stood still
-            last_look = time.monotonic()
-            for dead in await self._look():
-                await self._bury(dead)
+            try:
+                await self._beat()
+                if time.monotonic() - last_look > self._seconds_until_dead / 2:
+                    self._others.clear()  # it was this process that stood still, or its database
+                last_look = time.monotonic()
+                for dead in await self._look():
+                    await self._bury(dead)
+            except Unavailable as error:
+                log.warning("this process cannot show that it lives; trying again", reason=error.message)
             await self._clock.sleep(self._pause)
 
     async def leave(self) -> None:

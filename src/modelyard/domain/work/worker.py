@@ -9,6 +9,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.core.logs import log
+from modelyard.core.patience import patiently
 from modelyard.domain.work import queue
 from modelyard.domain.work.queue import ClaimedWork
 from modelyard.domain.work.retry import SECONDS_UNTIL_NEXT_LOOK, NotYet, delay_before, is_worth_retrying
@@ -80,15 +81,19 @@ class Worker:
 
     async def _next(self) -> ClaimedWork:
         while True:
-            async with self._database.read() as session:  # writers take turns: who finds nothing takes none
-                due = await queue.seconds_until_due(session, self._clock, self._tasks)
-            if due is not None and due <= 0 and (work := await self._claim()):
+            work, due = await patiently(self._clock, self._claim)
+            if work:
                 return work
             await self._bell.wait(min(HEARTBEAT_SECONDS, 0.02 + (HEARTBEAT_SECONDS if due is None else due)))
 
-    async def _claim(self) -> ClaimedWork | None:
+    async def _claim(self) -> tuple[ClaimedWork | None, float | None]:
+        """Work that is due, or when some will be. Writers take turns: who finds nothing takes none."""
+        async with self._database.read() as session:
+            due = await queue.seconds_until_due(session, self._clock, self._tasks)
+        if due is None or due > 0:
+            return None, due
         async with self._database.write(beside_others=True, is_brief=True) as session:
-            return await queue.claim(session, self._clock, self._owner, self._tasks)
+            return await queue.claim(session, self._clock, self._owner, self._tasks), due
 
     async def _do(self, work: ClaimedWork) -> None:
         try:
@@ -128,13 +133,16 @@ class Worker:
     async def _keep_alive(self) -> None:
         while True:
             await self._clock.sleep(HEARTBEAT_SECONDS)
-            async with self._database.read() as session:
-                is_tidy = await queue.is_tidy(
-                    session, self._clock, silent_for=SILENT_FOR, kinds=self._tasks, older_than=KEEP_FINISHED
-                )
-            if is_tidy and not self._running:
-                continue
-            async with self._database.write() as session:
-                await queue.keep_alive(session, self._clock, self._owner, list(self._running))
-                await queue.release_lost(session, self._clock, silent_for=SILENT_FOR, kinds=self._tasks)
-                await queue.forget_finished(session, self._clock, older_than=KEEP_FINISHED)
+            await patiently(self._clock, self._beat)
+
+    async def _beat(self) -> None:
+        async with self._database.read() as session:
+            is_tidy = await queue.is_tidy(
+                session, self._clock, silent_for=SILENT_FOR, kinds=self._tasks, older_than=KEEP_FINISHED
+            )
+        if is_tidy and not self._running:
+            return
+        async with self._database.write() as session:
+            await queue.keep_alive(session, self._clock, self._owner, list(self._running))
+            await queue.release_lost(session, self._clock, silent_for=SILENT_FOR, kinds=self._tasks)
+            await queue.forget_finished(session, self._clock, older_than=KEEP_FINISHED)
