@@ -32,7 +32,7 @@ from modelyard.adapters.sources.everywhere import RealSources
 from modelyard.adapters.storage.base import Storage
 from modelyard.adapters.storage.object_store import local_storage, storage_at
 from modelyard.container_side import ContainerSide, Shared
-from modelyard.core.clock import Clock, SystemClock
+from modelyard.core.clock import Clock, SteadyClock
 from modelyard.core.database import Database
 from modelyard.core.destination_rules import parse_rules
 from modelyard.core.destinations import Destinations
@@ -154,7 +154,7 @@ def real_adapters(settings: Settings) -> Adapters:
     """What a server uses; tests put fakes in place of some."""
     destinations = destinations_of(settings)
     return Adapters(
-        clock=SystemClock(),
+        clock=SteadyClock(),
         storage=storage_of(settings),
         registry=HttpRegistry(frozenset(settings.insecure_registries), total_seconds=REGISTRY_SECONDS),
         archives=TarArchiveReader(settings.max_upload_bytes),

@@ -1,5 +1,6 @@
 """HTTP v1 towards programs that answer oddly; what all protocols share is in the seam's suite."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -9,13 +10,16 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from modelyard.adapters.container_protocols import http_v1
 from modelyard.adapters.container_protocols.base import (
     Endpoint,
+    ExchangeFull,
     ItemOutcome,
     ModelLoadFailed,
     NotReachable,
     UnexpectedAnswer,
 )
+from modelyard.adapters.container_protocols.exchange import is_full
 from modelyard.adapters.container_protocols.http_v1 import MAX_ANSWER_BYTES, HttpV1Factory, HttpV1Protocol
 from tests.adapters.container_protocols.model_servers import raw_server
 
@@ -184,3 +188,23 @@ async def test_programs_of_any_user_can_use_the_directories(endpoint: Endpoint, 
 async def test_input_names_that_are_no_file_names(protocol: HttpV1Protocol, name: str) -> None:
     [outcome] = await protocol.run([{name: b"abc"}], timeout=5)
     assert "input name" in (outcome.error or "")
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_full_disk_is_not_the_programs_fault(
+    endpoint: Endpoint, protocol: HttpV1Protocol, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(http_v1, "is_full", lambda *_: True)
+
+    async def handler(request: web.Request) -> web.Response:
+        if status == 200:
+            shutil.rmtree((await request.json())["output"])
+        return web.json_response({"message": "No space left on device", "status": "", "statusCode": 500}, status=status)
+
+    with pytest.raises(ExchangeFull):
+        await run_against(endpoint, protocol, handler)
+
+
+def test_a_disk_is_full_when_an_error_says_so(tmp_path: Path) -> None:
+    assert is_full(tmp_path, OSError(errno.ENOSPC, "No space left on device"))
+    assert not is_full(tmp_path, OSError(errno.ENOENT, "No such file or directory"))

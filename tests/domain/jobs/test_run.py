@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from sqlalchemy import select
 
-from modelyard.adapters.container_protocols.base import ItemOutcome, ModelFacts
+from modelyard.adapters.container_protocols.base import ExchangeFull, ItemOutcome, ModelFacts
 from modelyard.adapters.container_protocols.fake import FakeProgram
 from modelyard.adapters.storage.fake import memory_storage
 from modelyard.core.clock import SystemClock
@@ -16,6 +16,7 @@ from modelyard.core.errors import PlatformError
 from modelyard.domain.engines.errors import EngineDied
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.engines.routing import Router
+from modelyard.domain.jobs import pump
 from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
 from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
@@ -157,6 +158,38 @@ async def test_item_that_hangs_fails_and_its_engine_goes(pumps: Pumps, clock: Ma
     async with pumps.database.read() as session:
         error = await session.scalar(select(JobItem.error))
     assert "time-out" in (error or "")
+
+
+async def test_item_of_an_engine_that_was_frozen_goes_to_the_next(
+    pumps: Pumps, clock: ManualClock, model_id: str
+) -> None:
+    pumps.are_frozen = True
+    job = (await submit(pumps.database, clock, model_id, number=1)).job
+    pumps.start(FakeProgram(run_hangs=True))
+    async with asyncio.timeout(10):
+        while not pumps.buried:  # noqa: ASYNC110 - burying rings no bell
+            await asyncio.sleep(0.01)
+    pumps.start(FakeProgram(answer=answer_json))
+
+    assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 1, 0)
+
+
+async def test_items_wait_for_room_on_the_disk(
+    pumps: Pumps, clock: ManualClock, model_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "SECONDS_UNTIL_THERE_IS_ROOM", 0.01)
+    tries = iter([ExchangeFull(), ExchangeFull()])
+
+    def answer(inputs: Mapping[str, bytes]) -> ItemOutcome:
+        if problem := next(tries, None):
+            raise problem
+        return answer_json(inputs)
+
+    job = (await submit(pumps.database, clock, model_id, number=2)).job
+    pumps.start(FakeProgram(answer=answer))
+
+    assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 2, 0)
+    assert pumps.buried == []
 
 
 async def test_drain_without_work_is_quick(pumps: Pumps, model_id: str) -> None:
