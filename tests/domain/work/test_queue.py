@@ -88,6 +88,15 @@ async def test_failed_attempt_waits_before_the_next(database: Database, clock: M
     assert again.is_last_attempt
 
 
+async def test_work_does_not_wait_for_a_clock_that_was_set_back(database: Database, clock: ManualClock) -> None:
+    await _enqueue(database, clock, "stranded")
+    earlier = ManualClock(clock.now() - timedelta(hours=5))
+    async with database.read() as session:
+        assert await queue.seconds_until_due(session, earlier) == 0
+
+    assert await _claim(database, earlier) is not None
+
+
 async def test_work_of_a_silent_owner_goes_to_another(database: Database, clock: ManualClock) -> None:
     await _enqueue(database, clock, "long")
     work = await _claim(database, clock, "silent")

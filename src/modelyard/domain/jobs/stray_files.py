@@ -1,7 +1,7 @@
-"""Removes stored inputs and outputs of jobs that are not there: a process that is killed can leave some behind.
+"""Removes stored inputs and outputs that no job has: a process that is killed can leave some behind.
 
-Files come before their job, so a file without one may only be early: it is removed when it was seen without a job
-before, long enough ago.
+Files come before their rows, so a file without one may only be early: it is removed when it was seen without a row
+before, long enough ago. What belongs to a job that has not ended is left alone.
 """
 
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ from modelyard.core.errors import Unavailable
 from modelyard.core.listing import portions
 from modelyard.core.logs import log
 from modelyard.domain.jobs.blobs import INPUTS, OUTPUTS, BlobStore
-from modelyard.domain.jobs.tables import Job
+from modelyard.domain.jobs.status import FINISHED
+from modelyard.domain.jobs.tables import InputChunk, ItemInput, ItemOutput, Job, JobItem
 
 SECONDS_BETWEEN_LOOKS = 6 * 3600.0
 AGE = timedelta(hours=1)
 MOST_WATCHED = 10_000
-"""Folders without a job that are remembered; the others have their turn when these are gone."""
-Folder = tuple[str, str]
-"""Kind and job."""
+"""Files without a row that are remembered; the others have their turn when these are gone."""
+FILES_AT_ONCE = 5_000
 
 
 class StrayFiles:
@@ -32,7 +32,7 @@ class StrayFiles:
         self._database = database
         self._clock = clock
         self._blobs = blobs
-        self._seen: dict[Folder, datetime] = {}
+        self._seen: dict[str, datetime] = {}
 
     async def run(self) -> None:
         """Goes on until cancelled."""
@@ -44,31 +44,50 @@ class StrayFiles:
             await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
 
     async def remove_old(self) -> int:
-        """Removes what was seen without a job an hour ago and still is; returns how many folders."""
+        """Removes what was seen without a row an hour ago and still is; returns how many files."""
         now = self._clock.now()
-        stray = await self._without_job(await self._folders())
-        self._seen = {folder: self._seen.get(folder, now) for folder in sorted(stray)[:MOST_WATCHED]}
-        old = [folder for folder, since in self._seen.items() if since <= now - AGE]
-        for kind, job_id in old:
-            await self._blobs.forget(kind, job_id)
-            del self._seen[kind, job_id]
+        stray = await self._without_row()
+        self._seen = {key: self._seen.get(key, now) for key in sorted(stray)[:MOST_WATCHED]}
+        old = [key for key, since in self._seen.items() if since <= now - AGE]
+        for key in old:
+            await self._blobs.storage.delete(key)
+            del self._seen[key]
         if old:
-            log.info("files of jobs that are not there were removed", folders=len(old))
+            log.info("files that no job has were removed", files=len(old))
         return len(old)
 
-    async def _folders(self) -> set[Folder]:
-        found = set()
+    async def _without_row(self) -> set[str]:
+        stray: set[str] = set()
+        keys: dict[str, str] = {}
         async for file in self._blobs.storage.list_files():
             kind, _, rest = file.key.partition("/")
             job_id, slash, _ = rest.partition("/")
             if kind in {INPUTS, OUTPUTS} and slash:
-                found.add((kind, job_id))
-        return found
+                keys[file.key] = job_id
+            if len(keys) >= FILES_AT_ONCE:
+                stray |= await self._strays(keys)
+                keys.clear()
+        return stray | await self._strays(keys)
 
-    async def _without_job(self, folders: Iterable[Folder]) -> set[Folder]:
-        stray = set(folders)
-        for some in portions(sorted({job_id for _, job_id in stray})):
+    async def _strays(self, keys: dict[str, str]) -> set[str]:
+        """Those of some files (key and job) that neither belong to a job that goes on nor are in a row of theirs."""
+        going_on = await self._going_on(set(keys.values()))
+        left = {key for key, job_id in keys.items() if job_id not in going_on}
+        for job_id in sorted({keys[key] for key in left}):
+            for table in (ItemOutput, ItemInput, InputChunk):
+                known = (
+                    select(table.storage_key)
+                    .join(JobItem, JobItem.id == table.item_id)
+                    .where(JobItem.job_id == job_id, table.storage_key.is_not(None))
+                )
+                async with self._database.read() as session:
+                    left -= {key for key in await session.scalars(known) if key}
+        return left
+
+    async def _going_on(self, job_ids: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        for some in portions(sorted(job_ids)):
             async with self._database.read() as session:
-                there = set(await session.scalars(select(Job.id).where(Job.id.in_(some))))
-            stray = {folder for folder in stray if folder[1] not in there}
-        return stray
+                is_open = (Job.id.in_(some), Job.status.not_in(FINISHED))
+                found |= set(await session.scalars(select(Job.id).where(*is_open)))
+        return found

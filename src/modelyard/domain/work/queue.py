@@ -13,6 +13,8 @@ from modelyard.core.database import ring_after_commit
 from modelyard.domain.work.tables import Work, WorkState
 
 TOPIC = "work"
+LONGEST_WAIT = timedelta(minutes=10)
+"""Nothing is put off for longer: what is due later than that was written down before somebody set the clock back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ async def claim(
 ) -> ClaimedWork | None:
     """Takes the oldest work of these kinds that is due; None when there is none or another worker was quicker."""
     now = clock.now()
-    is_due = (Work.state == WorkState.QUEUED, Work.run_at <= now, *_of(kinds))
+    when = or_(Work.run_at <= now, Work.run_at > now + LONGEST_WAIT)
+    is_due = (Work.state == WorkState.QUEUED, when, *_of(kinds))
     oldest = select(Work.id).where(*is_due).order_by(Work.run_at, Work.id).with_for_update(skip_locked=True)
     taken = await session.execute(
         update(Work)
@@ -77,7 +80,10 @@ async def seconds_until_due(session: AsyncSession, clock: Clock, kinds: Collecti
     """How long until the next queued work of these kinds is due; None when nothing is queued."""
     is_queued = (Work.state == WorkState.QUEUED, *_of(kinds))
     due: datetime | None = await session.scalar(select(Work.run_at).where(*is_queued).order_by(Work.run_at).limit(1))
-    return None if due is None else max(0.0, (due - clock.now()).total_seconds())
+    if due is None:
+        return None
+    wait = due - clock.now()
+    return 0.0 if wait > LONGEST_WAIT else max(0.0, wait.total_seconds())
 
 
 async def keep_alive(session: AsyncSession, clock: Clock, owner: str, work_ids: Sequence[int]) -> None:
