@@ -126,3 +126,25 @@ async def test_a_directory_by_its_address(tmp_path: Path) -> None:
     await storage.put("a/b", b"c")
 
     assert (tmp_path / "with space" / "a" / "b").read_bytes() == b"c"
+
+
+async def test_a_directory_that_is_away_has_lost_nothing(tmp_path: Path) -> None:
+    directory = tmp_path / "files"
+    storage = local_storage(directory)
+    await storage.put("a/b", b"x")
+    directory.rename(tmp_path / "away")
+    for _ in range(2):
+        for call in (storage.get("a/b"), storage.put("c", b"y"), storage.delete("a/b"), storage.delete_below("a")):
+            with pytest.raises(StorageUnavailable, match="away"):
+                await call
+        with pytest.raises(StorageUnavailable, match="away"):
+            await anext(storage.list_files())
+        (tmp_path / "in-between").mkdir(exist_ok=True)  # so that it gets another number
+        directory.mkdir(exist_ok=True)  # as where a file system is not mounted
+    directory.rmdir()
+    (tmp_path / "away").rename(directory)
+
+    assert await storage.get("a/b") == b"x"
+    await storage.delete("a/b")
+    await storage.put("c", b"y")
+    assert _files(directory) == ["c"]

@@ -37,7 +37,7 @@ async def test_removed_when_seen_for_an_hour(database: Database, clock: ManualCl
 async def test_of_a_job_that_ended_only_what_its_rows_know_stays(database: Database, clock: ManualClock) -> None:
     job_id = (await submit(database, clock, await add_active(database, CAST.alice), number=1)).job.id
     blobs = BlobStore(memory_storage())
-    for name in ("shown", "of an engine that lost its claim"):
+    for name in ("shown", "of-a-lost-claim"):
         await blobs.storage.put(f"outputs/{job_id}/{name}", b"x")
     claimed = await claim(database, clock)
     assert claimed is not None

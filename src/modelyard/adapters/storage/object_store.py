@@ -1,7 +1,9 @@
 """Keeps files in an object store: a directory of this machine, or whatever else obstore reaches."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,34 +20,38 @@ WRITE_BUFFER = 5 * 1024 * 1024
 READ_CHUNK = 256 * 1024
 PARTS_AT_ONCE = 4
 _PRIVATE = 0o700
+_AWAY = "The directory for files is away, or another is in its place. Bring it back; after a move, restart the server."
 
 
 class ObjectStorage:
     """Storage over an obstore store. Bad keys raise ValueError (see `keys.py`)."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, place: "_Place | None" = None) -> None:
         self._store = store
+        self._place = place
 
     async def put(self, key: str, data: bytes) -> None:
-        with _translated(key):
+        await self._require_place()
+        async with self._translated(key):
             await obstore.put_async(self._store, require_key(key), data, use_multipart=False)
 
     async def put_stream(self, key: str, chunks: AsyncIterator[bytes]) -> int:
         # A writer that is dropped before it is closed removes what it staged, so leaving by any exception is enough.
         size = 0
-        with _translated(key):
+        await self._require_place()
+        async with self._translated(key):
             writer = obstore.open_writer_async(
                 self._store, require_key(key), buffer_size=WRITE_BUFFER, max_concurrency=PARTS_AT_ONCE
             )
         async for chunk in chunks:
-            with _translated(key):
+            async with self._translated(key):
                 size += await writer.write(chunk)
-        with _translated(key):
+        async with self._translated(key):
             await writer.close()
         return size
 
     async def get(self, key: str) -> bytes:
-        with _translated(key):
+        async with self._translated(key):
             found = await obstore.get_async(self._store, require_key(key))
             return bytes(await found.bytes_async())
 
@@ -54,32 +60,31 @@ class ObjectStorage:
         end = size if end is None else min(end, size)
         if start >= end:
             return
-        with _translated(key):
+        async with self._translated(key):
             found = await obstore.get_async(self._store, key, options={"range": (start, end)})
             stream = found.stream(min_chunk_size=READ_CHUNK)
         while True:
-            with _translated(key):
+            async with self._translated(key):
                 chunk = await anext(stream, None)
             if chunk is None:
                 return
             yield bytes(chunk)
 
     async def head(self, key: str) -> StoredFile:
-        with _translated(key):
+        async with self._translated(key):
             found = await obstore.head_async(self._store, require_key(key))
         return StoredFile(key, found["size"])
 
     async def delete(self, key: str) -> None:
-        with _translated(key):
-            try:
+        with suppress(StoredFileNotFound):
+            async with self._translated(key):
                 await obstore.delete_async(self._store, require_key(key))
-            except FileNotFoundError:
-                return
 
     async def delete_below(self, prefix: str) -> int:
         require_key(prefix)
         count = 0
-        with _translated(prefix):
+        await self._require_place()
+        async with self._translated(prefix):
             # Listing first: deleting while a listing is open may make it skip files.
             found = [entry["path"] async for batch in obstore.list(self._store, prefix) for entry in batch]
         for key in found:
@@ -88,15 +93,47 @@ class ObjectStorage:
         return count
 
     async def list_files(self) -> AsyncIterator[StoredFile]:
-        with _translated(""):
+        await self._require_place()
+        async with self._translated(""):
             batches = obstore.list(self._store)
         while True:
-            with _translated(""):
+            async with self._translated(""):
                 batch = await anext(batches, None)
             if batch is None:
                 return
             for entry in batch:
                 yield StoredFile(entry["path"], entry["size"])
+
+    @asynccontextmanager
+    async def _translated(self, key: str) -> AsyncIterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            await self._require_place()
+            raise StoredFileNotFound(f"There is no stored file {key}.") from error
+        except (BaseError, OSError) as error:
+            raise StorageUnavailable(_explain(str(error)), str(error)) from error
+
+    async def _require_place(self) -> None:
+        """Raises StorageUnavailable where the directory is away: its files are not gone, and new ones do not belong
+        into what may be in its place.
+        """
+        if self._place and not await asyncio.to_thread(self._place.is_there):
+            raise StorageUnavailable(_AWAY, str(self._place.directory))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A directory, and the number by which its file system knows it: of an empty mount point that is another."""
+
+    directory: Path
+    number: int
+
+    def is_there(self) -> bool:
+        try:
+            return self.directory.stat().st_ino == self.number
+        except OSError:
+            return False
 
 
 def local_storage(directory: Path) -> ObjectStorage:
@@ -109,7 +146,8 @@ def local_storage(directory: Path) -> ObjectStorage:
         directory.chmod(_PRIVATE)
     except OSError as error:
         raise StorageUnavailable(f"The directory for files cannot be used: {error.strerror}.", str(error)) from error
-    return ObjectStorage(LocalStore(directory, automatic_cleanup=True))
+    place = _Place(directory, directory.stat().st_ino)
+    return ObjectStorage(LocalStore(directory, automatic_cleanup=True), place)
 
 
 class BadStorageAddress(InvalidInput):
@@ -130,16 +168,6 @@ def storage_at(address: str) -> ObjectStorage:
         return ObjectStorage(S3Store(parts.hostname, prefix=parts.path.strip("/") or None))
     except BaseError as error:
         raise BadStorageAddress(str(error)) from error
-
-
-@contextmanager
-def _translated(key: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise StoredFileNotFound(f"There is no stored file {key}.") from error
-    except (BaseError, OSError) as error:
-        raise StorageUnavailable(_explain(str(error)), str(error)) from error
 
 
 def _explain(reason: str) -> str:
