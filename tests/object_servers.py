@@ -8,7 +8,7 @@ import hmac
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import obstore
@@ -30,6 +30,17 @@ class ObjectServer:
 
     endpoint: str
     open_container: Callable[[str], ObjectStore]
+    program: "Program"
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
+        """What runs, or has been killed."""
+        return self.program.process
+
+    def restart(self) -> None:
+        """Starts it again, with what it has kept, when it has been killed."""
+        if self.process.poll() is not None:
+            self.program.start()
 
     @property
     def port(self) -> int:
@@ -48,7 +59,7 @@ def s3_server(directory: Path) -> Iterator[ObjectServer]:
     """One with an empty bucket."""
     port = free_port()
     program = ["s3rver/bin/s3rver.js", "-d", str(directory), "-a", "127.0.0.1", "-p", str(port), "--silent"]
-    with _running([*program, "--configure-bucket", BUCKET], port, directory):
+    with _running([*program, "--configure-bucket", BUCKET], port, directory) as running:
         endpoint = f"http://127.0.0.1:{port}"
         yield ObjectServer(
             endpoint,
@@ -60,6 +71,7 @@ def s3_server(directory: Path) -> Iterator[ObjectServer]:
                 secret_access_key=S3_KEY,
                 client_options={"allow_http": True},
             ),
+            running,
         )
 
 
@@ -89,7 +101,7 @@ def azure_server(directory: Path) -> Iterator[ObjectServer]:
     ]
     accounts = {"AZURITE_ACCOUNTS": f"{AZURE_ACCOUNT}:{AZURE_KEY}"}
     options = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
-    with _running([*program, *options], port, directory, accounts):
+    with _running([*program, *options], port, directory, accounts) as running:
         endpoint = f"http://127.0.0.1:{port}/{AZURE_ACCOUNT}"
 
         def opened(container: str) -> AzureStore:
@@ -102,29 +114,43 @@ def azure_server(directory: Path) -> Iterator[ObjectServer]:
             )
 
         _make_container(endpoint)
-        yield ObjectServer(endpoint, opened)
+        yield ObjectServer(endpoint, opened, running)
+
+
+@dataclass
+class Program:
+    """A program of Node that listens, and can be started again."""
+
+    command: list[str]
+    port: int
+    log: Path
+    environment: Mapping[str, str]
+    process: "subprocess.Popen[bytes]" = field(init=False)
+
+    def start(self) -> None:
+        """Starts it and waits until it listens."""
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", **self.environment}
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(self.command, stdout=output, stderr=output, env=environment)
+        wait_until_listening(f"127.0.0.1:{self.port}", self.process, self.log)
 
 
 @contextlib.contextmanager
 def _running(
     program: list[str], port: int, directory: Path, environment: Mapping[str, str] | None = None
-) -> Iterator[None]:
+) -> Iterator[Program]:
     script = PROGRAMS / program[0]
     if not script.exists():
         raise RuntimeError("object stores are missing; scripts/setup test installs them")
-    log = directory.parent / f"{directory.name}.log"
     # It ends with the tests, however they end.
     command = ["setpriv", "--pdeathsig", "KILL", "node", str(script), *program[1:]]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, env={"PATH": "/usr/local/bin:/usr/bin:/bin", **(environment or {})}
-        )
-        try:
-            wait_until_listening(f"127.0.0.1:{port}", process, log)
-            yield
-        finally:
-            process.kill()
-            process.wait(10)
+    running = Program(command, port, directory.parent / f"{directory.name}.log", environment or {})
+    running.start()
+    try:
+        yield running
+    finally:
+        running.process.kill()
+        running.process.wait(10)
 
 
 def _make_container(endpoint: str) -> None:

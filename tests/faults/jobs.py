@@ -1,13 +1,16 @@
 """Jobs under way while faults strike, and what has to be true of each of them afterwards."""
 
+import os
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tests.faults.books import check_books
+from tests.faults.targets import Target
 from tests.journeys.programs import exchange_entries, wait_until
-from tests.journeys.server import Answer, Server, containers_of
+from tests.journeys.server import Answer, containers_of
 
 SECONDS_TO_END = 240
 REPEATED = 10_000
@@ -28,15 +31,15 @@ class OutcomesWrong(AssertionError):
     """A job does not show what was promised."""
 
 
-def send(server: Server, model_id: str, texts: dict[str, str], *, seconds: float = 60) -> Sent:
+def send(target: Target, texts: dict[str, str], *, seconds: float = 60) -> Sent:
     """Submits a job of texts, again until the server takes it. Raises OutcomesWrong when it never does."""
     body = {
-        "model": {"identifier": model_id, "version": "0.1.0"},
+        "model": {"identifier": target.model_id, "version": "0.1.0"},
         "input": {"type": "text", "sources": {name: {"input.txt": text} for name, text in texts.items()}},
     }
     deadline = time.monotonic() + seconds
     while True:
-        answer = _call(server, "POST", "/api/jobs", body)
+        answer = _call(target, "POST", "/api/jobs", body)
         if answer is not None and answer.status == 202:
             return Sent(cast(str, answer.json["jobIdentifier"]), texts)
         if answer is not None and answer.status not in _REFUSED:
@@ -46,13 +49,13 @@ def send(server: Server, model_id: str, texts: dict[str, str], *, seconds: float
         time.sleep(0.2)
 
 
-def check(server: Server, sent: Sent) -> dict[str, int]:
+def check(target: Target, sent: Sent) -> dict[str, int]:
     """Waits for the end of a job; then each item has one outcome, and all counts agree. Returns how many did what.
 
     Raises OutcomesWrong.
     """
-    results = _finished(server, sent.job)
-    job = server.call("GET", f"/api/jobs/{sent.job}").json
+    results = _finished(target, sent.job)
+    job = target.server.call("GET", f"/api/jobs/{sent.job}").json
     good, bad = results["results"], results["failures"]
     told = {
         "every item": (set(good) | set(bad)) == set(sent.texts),
@@ -70,25 +73,29 @@ def check(server: Server, sent: Sent) -> dict[str, int]:
     return {"good": len(good), "bad": len(bad)} | _causes(bad)
 
 
-def check_leftovers(server: Server) -> None:
-    """Once nothing is under way: no container, no file of a run, and an audit trail that is whole.
+def check_leftovers(target: Target) -> None:
+    """Once nothing is under way: no container, no file of a run, books that add up, and an audit trail that is whole.
 
     Raises OutcomesWrong.
     """
-    if not wait_until(lambda: not containers_of(server), seconds=60):
-        raise OutcomesWrong(f"containers are left: {containers_of(server)}")
-    if not wait_until(lambda: not exchange_entries(server), seconds=20):
-        raise OutcomesWrong(f"files of runs are left: {exchange_entries(server)}")
-    verify = [sys.executable, "-m", "modelyard", "audit", "verify", "--data-dir", str(server.data_dir)]
-    run = subprocess.run(verify, capture_output=True, text=True, timeout=60, check=False)
+    if wrong := check_books(target):
+        raise OutcomesWrong("; ".join(wrong))
+    for server in target.servers:
+        if not wait_until(lambda one=server: not containers_of(one), seconds=90):
+            raise OutcomesWrong(f"containers are left: {containers_of(server)}")
+        if not wait_until(lambda one=server: not exchange_entries(one), seconds=20):
+            raise OutcomesWrong(f"files of runs are left: {exchange_entries(server)}")
+    verify = [sys.executable, "-m", "modelyard", "audit", "verify", "--data-dir", str(target.server.data_dir)]
+    environment = {**os.environ, **target.server.settings}
+    run = subprocess.run(verify, capture_output=True, text=True, timeout=60, check=False, env=environment)
     if run.returncode:
         raise OutcomesWrong(f"the audit trail is damaged: {run.stdout} {run.stderr}")
 
 
-def _finished(server: Server, job: str) -> dict[str, Any]:
+def _finished(target: Target, job: str) -> dict[str, Any]:
     deadline = time.monotonic() + SECONDS_TO_END
     while True:
-        answer = _call(server, "GET", f"/api/results/{job}")
+        answer = _call(target, "GET", f"/api/results/{job}")
         if answer is not None and answer.status == 200 and answer.json["finished"]:
             return cast(dict[str, Any], answer.json)
         if time.monotonic() > deadline:
@@ -97,8 +104,8 @@ def _finished(server: Server, job: str) -> dict[str, Any]:
         time.sleep(0.25)
 
 
-def _call(server: Server, method: str, path: str, body: Any = None) -> Answer | None:
-    answer = server.call(method, path, body)
+def _call(target: Target, method: str, path: str, body: Any = None) -> Answer | None:
+    answer = target.server.call(method, path, body)
     return answer if answer.status else None  # nobody listens for a moment
 
 

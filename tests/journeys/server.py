@@ -43,6 +43,8 @@ class Server:
     key: str = KEY
     url: str = ""
     process: subprocess.Popen[bytes] | None = None
+    program: str = "modelyard"
+    """The module that is run."""
 
     def start(self) -> None:
         """Starts it and waits until it is ready for containers."""
@@ -57,7 +59,7 @@ class Server:
             "MODELYARD_TEST_REPORT_SECONDS": "0",  # tests count containers; test_reports.py turns it on
             **self.settings,
         }
-        command = [sys.executable, "-m", "modelyard", "serve", "--port", port, "--data-dir", str(self.data_dir)]
+        command = [sys.executable, "-m", self.program, "serve", "--port", port, "--data-dir", str(self.data_dir)]
         with log.open("ab") as output:
             start = output.tell()
             self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)

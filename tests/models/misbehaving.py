@@ -17,6 +17,10 @@ hangs-in-run      a run never answers
 crashes-in-run    ends with code 4 in a run
 rejects           a run answers 422 with a reason
 fails-in-run      a run answers 500 with a reason
+answers-garbage   a run answers with a web page
+answers-wrong-json  a run answers with JSON that is not the protocol's
+answers-too-long  a run answers with ten megabytes
+breaks-off        a run answers half, and breaks the connection
 no-output         a run reports success and writes nothing
 symlink-output    results.json is a symbolic link to /etc/passwd
 pipe-output       results.json is a named pipe
@@ -46,6 +50,14 @@ HUGE_BYTES = int(os.environ.get("HUGE_BYTES", str(1 << 30)))
 MANY = 3_000
 PLEASE = re.compile(rb"please:([a-z]+(?:-[a-z]+)*)(?:-([0-9]+))?")
 
+ODD_ANSWERS = {
+    "answers-garbage": (b"<html><h1>Welcome to nginx</h1></html>", 0),
+    "answers-wrong-json": (b'["success", 200]', 0),
+    "answers-too-long": (b'{"message": "' + b"x" * 10_000_000 + b'"}', 0),
+    "breaks-off": (b'{"message": "succ', 40),
+}
+"""What a run answers, and how many bytes of it are missing."""
+
 
 class Calls(BaseHTTPRequestHandler):
     """The three calls of the protocol."""
@@ -66,7 +78,19 @@ class Calls(BaseHTTPRequestHandler):
             threading.Thread(target=self.server.shutdown).start()
             return
         request = json.loads(body)
-        self.answer(*run(Path(request["input"]), Path(request["output"])))
+        mode = asked_for(Path(request["input"]))
+        if mode in ODD_ANSWERS:
+            self.answer_oddly(*ODD_ANSWERS[mode])
+            return
+        self.answer(*run(mode, Path(request["input"]), Path(request["output"])))
+
+    def answer_oddly(self, body: bytes, missing: int) -> None:
+        """Sends a body of which some bytes are missing at the end."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body) + missing))
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = bool(missing)
 
     def answer_garbage(self) -> bool:
         """Answers without the protocol where the mode says so."""
@@ -115,10 +139,9 @@ def status() -> tuple[int, str]:
     return 200, "ready"
 
 
-def run(source: Path, target: Path) -> tuple[int, str]:
+def run(mode: str, source: Path, target: Path) -> tuple[int, str]:
     """Does one run and returns its answer."""
     time.sleep(DELAY_SECONDS)
-    mode = asked_for(source)
     print(f"run in mode {mode}", flush=True)
     match mode:
         case "oom-on-run":
