@@ -66,6 +66,25 @@ async def test_stopped_engine_leaves_nothing(launcher: Launcher, plan: EnginePla
     assert await _nothing_is_left(launcher, tmp_path)
 
 
+async def test_files_of_engines_that_others_have_ended_go(launcher: Launcher, plan: EnginePlan, tmp_path: Path) -> None:
+    engine = await _launch(launcher, plan)
+    (tmp_path / "engines" / "ended" / "exchange" / "run-1" / "out").mkdir(parents=True)
+
+    assert await launcher.remove_left_over([engine.engine_id]) == 1
+    assert [path.name for path in (tmp_path / "engines").iterdir()] == [engine.engine_id]
+
+
+async def test_an_engine_that_is_paused_by_others_is_frozen(
+    machine: Machine, launcher: Launcher, plan: EnginePlan
+) -> None:
+    engine = await _launch(launcher, plan)
+    assert not await launcher.is_frozen(engine)
+    await machine.runtime.pause_container(engine.container)
+    assert await launcher.is_frozen(engine)
+    await machine.runtime.remove_container(engine.container)
+    assert not await launcher.is_frozen(engine)
+
+
 async def test_model_that_takes_its_time_is_waited_for(machine: Machine, launcher: Launcher, plan: EnginePlan) -> None:
     machine.program.not_ready_calls = 3
 

@@ -47,6 +47,8 @@ class Adoption:
             else:
                 await self._end(row)
         await self.remove_orphans()
+        # Of engines that others have ended, as this process was dead, there are files, but no container any more.
+        await self._launcher.remove_left_over([engine.engine_id for engine in adopted])
         log.info("engines of the process before", adopted=len(adopted), ended=len(rows) - len(adopted))
         return adopted
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -195,6 +195,10 @@ class Launcher:
             await self.runtime.remove_container(container)
         await asyncio.to_thread(_remove_exchange, self._exchange(engine_id))
 
+    async def remove_left_over(self, engine_ids: Collection[str]) -> int:
+        """Removes the files of all engines but these; returns of how many. Right only where no other is starting."""
+        return await asyncio.to_thread(_remove_others, self._limits.exchange_root, engine_ids)
+
     async def cause_of_death(self, engine: RunningEngine) -> EngineDied | None:
         """Why an engine's container has ended; None when it still runs."""
         if engine.death is None:
@@ -290,6 +294,13 @@ def _empty_exchange(exchange: Path) -> None:
     """Removes what a run of an earlier process left, in it and beside it."""
     for path in (*exchange.iterdir(), *(other for other in exchange.parent.iterdir() if other != exchange)):
         remove_tree(path)
+
+
+def _remove_others(root: Path, engine_ids: Collection[str]) -> int:
+    there = [path for path in root.iterdir() if path.name not in engine_ids] if root.is_dir() else []
+    for path in there:
+        remove_tree(path)
+    return len(there)
 
 
 def _remove_exchange(exchange: Path) -> None:
