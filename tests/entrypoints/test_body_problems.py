@@ -105,6 +105,7 @@ NO_OBJECT = "must be an object, not a number"
 BODIES: list[tuple[Any, list[str]]] = [
     (None, ["body: must be an object, not null"]),
     ([], ["body: must be an object, not a list"]),
+    (b"{}", ["body: must be an object, not something without the header Content-Type: application/json"]),
     ({"inner": {}}, ["inner: must be a list, not an object"]),
     (
         {"inner": [{}, 5]},

@@ -64,7 +64,12 @@ _WORDS = {
 }
 _OUR_WORDS = {"value_error", "assertion_error"}
 _ELSE = "has a value that cannot be used here; see the API's documentation for what can"
-_KINDS: tuple[tuple[type, str], ...] = ((str, "text"), (list, "a list"), (dict, _OBJECT))
+_KINDS: tuple[tuple[type, str], ...] = (
+    (str, "text"),
+    (list, "a list"),
+    (dict, _OBJECT),
+    (bytes, "something without the header Content-Type: application/json"),  # nobody has read it as JSON
+)
 
 
 class _Problem(NamedTuple):
