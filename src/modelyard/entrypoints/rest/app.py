@@ -55,7 +55,7 @@ from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
 from modelyard.entrypoints.rest.time_limits import TimeLimits
 from modelyard.entrypoints.rest.wire import Json
-from modelyard.entrypoints.web import library_page, model_page, page_routes, password_pages, sign_in_pages
+from modelyard.entrypoints.web import job_pages, library_page, model_page, page_routes, password_pages, sign_in_pages
 from modelyard.entrypoints.web.assets import MOUNT, static_files
 from modelyard.entrypoints.web.library_choices import LIBRARY
 
@@ -100,6 +100,7 @@ ROUTERS = (
     password_pages.router,
     sign_in_pages.router,
     library_page.router,
+    job_pages.router,
     model_page.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."

@@ -43,6 +43,9 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/models"): May.READ_MODELS,
     ("GET", "/models/permalink/{permalink}"): May.READ_MODELS,
     ("GET", "/models/{model_id}"): May.READ_MODELS,
+    ("GET", "/jobs"): May.READ_JOBS,
+    ("GET", "/jobs/{job_id}"): May.READ_JOBS,
+    ("POST", "/jobs/{job_id}/cancel"): May.CANCEL_JOBS,
     ("GET", "/models/{model_id}/{version}"): May.READ_MODELS,
     # health
     ("GET", "/healthz"): Open.PUBLIC,

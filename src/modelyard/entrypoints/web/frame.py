@@ -29,7 +29,10 @@ class Place:
     permission: Permission
 
 
-PLACES = (Place("Library", "/models", "library", "l", Permission.READ_MODELS),)
+PLACES = (
+    Place("Library", "/models", "library", "l", Permission.READ_MODELS),
+    Place("Jobs", "/jobs", "list-checks", "j", Permission.READ_JOBS),
+)
 
 
 @dataclass(frozen=True, slots=True)

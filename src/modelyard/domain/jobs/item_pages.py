@@ -1,0 +1,96 @@
+"""The items of a job as people look at them: a page at a time, whatever became of them, and errors by their cause."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import case, func, null, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from modelyard.core.listing import one_page, paged
+from modelyard.core.paging import Found, Page
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.jobs.queries import find_job
+from modelyard.domain.jobs.status import UNFINISHED_ITEMS, ItemState
+from modelyard.domain.jobs.tables import ItemOutput, JobItem
+
+SHOWN_AT_ONCE = 4_096
+"""Bytes of an output that are shown where it is listed."""
+MOST_CAUSES = 20
+_OF_GROUP: dict[str, tuple[ItemState, ...]] = {
+    "all": tuple(ItemState),
+    "good": (ItemState.SUCCESSFUL,),
+    "failed": (ItemState.FAILED, ItemState.CANCELED),
+    "waiting": UNFINISHED_ITEMS,
+}
+GROUPS = tuple(_OF_GROUP)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputEntry:
+    """An output; `data` where it is small."""
+
+    name: str
+    media_type: str
+    size: int
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEntry:
+    """An item in a list. Times in milliseconds."""
+
+    id: int
+    name: str
+    state: str
+    error: str | None
+    error_side: str | None
+    latency_ms: int | None
+    outputs: list[OutputEntry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """An error that items have, whose mistake it is, and how many have it."""
+
+    error: str
+    side: str | None
+    items: int
+
+
+async def list_items(session: AsyncSession, actor: Actor, job_id: str, group: str, page: Page) -> Found[ItemEntry]:
+    """Items in their order, with their outputs. Raises JobNotFound.
+
+    Args:
+        group: one of GROUPS.
+    """
+    await find_job(session, actor, job_id)
+    columns = (JobItem.id, JobItem.name, JobItem.state, JobItem.error, JobItem.error_side, JobItem.latency_ms)
+    query = select(*columns).where(JobItem.job_id == job_id).order_by(JobItem.position)
+    if group != "all":
+        query = query.where(JobItem.state.in_(_OF_GROUP[group]))
+    found = one_page([ItemEntry(*row) for row in await session.execute(paged(query, page))], page)
+    await _add_outputs(session, {item.id: item for item in found.entries})
+    return found
+
+
+async def count_causes(session: AsyncSession, actor: Actor, job_id: str) -> list[Cause]:
+    """The most frequent errors of a job's items. Raises JobNotFound."""
+    await find_job(session, actor, job_id)
+    number = func.count().label("number")
+    query = (
+        select(JobItem.error, JobItem.error_side, number)
+        .where(JobItem.job_id == job_id, JobItem.error.is_not(None))
+        .group_by(JobItem.error, JobItem.error_side)
+        .order_by(number.desc(), JobItem.error)
+        .limit(MOST_CAUSES)
+    )
+    return [Cause(error or "", side, items) for error, side, items in await session.execute(query)]
+
+
+async def _add_outputs(session: AsyncSession, items: dict[int, ItemEntry]) -> None:
+    is_small = ItemOutput.size <= SHOWN_AT_ONCE
+    data: Any = case((is_small, ItemOutput.data), else_=null())
+    columns = (ItemOutput.item_id, ItemOutput.name, ItemOutput.media_type, ItemOutput.size, data)
+    query = select(*columns).where(ItemOutput.item_id.in_(items)).order_by(ItemOutput.item_id, ItemOutput.name)
+    for item_id, *values in await session.execute(query):
+        items[item_id].outputs.append(OutputEntry(*values))

@@ -1,0 +1,178 @@
+"""The pages of jobs: the list, and one job with its progress, its errors by cause, and its items."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from modelyard.core.clock import milliseconds_between
+from modelyard.core.errors import InvalidInput
+from modelyard.core.paging import Page, Sort
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.jobs import ending, queries
+from modelyard.domain.jobs.item_pages import GROUPS, ItemEntry, OutputEntry, count_causes, list_items
+from modelyard.domain.jobs.occupancy import read_reason_to_wait
+from modelyard.domain.jobs.status import FINISHED
+from modelyard.domain.jobs.tables import Job
+from modelyard.entrypoints.rest.job_filters import read_job_filter
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page, read_text
+from modelyard.entrypoints.rest.result_shapes import output_address
+from modelyard.entrypoints.web.frame import framed, read_frame
+from modelyard.entrypoints.web.page_routes import PageRoute
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+JOBS_AT_ONCE = 30
+ITEMS_AT_ONCE = 50
+_STATUSES = {
+    "": "All",
+    "PENDING": "Under way",
+    "COMPLETED": "Completed",
+    "TERMINATED_WITH_ERROR": "With errors",
+    "CANCELED": "Canceled",
+    "TIMEDOUT": "Timed out",
+}
+_FILTERS = ("status", "search", "user", "model", "modelIdentifier", "modelVersion", "accessKey", "project")
+
+
+class GroupUnknown(InvalidInput):
+    """Items cannot be narrowed so."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__(f"items must be one of {', '.join(GROUPS)}, not {group[:40]!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is. Times in milliseconds; a rate in items for each second."""
+
+    done: int
+    total: int
+    elapsed_ms: int
+    rate: float
+    left_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputShown:
+    """An output: where its bytes are, and its text where that is short."""
+
+    name: str
+    media_type: str
+    size: int
+    address: str
+    text: str | None
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether a browser shows it as a picture."""
+        return self.media_type in {"image/png", "image/jpeg", "image/webp", "image/gif"}
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether a browser plays it."""
+        return self.media_type.startswith("audio/")
+
+
+@router.get("/jobs")
+async def show_jobs(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """The newest first; filters are those of GET /api/jobs/history."""
+    page = Page(read_page(request).number, JOBS_AT_ONCE)
+    wanted = read_job_filter(request, platform)
+    async with platform.database.read() as session:
+        frame = await read_frame(session, request, actor, "Jobs")
+        found = await queries.list_jobs(session, actor, wanted, page, Sort())
+    chosen = {name: text for name in _FILTERS if (text := read_text(request, name))}
+    return framed(
+        "jobs.html",
+        frame,
+        now=platform.clock.now(),
+        jobs=found.entries,
+        chosen=chosen,
+        statuses=[(name, word, _address(chosen | {"status": word})) for word, name in _STATUSES.items()],
+        following=_address(chosen | {"page": str(page.number + 1)}) if found.has_next else "",
+        preceding=_address(chosen | {"page": str(page.number - 1)}) if page.number > 1 else "",
+    )
+
+
+@router.get("/jobs/{job_id}")
+async def show_job(job_id: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """`items` narrows them to good, failed or waiting ones."""
+    group = read_text(request, "items") or "all"
+    if group not in GROUPS:
+        raise GroupUnknown(group)
+    page, now = Page(read_page(request).number, ITEMS_AT_ONCE), platform.clock.now()
+    async with platform.database.read() as session:
+        frame = await read_frame(session, request, actor, "Jobs")
+        job = (found := await queries.find_job(session, actor, job_id)).job
+        items = await list_items(session, actor, job_id, group, page)
+        causes = await count_causes(session, actor, job_id)
+        reason = await read_reason_to_wait(session, job)
+    here = f"/jobs/{job_id}"
+    return framed(
+        "job.html",
+        frame,
+        now=now,
+        job=job,
+        user=found.user,
+        reason=reason,
+        progress=progress_of(job, milliseconds_between(job.started_at or job.submitted_at, job.finished_at or now)),
+        is_finished=job.status in FINISHED,
+        may_cancel=job.status not in FINISHED and actor.may(Permission.CANCEL_JOBS),
+        causes=causes,
+        items=[(item, _shown_outputs(job, item)) for item in items.entries],
+        group=group,
+        groups=[(name, f"{here}?items={name}") for name in GROUPS],
+        here=here,
+        following=f"{here}?items={group}&page={page.number + 1}" if items.has_next else "",
+    )
+
+
+@router.post("/jobs/{job_id}/cancel")
+async def cancel_job(job_id: str, platform: ThePlatform, actor: Caller) -> Response:
+    async with platform.database.write() as session:
+        await ending.cancel_job(session, platform.clock, actor, job_id)
+    return RedirectResponse(f"/jobs/{job_id}", 303)
+
+
+def progress_of(job: Job, elapsed_ms: int) -> Progress:
+    """How far a job is, how fast it goes, and how long it will still take if it goes on so."""
+    done = job.completed + job.failed
+    rate = done / (elapsed_ms / 1000) if elapsed_ms > 0 else 0.0
+    left = (job.total - done) / rate if rate and job.status not in FINISHED else None
+    return Progress(done, job.total, elapsed_ms, rate, left)
+
+
+def _shown_outputs(job: Job, item: ItemEntry) -> list[OutputShown]:
+    return [
+        OutputShown(
+            output.name,
+            output.media_type,
+            output.size,
+            output_address(item.name, output.name, f"/api/results/{job.id}"),
+            _text_of(output),
+        )
+        for output in item.outputs
+    ]
+
+
+def _text_of(output: OutputEntry) -> str | None:
+    """JSON with a line for each member, other texts as they are; None of what is long, or no text."""
+    is_text = output.media_type.startswith("text/") or output.media_type == "application/json"
+    if output.data is None or not is_text:
+        return None
+    text = output.data.decode(errors="replace")
+    if output.media_type != "application/json":
+        return text
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        return text
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _address(query: dict[str, str]) -> str:
+    text = urlencode({name: value for name, value in query.items() if value})
+    return f"/jobs?{text}" if text else "/jobs"

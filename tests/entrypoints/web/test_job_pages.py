@@ -1,0 +1,166 @@
+"""The pages of jobs: the list, progress, errors by cause, results in place, and who sees what."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from modelyard.app import Platform
+from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
+from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
+from modelyard.entrypoints.web.job_pages import progress_of
+from tests.asgi import AsgiClient
+from tests.cast import CAST
+from tests.entrypoints.rest.steps import expect
+from tests.entrypoints.web.forms import BROWSER, links, look, send, words
+from tests.library import add_active
+
+HOSTILE = '<script>alert("x")</script>'
+
+
+async def _submit(alice: AsgiClient, platform: Platform, *names: str) -> str:
+    model_id = await add_active(platform.database, CAST.alice)
+    sources = {name: {"input.txt": "a good day"} for name in names or ("one", "two", "three")}
+    body = {"model": {"identifier": model_id, "version": "0.1.0"}, "input": {"type": "text", "sources": sources}}
+    return str(expect(await alice.call("POST", "/api/jobs", body), 202)["jobIdentifier"])
+
+
+async def _finish(platform: Platform, job: str, outcomes: list[dict[str, Any]]) -> None:
+    """Writes what engines would have: for each item an error, or outputs by name."""
+    async with platform.database.write() as session:
+        items = (await session.scalars(select(JobItem).where(JobItem.job_id == job).order_by(JobItem.position))).all()
+        for item, outcome in zip(items, outcomes, strict=True):
+            item.state = ItemState.FAILED if "error" in outcome else ItemState.SUCCESSFUL
+            item.error, item.error_side = outcome.get("error"), ErrorSide.MODEL if "error" in outcome else None
+            item.latency_ms = 12
+            for name, (media_type, data) in outcome.get("outputs", {}).items():
+                session.add(ItemOutput(item_id=item.id, name=name, media_type=media_type, size=len(data), data=data))
+        failed = sum("error" in outcome for outcome in outcomes)
+        done = {"completed": len(outcomes) - failed, "failed": failed, "status": JobStatus.COMPLETED}
+        now = platform.clock.now()
+        await session.execute(update(Job).where(Job.id == job).values(started_at=now, finished_at=now, **done))
+
+
+async def test_without_jobs_the_page_says_how_to_send_one(alice: AsgiClient) -> None:
+    assert "modelyard run MODEL FILE" in await look(alice, "/jobs")
+    assert "No job fits" in await look(alice, "/jobs?search=nothing")
+
+
+async def test_the_list_leads_to_jobs_and_models(alice: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform)
+
+    page = await look(alice, "/jobs")
+
+    assert f"/jobs/{job}" in links(page)
+    assert "0 of 3" in words(page)
+    assert "/jobs?status=PENDING" in links(page)
+    assert job[:8] in await look(alice, f"/jobs?search={job}&status=PENDING")
+    assert "No job fits" in await look(alice, "/jobs?status=COMPLETED")
+
+
+async def test_a_job_under_way_refreshes_itself_and_can_be_canceled(alice: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform)
+
+    page = await look(alice, f"/jobs/{job}")
+    assert 'hx-trigger="every 1s"' in page
+    assert "0 of 3" in words(page)
+
+    answer = await send(alice, f"/jobs/{job}/cancel")
+    assert (answer.status, answer.headers["location"]) == (303, f"/jobs/{job}")
+    page = await look(alice, f"/jobs/{job}")
+    assert "canceled" in words(page)
+    assert "every 1s" not in page
+    assert "Cancel the job" not in page
+
+
+async def test_what_came_out_of_each_item(alice: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform, "one", "two", "three", "four")
+    large = json.dumps({"text": "x" * 10_000}).encode()
+    await _finish(
+        platform,
+        job,
+        [
+            {"outputs": {"results.json": ("application/json", b'{"label":"good"}'), "mask.png": ("image/png", b"x")}},
+            {"error": "The model rejected it: no text."},
+            {"error": "The model rejected it: no text."},
+            {"outputs": {"results.json": ("application/json", large)}},
+        ],
+    )
+
+    page = await look(alice, f"/jobs/{job}")
+
+    assert "2 The model rejected it" in words(page).replace("model The", "The")
+    assert "&#34;label&#34;: &#34;good&#34;" in page
+    assert f'<img src="/api/results/{job}/datasource/one/output/mask.png"' in page
+    assert f"/api/results/{job}/datasource/four/output/results.json" in links(page)
+    assert "xxxxx" not in page
+    assert f"/api/results/{job}/results.jsonl" in links(page)
+    failed = await look(alice, f"/jobs/{job}?items=failed")
+    assert "two" in words(failed)
+    assert ">one<" not in failed
+    assert "No items are waiting" in await look(alice, f"/jobs/{job}?items=waiting")
+    assert "items must be one of" in await look(alice, f"/jobs/{job}?items=odd", 400)
+
+
+async def test_every_address_of_a_download_answers(alice: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform, "one")
+    await _finish(platform, job, [{"outputs": {"results.json": ("application/json", b'{"a":1}')}}])
+
+    page = await look(alice, f"/jobs/{job}")
+
+    downloads = [address for address in links(page) if address.startswith("/api/results/")]
+    assert len(downloads) == 4
+    for address in downloads:
+        assert (await alice.call("GET", address)).status == 200, address
+
+
+async def test_many_items_come_in_pages(alice: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform, *(f"item {number}" for number in range(60)))
+
+    first = await look(alice, f"/jobs/{job}")
+    following = next(address for address in links(first) if "page=2" in address)
+
+    assert ">item 49<" in first
+    assert ">item 50<" not in first
+    assert ">item 59<" in await look(alice, following)
+
+
+async def test_strangers_find_nothing(
+    alice: AsgiClient, charlie: AsgiClient, anybody: AsgiClient, platform: Platform
+) -> None:
+    job = await _submit(alice, platform)
+
+    assert "There is no job" in await look(charlie, f"/jobs/{job}", 404)
+    assert (await send(charlie, f"/jobs/{job}/cancel")).status in {403, 404}
+    assert job[:8] not in await look(charlie, "/jobs")
+    assert (await anybody.call("GET", f"/jobs/{job}", headers=dict(BROWSER))).status == 303
+    assert "0 of 3" in words(await look(alice, f"/jobs/{job}"))
+
+
+async def test_hostile_names_and_outputs_are_text(alice: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform, HOSTILE, "'\"/../ü")
+    await _finish(
+        platform,
+        job,
+        [
+            {"outputs": {HOSTILE: ("text/html", HOSTILE.encode()), "a.svg": ("image/svg+xml", HOSTILE.encode())}},
+            {"error": HOSTILE},
+        ],
+    )
+
+    page = await look(alice, f"/jobs/{job}")
+
+    assert "<script>alert" not in page
+    assert "<img src" not in page.partition('id="live"')[2]  # what can hold scripts is no picture
+
+
+@pytest.mark.parametrize(
+    ("completed", "failed", "elapsed", "rate", "left"), [(0, 0, 0, 0.0, None), (5, 5, 1000, 10.0, 9.0)]
+)
+def test_progress(completed: int, failed: int, elapsed: int, rate: float, left: float | None) -> None:
+    job = Job(completed=completed, failed=failed, total=100, status=JobStatus.IN_PROGRESS)
+
+    found = progress_of(job, elapsed)
+
+    assert (found.done, found.rate, found.left_seconds) == (completed + failed, rate, left)
