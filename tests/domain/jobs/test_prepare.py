@@ -18,6 +18,7 @@ from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError, Unavailable
 from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.tables import Quota
+from modelyard.domain.jobs import prepare
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.ending import end_job
 from modelyard.domain.jobs.prepare import NothingFound, PrepareJob
@@ -29,6 +30,7 @@ from modelyard.domain.work import queue
 from modelyard.domain.work.queue import ClaimedWork
 from tests.cast import CAST, SECRET
 from tests.domain.jobs.steps import claim, finish, item_states, read_job_row, submitter
+from tests.domain.jobs.world import BreakingRows
 from tests.library import add_active
 from tests.manual_clock import ManualClock
 
@@ -256,6 +258,21 @@ async def test_canceled_jobs_stop_preparing(bench: Bench) -> None:
     assert await bench.rows(job_id) == []
     job = await read_job_row(bench.database, job_id)
     assert (job.status, job.sealed_source) == (JobStatus.CANCELED, None)
+
+
+async def test_a_job_that_is_canceled_while_its_items_come_has_those_that_came(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "ITEMS_TOGETHER", 1)
+    job_id = await bench.submit_query(BreakingRows([{"input.txt": "a"}] * 3, breaks_after=2))
+    with pytest.raises(Unavailable):
+        await bench.task.run(await bench.claim())
+    async with bench.database.write() as session:
+        await end_job(session, job_id, JobStatus.CANCELED, bench.clock.now(), "no more")
+
+    job = await read_job_row(bench.database, job_id)
+    assert (job.status, job.total, job.failed, job.is_preparing) == (JobStatus.CANCELED, 2, 0, False)
+    assert await item_states(bench.database, job_id) == ["canceled"] * 2
 
 
 async def test_items_are_charged_when_they_are_known(bench: Bench) -> None:

@@ -111,10 +111,18 @@ def _reason_to_stop() -> ColumnElement[str | None]:
 
 async def end_job(session: AsyncSession, job_id: str, status: JobStatus, now: datetime, reason: str) -> bool:
     """Ends a job and its open items; False when it has ended already."""
+    found = select(func.count()).select_from(JobItem).where(JobItem.job_id == job_id).scalar_subquery()
     changed = await session.execute(
         update(Job)
         .where(Job.id == job_id, Job.status.in_(UNFINISHED))
-        .values(status=status, finished_at=now, updated_at=now, sealed_source=None, is_preparing=False)
+        .values(
+            status=status,
+            finished_at=now,
+            updated_at=now,
+            sealed_source=None,
+            total=case((Job.is_preparing, found), else_=Job.total),  # until now it is not known how many there are
+            is_preparing=False,
+        )
         .returning(Job.charges)
     )
     charges = changed.scalar_one_or_none()
