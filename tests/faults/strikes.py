@@ -117,7 +117,7 @@ def misbehave(target: Target, chance: random.Random) -> None:
 
     Raises OutcomesWrong.
     """
-    bad = {f"bad {mode}": f"please:{mode}" for mode in chance.sample(BAD, k=3)}
+    bad = {f"bad {mode}": f"please:{mode}" for mode in chance.sample(BAD, k=2)}
     good = {f"good {number}": f"{number}" for number in range(20)}
     names = [*bad, *good]
     chance.shuffle(names)
