@@ -24,6 +24,7 @@ from modelyard.domain.engines.wanted import Demand
 from tests.cast import CAST
 from tests.library import add_model, describe
 from tests.machine import Machine
+from tests.shaky_database import ShakyDatabase
 
 NO_STANDBY = StandbyLimits(0, 0)
 
@@ -176,6 +177,23 @@ async def test_dead_engine_is_buried_and_replaced(engines: Engines, version_id: 
 
     assert sorted(await engines.states()) == ["failed", "ready"]
     assert engines.machine.running != [first]
+
+
+async def test_engine_that_dies_while_the_database_is_away_does_not_seem_to_serve(
+    database_address: str, machine: Machine, version_id: int, tmp_path: Path
+) -> None:
+    database = ShakyDatabase(database_address)
+    engines = Engines(database, machine, tmp_path / "engines", "one")
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    (first,) = engines.router.all_engines()
+    database.failures = 2
+    await engines.reconciler.bury(first, None)
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+
+    assert await engines.states() == ["stopped", "ready"]
+    await engines.reconciler.stop_all()
+    await database.close()
 
 
 async def test_idle_engine_is_paused_and_goes_on(

@@ -11,6 +11,7 @@ from modelyard.core.clock import SystemClock
 from modelyard.core.database import Database
 from modelyard.domain.work.processes import DeclaredDead, ProcessWatch, living_processes
 from modelyard.domain.work.tables import Process
+from tests.shaky_database import ShakyDatabase
 
 BEAT = 0.02
 DEAD = 1.5
@@ -104,3 +105,16 @@ async def test_who_was_declared_dead_learns_of_it(processes: Processes) -> None:
 
     with pytest.raises(DeclaredDead):
         await late.run()
+
+
+async def test_a_process_outlives_a_database_that_is_away(database_address: str) -> None:
+    database = ShakyDatabase(database_address)
+    processes = Processes(database)
+    await processes.start("a")
+    database.failures = 5
+    await processes.until(lambda: not database.failures)
+
+    assert not processes.tasks["a"].done()
+    assert await processes.known() == ["a"]
+    await processes.stand_still("a")
+    await database.close()

@@ -15,6 +15,7 @@ from modelyard.domain.work.retry import NotYet
 from modelyard.domain.work.tables import Work, WorkState
 from modelyard.domain.work.worker import Worker
 from tests.manual_clock import ManualClock, RestlessClock
+from tests.shaky_database import ShakyDatabase
 
 KIND = "test"
 
@@ -92,6 +93,18 @@ async def test_work_is_done(database: Database) -> None:
 
     assert [row.state for row in rows] == [WorkState.DONE] * 5
     assert task.attempts == [1] * 5
+
+
+async def test_a_worker_outlives_a_database_that_is_away(database_address: str) -> None:
+    database = ShakyDatabase(database_address)
+    await _enqueue(database)
+    database.failures = 4
+    async with _working(_worker(database, _raising())):
+        rows = await _ended(database)
+
+    assert [row.state for row in rows] == [WorkState.DONE]
+    assert not database.failures
+    await database.close()
 
 
 async def test_at_most_so_many_run_at_once(database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from modelyard.core.database_errors import DatabaseAway, DatabaseBusy
+from modelyard.core.database_errors import DatabaseAway, DatabaseBusy, DatabaseFull
 from modelyard.core.errors import LimitReached
 from modelyard.entrypoints.rest import errors
 from tests.asgi import AsgiClient
@@ -37,6 +37,12 @@ async def test_what_changed_nothing_may_be_tried_again_at_once() -> None:
     async def away() -> None:
         raise DatabaseAway  # perhaps during a commit
 
+    @app.get("/full")
+    async def full() -> None:
+        raise DatabaseFull
+
     answer = await AsgiClient(app).call("GET", "/busy")
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    answer = await AsgiClient(app).call("GET", "/full")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "60")
     assert "retry-after" not in (await AsgiClient(app).call("GET", "/away")).headers
