@@ -55,7 +55,8 @@ def mariadb_server() -> Iterator[MariaDb]:
 @contextlib.contextmanager
 def _running(directory: Path) -> Iterator[MariaDb]:
     identity, data, socket, log = _identity(directory), directory / "data", directory / "socket", directory / "log"
-    own = ["--no-defaults", f"--datadir={data}"]
+    # Its temporary tables are named after processes, so two servers would take away each other's in a shared place.
+    own = ["--no-defaults", f"--datadir={data}", f"--tmpdir={directory}"]
     made = subprocess.run(
         ["mariadb-install-db", *own, "--auth-root-authentication-method=normal", "--skip-test-db"],
         capture_output=True,

@@ -18,6 +18,7 @@ from modelyard.adapters.container_protocols.base import (
     UnexpectedAnswer,
 )
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory, HttpV1Protocol
+from tests.emptied import is_emptied
 from tests.examples.running import Running, can_run, output_of, ready, running
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +77,7 @@ async def test_echo(base: str) -> None:
         outcome = await run_once(protocol)
         result = json.loads(outcome.outputs["results.json"])["data"]["result"]
         assert result["inputs"] == {"input": {"length": 3, "text": "abc"}}
-        assert list(engine.endpoint.exchange.iterdir()) == []
+        assert await is_emptied(engine.endpoint.exchange)
         await protocol.shutdown()
         assert (await engine.ended())["ExitCode"] == 0
 
@@ -128,7 +129,7 @@ async def test_hanging_run(base: str) -> None:
     async with program(base, "hangs-in-run") as (engine, protocol):
         with pytest.raises(RunTimedOut):
             await run_once(protocol, timeout=1)
-        assert list(engine.endpoint.exchange.iterdir()) == []
+        assert await is_emptied(engine.endpoint.exchange)
 
 
 @pytest.mark.parametrize(
@@ -147,4 +148,4 @@ async def test_failed_items(base: str, mode: str, error: str) -> None:
     async with program(base, mode) as (engine, protocol):
         outcome = await run_once(protocol)
         assert (dict(outcome.outputs), outcome.error) == ({}, error)
-        assert list(engine.endpoint.exchange.iterdir()) == []
+        assert await is_emptied(engine.endpoint.exchange)

@@ -155,8 +155,12 @@ def cut_connections(target: Target, chance: random.Random) -> None:
 
 
 def lock_tables(target: Target, chance: random.Random) -> None:
-    """Somebody holds tables for longer than anybody likes to wait."""
-    with _postgres(target) as connection, connection.transaction():
+    """Somebody holds tables for longer than anybody likes to wait; or both wait for each other, and one gives way."""
+    with (
+        contextlib.suppress(psycopg.errors.DeadlockDetected),
+        _postgres(target) as connection,
+        connection.transaction(),
+    ):
         connection.execute("SET LOCAL lock_timeout = '20s'")
         connection.execute("LOCK TABLE job_items, jobs, engines IN ACCESS EXCLUSIVE MODE")
         time.sleep(chance.uniform(2, 8))

@@ -77,7 +77,7 @@ def _assert_error(answer: Answer, status: int) -> str:
         ("GET", "/api/nothing", 404),
         ("GET", "/nothing", 404),
         ("POST", "/", 405),
-        ("GET", "/models", 404),
+        ("GET", "/api/api/nothing", 404),
         ("PUT", "/api/models", 405),
         ("PATCH", "/api/jobs/history", 405),
         ("DELETE", "/healthz", 405),

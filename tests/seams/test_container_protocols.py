@@ -28,6 +28,7 @@ from modelyard.adapters.container_protocols.fake import FakeFactory, FakeProgram
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
 from tests.adapters.container_protocols.model_servers import GrpcV2Server, HttpV1Server, ModelServer
+from tests.emptied import is_emptied
 
 FACTS = ModelFacts(
     name="Sentiment",
@@ -132,7 +133,7 @@ async def test_inputs_may_be_files(stage: Stage) -> None:
 
     assert dict(outcome.outputs) == {"results.json": b"GOOD", "names": b"a"}
     assert path.read_bytes() == b"good"
-    assert list(stage.exchange.iterdir()) == []
+    assert await is_emptied(stage.exchange)
 
 
 async def test_status_of_a_ready_model(stage: Stage) -> None:
@@ -289,7 +290,7 @@ async def test_a_cancelled_run_ends(stage: Stage) -> None:
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
-    assert list(stage.exchange.iterdir()) == []
+    assert await is_emptied(stage.exchange)
 
 
 async def test_shutdown_is_heard(stage: Stage) -> None:
@@ -306,4 +307,4 @@ async def test_shutdown_of_a_dead_program_is_fine(stopped: Stage) -> None:
 async def test_nothing_is_left_in_the_exchange(stage: Stage) -> None:
     for content in (b"fine", b"bad", b"nothing", b"huge"):
         await stage.run_one(content, max_output_bytes=1000)
-    assert list(stage.exchange.iterdir()) == []
+    assert await is_emptied(stage.exchange)
