@@ -20,18 +20,27 @@ def new_version(server: Server, name: str) -> tuple[str, str]:
 
 
 def deploy(
-    server: Server, image: str, name: str, *, engines: tuple[int, int] = (0, 1), largest_input: int = 1_000_000
+    server: Server,
+    image: str,
+    name: str,
+    *,
+    engines: tuple[int, int] = (0, 1),
+    largest_input: int = 1_000_000,
+    largest_output: int = 0,
 ) -> tuple[str, str]:
     """Takes an image of this machine to an active version; model identifier and version path.
 
     Args:
         engines: fewest and most.
         largest_input: in bytes.
+        largest_output: in bytes, of `large.bin`, which the program writes when it is asked for it; 0 for none.
     """
-    model, path = describe(server, image, name, engines=engines, largest_input=largest_input)
+    model, path = describe(
+        server, image, name, engines=engines, largest_input=largest_input, largest_output=largest_output
+    )
     run_test(server, path, "load-process")
     with tempfile.NamedTemporaryFile(suffix=".txt") as sample:
-        Path(sample.name).write_text("a good day")
+        Path(sample.name).write_text("give 1" if largest_output else "a good day")
         server.upload(f"{path}/testInput?name={INPUT}", Path(sample.name))
     run_test(server, path, "run-process")
     server.call("PATCH", path, {"status": "active"})
@@ -39,7 +48,13 @@ def deploy(
 
 
 def describe(
-    server: Server, image: str, name: str, *, engines: tuple[int, int] = (0, 1), largest_input: int = 1_000_000
+    server: Server,
+    image: str,
+    name: str,
+    *,
+    engines: tuple[int, int] = (0, 1),
+    largest_input: int = 1_000_000,
+    largest_output: int = 0,
 ) -> tuple[str, str]:
     """Takes an image to a version that can be tested."""
     model, path = new_version(server, name)
@@ -48,6 +63,10 @@ def describe(
         podman("save", "--quiet", "--output", str(archive), image)
         server.upload(f"{path}/container-image", archive)
     media = {"maximumSize": 1_000_000, "description": "Text."}
+    outputs = [{"name": OUTPUT, "mediaType": "application/json", **media}]
+    if largest_output:
+        binary = {"mediaType": "application/octet-stream", "maximumSize": largest_output, "description": "Noise."}
+        outputs.append({"name": "large.bin", **binary})
     server.call(
         "PATCH",
         path,
@@ -55,7 +74,7 @@ def describe(
             "requirement": {"requirementId": 1},
             "timeout": {"status": 20_000, "run": 60_000},
             "inputs": [{"name": INPUT, "acceptedMediaTypes": "text/plain", **media, "maximumSize": largest_input}],
-            "outputs": [{"name": OUTPUT, "mediaType": "application/json", **media}],
+            "outputs": outputs,
             "processing": {"minimumParallelCapacity": engines[0], "maximumParallelCapacity": engines[1]},
         },
     )

@@ -1,4 +1,4 @@
-"""Large inputs: uploaded in chunks and run, against plain copies of the same file; and what memory that takes."""
+"""Large inputs, uploaded in chunks and run, and large outputs, against plain copies; and what memory that takes."""
 
 import os
 import shutil
@@ -22,13 +22,15 @@ _MEGABYTE = 1_000_000
 
 
 def measure(scale: Scale) -> Iterator[Comparison]:
-    """Inputs of 100 MB and of 1 GB on one warm engine."""
+    """Inputs and outputs of 100 MB and of 1 GB on one warm engine."""
     image = model_image("http-v1")
     with names_tidied(image), running_server(MODELYARD_ENGINE_IDLE_SECONDS="3600") as server:
         model, _ = deploy(server, image, "large", engines=(1, 1), largest_input=2_000 * _MEGABYTE)
+        giver, _ = deploy(server, image, "giver", engines=(1, 1), largest_output=2_000 * _MEGABYTE)
         for megabytes in (scale.of(100, 10), scale.of(1000, 20)):
             with tempfile.TemporaryDirectory(prefix="my-bench-") as directory:
                 yield from _measure(scale, server, model, megabytes, Path(directory))
+                yield from _measure_outputs(scale, server, giver, megabytes, Path(directory))
 
 
 def _measure(scale: Scale, server: Server, model: str, megabytes: int, folder: Path) -> Iterator[Comparison]:
@@ -57,6 +59,27 @@ def _measure(scale: Scale, server: Server, model: str, megabytes: int, folder: P
     yield Comparison(f"run a job of {megabytes:,} MB", "one copy, synced", runs, copies)
     goal = "< 64 MiB above idle"
     yield Comparison(f"peak memory for {megabytes:,} MB", "the limit", memory, [MOST_MEMORY], goal, "MiB")
+
+
+def _measure_outputs(scale: Scale, server: Server, model: str, megabytes: int, folder: Path) -> Iterator[Comparison]:
+    source, copy = folder / "source", folder / "copy"  # as large as the output
+    memory: list[float] = []
+
+    def run() -> float:
+        idle = _memory_now(server)
+        _forget_peak(server)
+        began = time.perf_counter()
+        body = {"type": "text", "sources": {"item": {INPUT: f"give {megabytes * _MEGABYTE}"}}}
+        job = server.call("POST", "/api/jobs", {"model": {"identifier": model, "version": "0.1.0"}, "input": body})
+        wait_for(server, str(job["jobIdentifier"]), pause=0.02)
+        seconds = time.perf_counter() - began
+        memory.append(_peak_memory(server) - idle)
+        return seconds
+
+    ours, theirs = by_turns(scale.of(3), run, lambda: _copy(source, copy), warm_up=True)
+    yield Comparison(f"run a job that gives {megabytes:,} MB", "one copy, synced", ours, theirs)
+    goal = "< 64 MiB above idle"
+    yield Comparison(f"peak memory for {megabytes:,} MB given", "the limit", memory, [MOST_MEMORY], goal, "MiB")
 
 
 def _upload_and_run(server: Server, model: str, source: Path, chunk: int) -> tuple[float, float]:

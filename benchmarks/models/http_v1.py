@@ -7,6 +7,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+GIVE = b"give "
+_BLOCK = os.urandom(1 << 20)
 DELAY_SECONDS = int(os.environ.get("DELAY_MS", "1")) / 1000
 
 
@@ -44,11 +46,21 @@ class Calls(BaseHTTPRequestHandler):
 
 
 def run(type: str, input: str, output: str) -> None:  # noqa: A002, ARG001 - the protocol's names
-    """Tells the length of each input."""
+    """Tells the length of each input; one that says `give 100` makes an output of so many bytes, too."""
     time.sleep(DELAY_SECONDS)
     lengths = {path.name: length(path) for path in Path(input).iterdir()}
+    for name, size in lengths.items():
+        if size < 40 and (asked := (Path(input) / name).read_bytes()).startswith(GIVE):
+            give(Path(output) / "large.bin", int(asked.removeprefix(GIVE)))
     result = {"data": {"result": lengths, "explanation": None, "drift": None}}
     (Path(output) / "results.json").write_text(json.dumps(result))
+
+
+def give(path: Path, size: int) -> None:
+    """Writes a file of this size."""
+    with path.open("wb", buffering=0) as file:
+        for start in range(0, size, len(_BLOCK)):
+            file.write(_BLOCK[: size - start])
 
 
 def length(path: Path) -> int:

@@ -41,6 +41,12 @@ class ProgramRegistry:
         image = build_image("digester", {"/app/model.py": program}, ["python3", "-u", "/app/model.py"])
         return self.push("digester", image)
 
+    def giver(self) -> str:
+        """The reference of an image with the program that gives as many bytes as it is asked for."""
+        program = (MODELS / "giver.py").read_bytes()
+        image = build_image("giver", {"/app/model.py": program}, ["python3", "-u", "/app/model.py"])
+        return self.push("giver", image)
+
     def push(self, name: str, image: str) -> str:
         """Pushes a local image once and returns its reference."""
         if name not in self._pushed:
@@ -60,6 +66,7 @@ def begin_version(
     timeout: dict[str, int] | None = None,
     processing: dict[str, int] | None = None,
     largest_input: int = 100_000,
+    outputs: list[dict[str, Any]] | None = None,
 ) -> tuple[str, str]:
     """Creates and describes a version whose image is pulled meanwhile; returns model id and version path."""
     if model_id:
@@ -87,7 +94,7 @@ def begin_version(
         "requirement": {"requirementId": 1},
         "timeout": timeout or {"status": 20_000, "run": 10_000},
         "inputs": [declared],
-        "outputs": [results],
+        "outputs": [results, *(outputs or [])],
         "processing": processing or {"minimumParallelCapacity": 0, "maximumParallelCapacity": 1},
     }
     changed = server.call("PATCH", path, description)

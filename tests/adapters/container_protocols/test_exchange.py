@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from modelyard.adapters.container_protocols.exchange import RunFolder, remove_tree
+from modelyard.adapters.container_protocols.exchange import OUTPUT_FOLDER, RunFolder, remove_tree
+from modelyard.adapters.container_protocols.output_files import (
+    LARGEST_IN_MEMORY,
+    LargeOutput,
+    OutputChanged,
+    OutputGone,
+)
 
 
 @pytest.fixture
@@ -34,6 +40,95 @@ def test_inputs_are_written_and_outputs_come_back(exchange: Path) -> None:
     assert folder.collect_outputs(100).outputs == {"results.json": b"{}"}
     folder.remove()
     assert list(exchange.iterdir()) == []
+
+
+LARGE = bytes(range(256)) * 300
+NO_LIMIT = 1 << 40
+
+
+def _run_with(exchange: Path, **outputs: bytes) -> RunFolder:
+    folder = RunFolder(exchange)
+    folder.write_inputs({})
+    for name, content in outputs.items():
+        (exchange / folder.name / "out" / name).write_bytes(content)
+    return folder
+
+
+def _kept(exchange: Path) -> list[Path]:
+    return list((exchange.parent / OUTPUT_FOLDER).glob("*"))
+
+
+async def test_large_outputs_are_moved_away(exchange: Path) -> None:
+    folder = _run_with(exchange, small=b"x" * LARGEST_IN_MEMORY, large=LARGE)
+    outputs = folder.collect_outputs(NO_LIMIT).outputs
+    folder.remove()
+
+    large = outputs["large"]
+    assert outputs["small"] == b"x" * LARGEST_IN_MEMORY
+    assert isinstance(large, LargeOutput)
+    assert (large.size, large.path.parent.stat().st_mode & 0o777) == (len(LARGE), 0o700)
+    assert b"".join([piece async for piece in large.pieces()]) == large.read() == LARGE
+    assert large.read(5) == LARGE[:5]
+
+
+def test_outputs_that_are_too_large_together_leave_no_file(exchange: Path) -> None:
+    folder = _run_with(exchange, one=LARGE, two=LARGE)
+    outcome = folder.collect_outputs(2 * len(LARGE) - 1)
+
+    assert "larger than the limit" in (outcome.error or "")
+    assert _kept(exchange) == []
+    assert folder.collect_outputs(NO_LIMIT).error is None  # what was not taken
+
+
+def test_a_bad_output_leaves_no_file_of_the_others(exchange: Path) -> None:
+    folder = _run_with(exchange, one=LARGE)
+    (exchange / folder.name / "out" / "pipe").mkdir()
+
+    assert "not a regular file" in (folder.collect_outputs(NO_LIMIT).error or "")
+    assert _kept(exchange) == []
+
+
+@pytest.mark.parametrize("size", [LARGEST_IN_MEMORY, len(LARGE) - 1])
+async def test_a_program_cannot_change_what_it_gave(exchange: Path, size: int) -> None:
+    folder = _run_with(exchange)
+    with (exchange / folder.name / "out" / "large").open("wb") as still_open:
+        still_open.write(LARGE)
+        still_open.flush()
+        large = folder.collect_outputs(NO_LIMIT).outputs["large"]
+        assert isinstance(large, LargeOutput)
+        still_open.write(b"more")
+        still_open.flush()
+        assert b"".join([piece async for piece in large.pieces()]) == large.read() == LARGE
+        still_open.truncate(size)
+    with pytest.raises(OutputChanged):
+        large.read()
+    with pytest.raises(OutputChanged):
+        [piece async for piece in large.pieces()]
+
+
+def test_what_takes_the_place_of_an_output_is_not_followed(
+    exchange: Path, secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _run_with(exchange, large=LARGE)
+    rename = os.rename
+
+    def swap_first(source: str, target: str, **places: int) -> None:
+        os.unlink(source, dir_fd=places["src_dir_fd"])
+        os.symlink(secret, source, dir_fd=places["src_dir_fd"])
+        rename(source, target, **places)
+
+    monkeypatch.setattr(os, "rename", swap_first)
+    assert folder.collect_outputs(NO_LIMIT).error == "The output 'large' changed while it was read."
+    assert _kept(exchange) == []
+    assert secret.read_text() == "secret"
+
+
+def test_an_output_that_went_with_its_engine(exchange: Path) -> None:
+    large = _run_with(exchange, large=LARGE).collect_outputs(NO_LIMIT).outputs["large"]
+    assert isinstance(large, LargeOutput)
+    large.path.unlink()
+    with pytest.raises(OutputGone):
+        large.read()
 
 
 def test_files_are_linked_and_stay_where_they_were(exchange: Path, tmp_path: Path) -> None:

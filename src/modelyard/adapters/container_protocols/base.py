@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from modelyard.adapters.container_protocols.output_files import OutputData
 from modelyard.core.errors import Unavailable, UpstreamFailed
 
 
@@ -88,9 +89,12 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """What became of one item: outputs by name, or an error text. Never both."""
+    """What became of one item: outputs by name, or an error text. Never both.
 
-    outputs: Mapping[str, bytes]
+    Whoever gets it removes the files among the outputs, see `forget_outputs`.
+    """
+
+    outputs: Mapping[str, OutputData]
     error: str | None = None
 
 

@@ -12,13 +12,23 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from modelyard.adapters.container_protocols.base import InputData, ItemOutcome
 from modelyard.adapters.container_protocols.outcomes import failed, succeeded, too_large
+from modelyard.adapters.container_protocols.output_files import (
+    LARGEST_IN_MEMORY,
+    LargeOutput,
+    OutputData,
+    forget_outputs,
+    size_of,
+)
 from modelyard.core.ids import random_word
 
 MAX_OUTPUT_FILES = 1000
+OUTPUT_FOLDER = "outputs"
+"""Beside the exchange directory, on its file system: no container sees it, and it goes with the engine."""
 _MAX_NAME_BYTES = 255
 _MAX_PASSES = 100_000
 SECONDS_BESIDE_A_PROGRAM = 10.0
@@ -76,18 +86,25 @@ class RunFolder:
                         _hand_over(name, content, target)
 
     def collect_outputs(self, max_output_bytes: int) -> ItemOutcome:
-        """Reads what the program wrote. Raises OSError."""
+        """Reads what the program wrote, and moves away what is large. Raises OSError; then no file is left."""
+        outputs: dict[str, OutputData] = {}
+        outcome = None
         try:
             with (
                 _opened(self._exchange) as exchange,
                 _opened(self.name, exchange) as run,
                 _opened("out", run) as out,
             ):
-                return succeeded(_read_files(out, max_output_bytes), max_output_bytes)
+                _take_files(out, self._exchange.parent / OUTPUT_FOLDER, max_output_bytes, outputs)
+            outcome = succeeded(outputs, max_output_bytes)
         except _TooMuch:
-            return too_large(max_output_bytes)
+            outcome = too_large(max_output_bytes)
         except BadOutput as problem:
-            return failed(str(problem))
+            outcome = failed(str(problem))
+        finally:
+            if outcome is None or outcome.error is not None:
+                forget_outputs(outputs.values())
+        return outcome
 
     def remove(self) -> None:
         """Removes the run's directory as far as possible; may be called again."""
@@ -168,19 +185,19 @@ def _write_file(name: str, content: bytes, directory: int) -> None:
         file.write(content)
 
 
-def _read_files(directory: int, max_output_bytes: int) -> dict[str, bytes]:
-    outputs: dict[str, bytes] = {}
+def _take_files(directory: int, kept: Path, max_output_bytes: int, outputs: dict[str, OutputData]) -> None:
+    """Adds each file to the outputs."""
     left = max_output_bytes
     with os.scandir(directory) as entries:
-        for count, entry in enumerate(entries, start=1):
-            if count > MAX_OUTPUT_FILES:
-                raise BadOutput(f"The model wrote more than {MAX_OUTPUT_FILES} output files.")
-            outputs[entry.name] = _read_file(entry.name, directory, left)
-            left -= len(outputs[entry.name])
-    return outputs
+        names = [entry.name for entry in islice(entries, MAX_OUTPUT_FILES + 1)]
+    if len(names) > MAX_OUTPUT_FILES:
+        raise BadOutput(f"The model wrote more than {MAX_OUTPUT_FILES} output files.")
+    for name in names:
+        outputs[name] = _take_file(name, directory, left, kept)
+        left -= size_of(outputs[name])
 
 
-def _read_file(name: str, directory: int, limit: int) -> bytes:
+def _take_file(name: str, directory: int, limit: int, kept: Path) -> OutputData:
     shown = name.encode(errors="replace").decode()
     if shown != name:
         raise BadOutput(f"The name of the output {shown!r} is not UTF-8.")
@@ -192,16 +209,33 @@ def _read_file(name: str, directory: int, limit: int) -> bytes:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise BadOutput(f"The output {shown!r} is not a regular file.")
-        return _read_at_most(limit, descriptor, facts.st_size)
+        if facts.st_size > limit:
+            raise _TooMuch
+        if facts.st_size > LARGEST_IN_MEMORY:
+            return _move_away(name, directory, facts, kept)
+        return _read_small(name, descriptor, limit)
     finally:
         os.close(descriptor)
 
 
-def _read_at_most(limit: int, descriptor: int, size: int) -> bytes:
-    if size > limit:
-        raise _TooMuch
+def _read_small(name: str, descriptor: int, limit: int) -> bytes:
     with os.fdopen(descriptor, "rb", closefd=False) as file:
-        content = file.read(limit + 1)  # it may grow while it is read
+        content = file.read(LARGEST_IN_MEMORY + 1)  # it may grow while it is read
     if len(content) > limit:
         raise _TooMuch
+    if len(content) > LARGEST_IN_MEMORY:
+        raise BadOutput(f"The output {name!r} changed while it was read.")
     return content
+
+
+def _move_away(name: str, directory: int, facts: os.stat_result, kept: Path) -> LargeOutput:
+    """Takes a file from the program; another that it put in its place meanwhile is removed."""
+    kept.mkdir(mode=0o700, exist_ok=True)
+    place = random_word(24)
+    with _opened(kept) as folder:
+        os.rename(name, place, src_dir_fd=directory, dst_dir_fd=folder)
+        moved = os.stat(place, dir_fd=folder, follow_symlinks=False)
+        if (moved.st_dev, moved.st_ino) != (facts.st_dev, facts.st_ino):
+            _remove_entry(place, folder, time.monotonic() + SECONDS_BESIDE_A_PROGRAM)
+            raise BadOutput(f"The output {name!r} changed while it was read.")
+    return LargeOutput(kept / place, facts.st_size)

@@ -37,6 +37,10 @@ _SPARE_BYTES = 1024 * 1024
 """What the message of one item may have beside its outputs."""
 MAX_INPUT_BYTES = MAX_MESSAGE_BYTES - _SPARE_BYTES
 """Of one item: programs refuse larger messages."""
+_LARGE_ANSWER = (
+    f"The outputs do not fit into one message of gRPC v2, which has at most {MAX_MESSAGE_BYTES} bytes. Return less, or "
+    "package the model with HTTP v1, which gives files."
+)
 _SHUTDOWN_SECONDS = 5.0
 _Message = TypeVar("_Message", bound=Message)
 _OPTIONS = (
@@ -252,6 +256,8 @@ def _run_error(problem: grpc.aio.AioRpcError, timeout: float) -> Exception:
             return RunTimedOut(f"The model did not answer within its run time-out of {timeout:g} s.")
         case grpc.StatusCode.UNIMPLEMENTED:
             return UnexpectedAnswer(f"The program does not speak container protocol gRPC v2: {details}")
+        case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in details:
+            return RunFailed(_LARGE_ANSWER, details)
         case _:
             return RunFailed(f"The model failed: {details}")
 

@@ -26,6 +26,7 @@ from modelyard.adapters.container_protocols.base import (
 )
 from modelyard.adapters.container_protocols.exchange import RunFolder, is_full, name_problem
 from modelyard.adapters.container_protocols.outcomes import failed, shorten
+from modelyard.adapters.container_protocols.output_files import forget_outputs
 
 MAX_ANSWER_BYTES = 1_048_576
 _SHUTDOWN_SECONDS = 5.0
@@ -78,11 +79,19 @@ class HttpV1Protocol:
         max_output_bytes: int = 268_435_456,
     ) -> list[ItemOutcome]:
         """Runs the items one after the other, all within the time-out."""
+        outcomes: list[ItemOutcome] = []
         try:
             async with asyncio.timeout(timeout):
-                return [await self._run_item(item, max_output_bytes) for item in items]
-        except TimeoutError:
-            raise RunTimedOut(f"The model did not answer within its run time-out of {timeout:g} s.") from None
+                for item in items:
+                    outcomes.append(await self._run_item(item, max_output_bytes))  # noqa: PERF401 - kept on the way
+        except BaseException as problem:
+            for outcome in outcomes:
+                forget_outputs(outcome.outputs.values())
+            if isinstance(problem, TimeoutError):
+                text = f"The model did not answer within its run time-out of {timeout:g} s."
+                raise RunTimedOut(text) from None
+            raise
+        return outcomes
 
     async def shutdown(self) -> None:
         """Asks the program to end itself."""

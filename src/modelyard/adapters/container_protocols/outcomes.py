@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from modelyard.adapters.container_protocols.base import ItemOutcome
+from modelyard.adapters.container_protocols.output_files import OutputData, size_of
 
 MAX_OUTPUTS = 1000
 MAX_NAME_CHARACTERS = 255
@@ -10,7 +11,7 @@ MAX_TEXT_CHARACTERS = 10_000
 """Messages of programs are cut here: they end in logs, pages and result rows."""
 
 
-def succeeded(outputs: Mapping[str, bytes], max_output_bytes: int) -> ItemOutcome:
+def succeeded(outputs: Mapping[str, OutputData], max_output_bytes: int) -> ItemOutcome:
     """The item's outputs, or an error where there are none or they are too large."""
     if not outputs:
         return failed("The model reported success, but gave no output.")
@@ -18,7 +19,7 @@ def succeeded(outputs: Mapping[str, bytes], max_output_bytes: int) -> ItemOutcom
         return failed(f"The model gave more than {MAX_OUTPUTS} outputs.")
     if not all(1 <= len(name) <= MAX_NAME_CHARACTERS for name in outputs):
         return failed(f"The model gave an output whose name has not 1 to {MAX_NAME_CHARACTERS} characters.")
-    if sum(map(len, outputs.values())) > max_output_bytes:
+    if sum(map(size_of, outputs.values())) > max_output_bytes:
         return too_large(max_output_bytes)
     return ItemOutcome(outputs=outputs)
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from modelyard.adapters.container_protocols.output_files import LargeOutput, OutputData
 from modelyard.adapters.storage.base import Storage
 from modelyard.core.ids import new_uuid
 from modelyard.domain.inputs.items import InputValue
@@ -46,6 +47,13 @@ class BlobStore:
         key = f"{kind}/{job_id}/{new_uuid()}"
         await self.storage.put(key, data)
         return None, key
+
+    async def keep_output(self, job_id: str, data: OutputData) -> Kept:
+        """The same for an output, which may be a file; that is not removed. Raises OutputChanged, OutputGone."""
+        if isinstance(data, LargeOutput):
+            return await self.keep_stream(OUTPUTS, job_id, data.pieces())
+        row, key = await self.keep(OUTPUTS, job_id, data)
+        return Kept(len(data), row, key)
 
     async def keep_stream(self, kind: str, job_id: str, pieces: AsyncIterator[bytes]) -> Kept:
         """The same for bytes that arrive in pieces; when these raise, nothing of it is left in the storage."""

@@ -7,11 +7,12 @@ one is claimed, in one transaction. An item counts only once its outcome is stor
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from modelyard.adapters.container_protocols.base import ExchangeFull, NotReachable, RunTimedOut
+from modelyard.adapters.container_protocols.output_files import OutputChanged, OutputGone
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
@@ -20,9 +21,9 @@ from modelyard.core.patience import patiently
 from modelyard.domain.engines import routing
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.engines.rows import load_version
-from modelyard.domain.inference.request import Answer, InferenceOptions, Items, infer
+from modelyard.domain.inference.request import Answer, InferenceOptions, Items, forget_answers, infer
 from modelyard.domain.jobs import submit
-from modelyard.domain.jobs.blobs import OUTPUTS, BlobStore
+from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import (
     Claim,
     ClaimedItem,
@@ -230,9 +231,14 @@ class Pump:
         self._parts.pace.note(self._engine.plan.version_id, items=len(batch), seconds=seconds)
         run_ms = round(seconds * 1000 / len(batch))
         finished = []
-        for item, answer in zip(batch, answers, strict=True):
-            fetch_ms = chunk.inputs[item.id].fetch_ms or chunk.fetch_ms
-            finished.append(await self._finished(item, answer, fetch_ms, fetch_ms + run_ms))
+        try:
+            for item, answer in zip(batch, answers, strict=True):
+                fetch_ms = chunk.inputs[item.id].fetch_ms or chunk.fetch_ms
+                finished.append(await self._finished(item, answer, fetch_ms, fetch_ms + run_ms))
+        except OutputGone as error:
+            raise _EngineLost(await self._parts.await_death(self._engine) or error, is_final=False) from error
+        finally:
+            forget_answers(answers)
         return finished
 
     async def _infer(self, inputs: Items, wanted: InferenceOptions) -> list[Answer]:
@@ -245,15 +251,16 @@ class Pump:
             await self._parts.clock.sleep(SECONDS_UNTIL_THERE_IS_ROOM)
 
     async def _finished(self, item: ClaimedItem, answer: Answer, fetch_ms: int, latency_ms: int) -> FinishedItem:
-        rows = []
-        for output in answer.outputs:
-            data, key = await self._patiently(partial(self._parts.blobs.keep, OUTPUTS, item.job_id, output.data))
-            size = len(output.data)
-            rows.append(
-                {"name": output.name, "media_type": output.media_type, "size": size, "data": data, "storage_key": key}
-            )
-        side = ErrorSide.MODEL if answer.error else None
-        return FinishedItem(item, rows, answer.error, side, fetch_ms, latency_ms, self._parts.clock.now())
+        rows: list[dict[str, Any]] = []
+        error = answer.error
+        try:
+            for output in answer.outputs:
+                kept = await self._patiently(partial(self._parts.blobs.keep_output, item.job_id, output.data))
+                rows.append({"name": output.name, "media_type": output.media_type, **asdict(kept)})
+        except OutputChanged as problem:
+            rows, error = [], problem.message
+        side = ErrorSide.MODEL if error else None
+        return FinishedItem(item, rows, error, side, fetch_ms, latency_ms, self._parts.clock.now())
 
     async def _settle(self, reason: str | None, *, is_final: bool = False, side: ErrorSide = ErrorSide.MODEL) -> None:
         """Stores what has finished, and queues the rest again; what ran is marked when there is a reason."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from modelyard.domain.engines.launch import RunningEngine
-from modelyard.domain.inference.request import InferenceOptions, infer
+from modelyard.domain.inference.request import InferenceOptions, forget_answers, infer
 from modelyard.domain.version_tests.load_plan import ITEMS_PER_LEVEL, LevelPlan
 from modelyard.domain.version_tests.load_tally import LoadTally
 from modelyard.domain.version_tests.report import Level
@@ -61,6 +61,7 @@ class LoadRun:
                 if time.perf_counter() >= end and self._tally.calls:
                     return  # who waited in the queue for too long is not served any more
                 answers = await infer(self._engine, self._items, self._options)
+                forget_answers(answers)
             self._last_answer = time.perf_counter()
             self._tally.count((self._last_answer - asked) * 1000, [answer.error for answer in answers])
             await asyncio.sleep(0)  # a container that answers at once must not keep everything else waiting

@@ -16,6 +16,7 @@ from modelyard.adapters.container_protocols.base import (
     RunTimedOut,
     UnexpectedAnswer,
 )
+from modelyard.adapters.container_protocols.output_files import LargeOutput, forget_outputs
 from modelyard.adapters.storage.base import Storage
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
@@ -24,8 +25,8 @@ from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.engines.plan import plan_for
 from modelyard.domain.engines.trial import TrialEngines
 from modelyard.domain.inference.outputs import JSON, OutputFile
-from modelyard.domain.inference.request import InferenceOptions, ask, judge
-from modelyard.domain.models.contract import declared_inputs, declared_outputs
+from modelyard.domain.inference.request import Answer, InferenceOptions, ask, forget_answers, judge
+from modelyard.domain.models.contract import DeclaredOutput, declared_inputs, declared_outputs
 from modelyard.domain.models.passed_tests import RUN_DEPENDS_ON
 from modelyard.domain.models.tables import Version
 from modelyard.domain.version_tests import steps
@@ -36,7 +37,7 @@ from modelyard.domain.version_tests.load_process import summary
 from modelyard.domain.version_tests.measure import Measurer, Sample
 from modelyard.domain.version_tests.output_findings import find_problems
 from modelyard.domain.version_tests.progress import TestProgress
-from modelyard.domain.version_tests.report import Measurements
+from modelyard.domain.version_tests.report import Measurements, OutputFinding
 from modelyard.domain.version_tests.report_rows import end_measuring, put_report
 from modelyard.domain.version_tests.request import UNFINISHED, NotLoaded, newest_test
 from modelyard.domain.version_tests.rows import LoadedTest, load_test_rows, require_unchanged
@@ -96,7 +97,7 @@ class RunVersion:
             except PlatformError:
                 await self._keep(loaded, trial.found)
                 raise
-            size = sum(map(len, sample.inputs.values())) + sum(len(output.data) for output in outputs)
+            size = sum(map(len, sample.inputs.values())) + sum(output.size for output in outputs)
             plain = replace(sample, options=replace(sample.options, explain=False), item_bytes=size)
             await self._measurer.measure(engine, loaded.test.id, plain, trial.found)
 
@@ -109,16 +110,16 @@ class RunVersion:
         """Runs the sample once and records that the test has passed. Raises what makes it fail."""
         outcome = await self._run_once(trial, sample)
         if outcome.error is None:
-            found = find_problems(outcome.outputs, sample.options.outputs)
+            found = await _find_problems(outcome, sample.options.outputs)
             trial.found = replace(trial.found, outputs_checked=True, output_findings=found)
-        answer = judge(outcome, sample.options.outputs)
+        answer = await judge(outcome, sample.options.outputs)
         await progress.enter(steps.RECORDING)
         sampler = UseSampler(self._launcher.runtime, trial.engine.container)
         await sampler.read()
         trial.found = replace(trial.found, use=sampler.use)
         if answer.error:
             raise RunTestFailed(answer.error, await self._launcher.log_tail(trial.engine.container))
-        shown = {output.name: _shown(output) for output in answer.outputs}
+        shown = await asyncio.to_thread(_take_shown, answer)
         if loaded.test.explain and not _has_explanation(shown):
             raise NoExplanation
         async with self._database.write() as session:
@@ -184,10 +185,27 @@ class _Trial:
         self.found = found
 
 
+async def _find_problems(outcome: ItemOutcome, declared: tuple[DeclaredOutput, ...]) -> tuple[OutputFinding, ...]:
+    """What is wrong with the outputs. An output that changes meanwhile is an error of the test."""
+    try:
+        return await asyncio.to_thread(find_problems, outcome.outputs, declared)
+    except BaseException:
+        forget_outputs(outcome.outputs.values())
+        raise
+
+
+def _take_shown(answer: Answer) -> dict[str, Any]:
+    """What the test shows of the outputs, whose files are not needed afterwards."""
+    try:
+        return {output.name: _shown(output) for output in answer.outputs}
+    finally:
+        forget_answers([answer])
+
+
 def _shown(output: OutputFile) -> Any:
-    if output.media_type == JSON and len(output.data) <= LARGEST_SHOWN_OUTPUT:
-        return json.loads(output.data)
-    return {"mediaType": output.media_type, "size": len(output.data)}
+    if output.media_type == JSON and output.size <= LARGEST_SHOWN_OUTPUT:
+        return json.loads(output.data.read() if isinstance(output.data, LargeOutput) else output.data)
+    return {"mediaType": output.media_type, "size": output.size}
 
 
 def _has_explanation(outputs: Mapping[str, Any]) -> bool:
