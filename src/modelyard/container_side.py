@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +30,9 @@ from modelyard.domain.engines.standby import StandbyLimits
 from modelyard.domain.engines.tables import Engine
 from modelyard.domain.engines.trial import TrialEngines
 from modelyard.domain.images import request_import
+from modelyard.domain.images.copies import ImageCopies
+from modelyard.domain.images.marks import ImageMarks
+from modelyard.domain.images.supply import ImageSupply, maintain_images
 from modelyard.domain.images.tasks import ArchiveFetcher, ImportImage, RegistryFetcher
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import fail_open_items, release_items
@@ -43,7 +47,7 @@ from modelyard.domain.version_tests import request as version_tests
 from modelyard.domain.version_tests.load_process import LoadVersion
 from modelyard.domain.version_tests.measure import Measurer
 from modelyard.domain.version_tests.run_process import RunVersion
-from modelyard.domain.work.processes import ProcessWatch
+from modelyard.domain.work.processes import ENGINES, ProcessWatch
 from modelyard.domain.work.queue import release_lost
 from modelyard.domain.work.worker import Task, Worker
 from modelyard.settings import Settings
@@ -84,8 +88,21 @@ class ContainerSide:
             max_processes=settings.engine_processes,
             max_log_bytes=settings.engine_log_bytes,
         )
-        launcher = Launcher(runtime, shared.protocols, limits)
         base = (shared.database, shared.clock)
+        copies = ImageCopies(shared.blobs.storage, are_kept=settings.keeps_image_copies())
+        marks = ImageMarks(shared.data_dir / "images")
+        self.images = ImageSupply(
+            shared.database,
+            runtime,
+            shared.registry,
+            shared.archives,
+            shared.sealer,
+            copies,
+            marks,
+            shared.data_dir / "uploads",
+            defaultdict(asyncio.Lock),
+        )
+        launcher = Launcher(runtime, shared.protocols, limits, self.images)
         pace = Pace()
         self.reconciler = Reconciler(
             *base,
@@ -117,12 +134,16 @@ class ContainerSide:
             None
             if shared.database.is_sqlite
             else ProcessWatch(
-                *base, process=shared.owner, kind="engines", on_death=self._take_over, clean_up=self._clean_up
+                *base, process=shared.owner, kind=ENGINES, on_death=self._take_over, clean_up=self._clean_up
             )
         )
         tasks: dict[str, Task] = {
-            request_import.PULL: ImportImage(*base, runtime, from_registry, on_end=record_import),
-            request_import.LOAD: ImportImage(*base, runtime, from_archive, on_end=record_import),
+            request_import.PULL: ImportImage(
+                *base, runtime, from_registry, on_end=record_import, copies=copies, marks=marks
+            ),
+            request_import.LOAD: ImportImage(
+                *base, runtime, from_archive, on_end=record_import, copies=copies, marks=marks
+            ),
             version_tests.LOAD: LoadVersion(*base, trials, launcher),
             version_tests.RUN: RunVersion(*base, trials, measurer, shared.blobs.storage),
             removal.REMOVE: RemoveFiles(shared.database, runtime, shared.blobs.storage),
@@ -151,15 +172,16 @@ class ContainerSide:
         runs = [self.worker.run, self.reconciler.run, self.runner.run, *([self.watch.run] if self.watch else [])]
         loops = [asyncio.create_task(run(), name=run.__qualname__) for run in runs]
         facts = asyncio.create_task(self._learn_facts(), name="facts of the runtime")
+        images = asyncio.create_task(maintain_images(self.images), name="images")
         try:
             done, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
             await self.runner.drain(seconds=self._shared.settings.drain_seconds)
-            for task in (*loops, facts):
+            for task in (*loops, facts, images):
                 task.cancel()
-            await asyncio.gather(*loops, facts, return_exceptions=True)
+            await asyncio.gather(*loops, facts, images, return_exceptions=True)
             await self.reconciler.stop_all()
             if self.watch:
                 await self.watch.leave()

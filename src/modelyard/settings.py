@@ -119,6 +119,11 @@ class Settings(BaseSettings):
     runtime_socket: str = Field("", description="Socket of podman or docker; empty: the first that is found.")
     docker_host: str = Field("", validation_alias="DOCKER_HOST", description="As docker's own client reads it.")
     insecure_registries: WordList = Field((), description="`host:port` of image registries that speak plain http.")
+    image_copies: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether the store of files keeps copies of images that other servers cannot pull (uploads, and "
+        "those that need a password); auto: with PostgreSQL and MODELYARD_STORAGE_URL.",
+    )
     max_body_bytes: int = Field(67_108_864, gt=0, description="Largest JSON body of a request.")
     max_upload_bytes: int = Field(53_687_091_200, gt=0, description="Largest uploaded container image.")
     max_test_input_bytes: int = Field(1_073_741_824, gt=0, description="Largest test file of a version.")
@@ -232,6 +237,11 @@ class Settings(BaseSettings):
         if value.get_secret_value() and (len(parts) != 2 or min(map(len, parts)) < 8):
             raise ValueError("must be prefix.body, at least 8 letters or digits each")
         return value
+
+    def keeps_image_copies(self) -> bool:
+        """Whether images that other servers cannot pull are kept in the store of files."""
+        is_shared = bool(self.storage_url) and self.database_address().get_backend_name() != "sqlite"
+        return is_shared if self.image_copies == "auto" else self.image_copies == "always"
 
     def database_address(self) -> URL:
         """Where the database is, with its driver."""

@@ -16,9 +16,17 @@ WAITING = Demand(open_items=3, minimum=0, maximum=2, account="a", licence=1)
 
 
 def _text(
-    record: HealthRecord, demand: Demand = WAITING, *, ready: int = 0, starting: int = 0, lacks: bool = False
+    record: HealthRecord,
+    demand: Demand = WAITING,
+    *,
+    ready: int = 0,
+    starting: int = 0,
+    fetching: int = 0,
+    lacks: bool = False,
 ) -> str:
-    found = reason_to_wait(demand, record, ready=ready, starting=starting, lacks_licence=lacks, now=100.0)
+    found = reason_to_wait(
+        demand, record, ready=ready, starting=starting, fetching=fetching, lacks_licence=lacks, now=100.0
+    )
     return found.text if found else ""
 
 
@@ -31,6 +39,7 @@ def test_nothing_is_in_the_way() -> None:
     ("record", "options", "words"),
     [
         (HealthRecord(), {"starting": 1}, ["no engine is ready yet"]),
+        (HealthRecord(), {"starting": 1, "fetching": 1}, ["the image is being brought to the machine"]),
         (HealthRecord(), {"lacks": True}, ["all 1 engines", "licence"]),
         (HealthRecord(failures=1, reason="It is too small.", not_before=104.0), {}, ["It is too small.", "in 4 s"]),
         (

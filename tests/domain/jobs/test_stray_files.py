@@ -2,12 +2,13 @@
 
 from modelyard.adapters.storage.fake import memory_storage
 from modelyard.core.database import Database
+from modelyard.domain.images.copies import key_of_copy
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import FinishedItem, finish_items
 from modelyard.domain.jobs.stray_files import StrayFiles
 from tests.cast import CAST
 from tests.domain.jobs.steps import OUTPUT, claim, submit
-from tests.library import add_active
+from tests.library import add_active, held_image
 from tests.manual_clock import ManualClock
 
 
@@ -50,3 +51,18 @@ async def test_of_a_job_that_ended_only_what_its_rows_know_stays(database: Datab
     await clock.advance(3600)
     assert await files.remove_old() == 1
     assert await _keys(blobs) == {f"outputs/{job_id}/shown"}
+
+
+async def test_a_copy_of_an_image_stays_as_long_as_a_row_holds_it(database: Database, clock: ManualClock) -> None:
+    held, gone = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+    async with database.write() as session:
+        session.add(held_image(held))
+    blobs = BlobStore(memory_storage())
+    for image_id in (held, gone):
+        await blobs.storage.put(key_of_copy(image_id), b"x")
+    files = StrayFiles(database, clock, blobs)
+
+    assert await files.remove_old() == 0
+    await clock.advance(3600)
+    assert await files.remove_old() == 1
+    assert await _keys(blobs) == {key_of_copy(held)}

@@ -10,6 +10,7 @@ from modelyard.adapters.storage.base import StoredFileNotFound
 from modelyard.adapters.storage.fake import memory_storage
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError, Unavailable
+from modelyard.domain.images.copies import ImageCopies
 from modelyard.domain.images.tasks import REPOSITORY
 from modelyard.domain.removal.files import REMOVE, RemoveFiles
 from modelyard.domain.work.queue import ClaimedWork
@@ -42,9 +43,13 @@ async def test_an_image_stays_as_long_as_another_import_holds_it(database: Datab
     if is_shared:
         async with database.write() as session:
             session.add(held_image(image_id))
-    task = RemoveFiles(database, runtime, memory_storage())
+    storage = memory_storage()
+    copies = ImageCopies(storage, are_kept=True)
+    await copies.keep(image_id, runtime.save_image(image_id))
+    task = RemoveFiles(database, runtime, storage)
 
     await task.run(ClaimedWork(1, REMOVE, {"keys": [], "images": {"one": image_id}}, 1, 20))
+    assert await copies.has(image_id) is is_shared
 
     with pytest.raises(ImageNotFound):
         await runtime.inspect_image(f"{REPOSITORY}:one")

@@ -40,6 +40,7 @@ from modelyard.domain.engines.errors import (
     WrongArchitecture,
 )
 from modelyard.domain.engines.plan import PORT_VARIABLE, EnginePlan
+from modelyard.domain.images.supply import ImageSupply
 
 INSTALLATION_LABEL = "modelyard.installation"
 ENGINE_LABEL = "modelyard.engine"
@@ -88,9 +89,14 @@ class Launcher:
     """Starts, connects and stops engines."""
 
     def __init__(
-        self, runtime: Runtime, protocols: Mapping[str, ContainerProtocolFactory], limits: EngineLimits
+        self,
+        runtime: Runtime,
+        protocols: Mapping[str, ContainerProtocolFactory],
+        limits: EngineLimits,
+        images: ImageSupply | None = None,
     ) -> None:
         self.runtime = runtime
+        self._images = images
         self._protocols = protocols
         self._limits = limits
 
@@ -101,6 +107,15 @@ class Launcher:
             raise WrongArchitecture(plan.image_architecture, machine.architecture)
         if plan.memory_bytes > machine.memory_bytes:
             raise HardwareTooSmall(f"{plan.memory_bytes / 1e9:g} GB", f"{machine.memory_bytes / 1e9:.1f} GB")
+
+    async def has_image(self, plan: EnginePlan) -> bool:
+        """Whether an engine can start here without its image being fetched. Raises RuntimeUnavailable."""
+        return self._images is None or await self._images.has(plan.image)
+
+    async def bring_image(self, plan: EnginePlan) -> None:
+        """Fetches the image if this machine lacks it. Raises ImageNotHere, RuntimeUnavailable."""
+        if self._images is not None:
+            await self._images.bring(plan.image)
 
     async def create(self, engine_id: str, name: str, plan: EnginePlan) -> str:
         """Starts the container and returns its id. Raises ContainerStartFailed, ImageNotFound, GpuMissing."""

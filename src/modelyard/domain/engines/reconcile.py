@@ -248,6 +248,7 @@ class Reconciler:
                 self._records[version_id],
                 ready=len(self._router.engines(version_id)) + elsewhere.get(version_id, 0),
                 starting=starting[version_id],
+                fetching=self._starts.fetching[version_id],
                 lacks_licence=lacks_licence(version_id, demand, plan),
                 now=now,
             )

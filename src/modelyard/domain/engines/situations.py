@@ -1,5 +1,6 @@
 """Why the jobs of a version wait: decided from what the loop of the engines knows, and written down for all to read."""
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,7 +23,14 @@ class Reason:
 
 
 def reason_to_wait(
-    demand: Demand, record: HealthRecord, *, ready: int, starting: int, lacks_licence: bool, now: float
+    demand: Demand,
+    record: HealthRecord,
+    *,
+    ready: int,
+    starting: int,
+    fetching: int = 0,
+    lacks_licence: bool,
+    now: float,
 ) -> Reason | None:
     """What to say of a version; None when nothing is in the way of its items."""
     if ready or not (demand.open_items or record.is_quarantined):
@@ -37,7 +45,8 @@ def reason_to_wait(
         return Reason(f"all {demand.licence} engines that the account's licence covers are in use; it waits for one")
     if not demand.maximum:
         return Reason("the version may have no engines: its maximum of engines is 0")
-    return Reason("no engine is ready yet; one is being started")
+    step = f"the image is being brought to the machine {platform.node()}" if fetching else "one is being started"
+    return Reason(f"no engine is ready yet; {step}")
 
 
 def lacks_licence(version_id: int, demand: Demand, plan: Balance) -> bool:

@@ -16,8 +16,11 @@ from modelyard.domain.engines.plan import EnginePlan, plan_for
 from modelyard.domain.engines.rows import end_engine, load_version, new_engine, set_engine
 from modelyard.domain.engines.standby import Standby
 from modelyard.domain.engines.tables import EngineState, Purpose
+from modelyard.domain.work.processes import ENGINES, count_processes
 
 MOST_AT_ONCE = 4
+SECONDS_FOR_OTHERS = 2.0
+"""Machines that have the image start its engines before those that have to fetch it."""
 
 Ready = Callable[[RunningEngine], None]
 MayStart = Callable[[AsyncSession, int], Awaitable[bool]]
@@ -58,6 +61,8 @@ class Starts:
         self._may_start = may_start
         self._ready = ready
         self._failed = failed
+        self.fetching: Counter[int] = Counter()
+        """For how many engines of which version the image is on its way to this machine."""
         self._tasks: defaultdict[int, set[asyncio.Task[None]]] = defaultdict(set)
 
     def under_way(self) -> Counter[int]:
@@ -66,7 +71,8 @@ class Starts:
 
     def begin(self, version_id: int, number: int) -> None:
         """Starts as many engines of a version as are wanted and may start at once; the others have to ask again."""
-        for _ in range(min(number, MOST_AT_ONCE - self.under_way().total())):
+        fetching = min(MOST_AT_ONCE, self.fetching.total())  # which must not hold up what can start
+        for _ in range(min(number, MOST_AT_ONCE + fetching - self.under_way().total())):
             task = asyncio.create_task(self._start(version_id), name=f"start engine of version {version_id}")
             self._tasks[version_id].add(task)
             task.add_done_callback(self._tasks[version_id].discard)
@@ -85,6 +91,8 @@ class Starts:
                 async with self._database.read() as session:
                     plan = plan_for(await load_version(session, version_id))
                 await self._launcher.check(plan)
+                if not await self._launcher.has_image(plan):
+                    await self._bring_image(plan)
                 engine = await self._launch(plan)
         except _NotWanted:
             return
@@ -96,6 +104,21 @@ class Starts:
             await self._failed(version_id, error)
         else:
             self._ready(engine)
+
+    async def _bring_image(self, plan: EnginePlan) -> None:
+        """Fetches the image, unless a machine that has it starts the engine meanwhile."""
+        async with self._database.read() as session:
+            others = await count_processes(session, ENGINES) > 1
+        if others:
+            await self._clock.sleep(SECONDS_FOR_OTHERS)
+        async with self._database.read() as session:
+            if not await self._may_start(session, plan.version_id):
+                raise _NotWanted
+        self.fetching[plan.version_id] += 1
+        try:
+            await self._launcher.bring_image(plan)
+        finally:
+            self.fetching[plan.version_id] -= 1
 
     async def _resume(self, version_id: int) -> RunningEngine | None:
         """A paused engine that goes on; one that does not answer any more is ended."""

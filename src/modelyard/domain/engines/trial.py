@@ -28,6 +28,7 @@ class TrialEngines:
     async def start(self, plan: EnginePlan) -> AsyncIterator[RunningEngine]:
         """A ready engine. Raises everything that `Launcher` raises."""
         await self._launcher.check(plan)
+        await self._launcher.bring_image(plan)
         row = new_engine(self._clock, plan, Purpose.TEST, self._owner)
         async with self._database.write() as session:
             session.add(row)

@@ -1,6 +1,7 @@
 """The work of importing images: pull from a registry, load an uploaded archive."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +12,8 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import NotFound, PlatformError, UpstreamFailed
 from modelyard.core.sealing import Sealer
+from modelyard.domain.images.copies import ImageCopies, pieces_of
+from modelyard.domain.images.marks import ImageMarks
 from modelyard.domain.images.progress import ImportProgress, OnEnd
 from modelyard.domain.images.tables import ContainerImage, ImportState
 from modelyard.domain.work.queue import ClaimedWork
@@ -58,6 +61,8 @@ class ImportImage:
         *,
         longest_fetch: float = LONGEST_FETCH_SECONDS,
         on_end: OnEnd | None = None,
+        copies: ImageCopies | None = None,
+        marks: ImageMarks | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -65,6 +70,8 @@ class ImportImage:
         self._fetcher = fetcher
         self._longest_fetch = longest_fetch
         self._on_end = on_end
+        self._copies = copies
+        self._marks = marks
 
     async def run(self, work: ClaimedWork) -> None:
         image = await self._image(work)
@@ -73,9 +80,12 @@ class ImportImage:
         progress = self._progress(image)
         fetched = await self._fetch(image, progress)
         await progress.step("Inspecting the image", 95)
+        if self._marks:
+            await asyncio.to_thread(self._marks.add, image.id, fetched.image_id)
         # With a name of ours nobody prunes it as unused.
         await self._runtime.tag_image(fetched.image_id, REPOSITORY, image.id)
         held = await self._runtime.inspect_image(fetched.image_id)
+        await self._keep_copy(image, held.image_id, progress)
         await progress.completed(image_id=held.image_id, digest=fetched.digest, size=held.size, **_facts(held))
         await _drop_archive(image)
 
@@ -84,6 +94,17 @@ class ImportImage:
         if image is not None:
             await self._progress(image).failed(error)
             await _drop_archive(image)
+
+    async def _keep_copy(self, image: ContainerImage, image_id: str, progress: ImportProgress) -> None:
+        copies = self._copies
+        if copies is None or not copies.are_kept or not needs_copy(image) or await copies.has(image_id):
+            return
+        await progress.step("Keeping a copy for other servers", 97)
+        if image.archive_path:
+            await copies.keep(image_id, pieces_of(Path(image.archive_path)))
+            return
+        async with contextlib.aclosing(self._runtime.save_image(image_id)) as archive:
+            await copies.keep(image_id, archive)
 
     def _progress(self, image: ContainerImage) -> ImportProgress:
         return ImportProgress(self._database, self._clock, image.id, self._on_end)
@@ -153,6 +174,11 @@ class ArchiveFetcher:
             return (await self._runtime.inspect_image(described.image_id)).image_id
         except ImageNotFound:  # docker with containerd's store gives ids of another kind
             return loaded
+
+
+def needs_copy(image: ContainerImage) -> bool:
+    """Whether other machines cannot pull the image: it was uploaded, or its registry wants a password."""
+    return image.registry_host is None or image.username is not None
 
 
 async def _drop_archive(image: ContainerImage) -> None:

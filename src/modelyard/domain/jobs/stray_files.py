@@ -1,4 +1,4 @@
-"""Removes stored inputs and outputs that no job has: a process that is killed can leave some behind.
+"""Removes stored inputs, outputs and copies of images that nobody has: a process that is killed can leave some behind.
 
 Files come before their rows, so a file without one may only be early: it is removed when it was seen without a row
 before, long enough ago. What belongs to a job that has not ended is left alone.
@@ -14,6 +14,7 @@ from modelyard.core.database import Database
 from modelyard.core.errors import Unavailable
 from modelyard.core.listing import portions
 from modelyard.core.logs import log
+from modelyard.domain.images.copies import IMAGES, stray_copies
 from modelyard.domain.jobs.blobs import INPUTS, OUTPUTS, BlobStore
 from modelyard.domain.jobs.status import FINISHED
 from modelyard.domain.jobs.tables import InputChunk, ItemInput, ItemOutput, Job, JobItem
@@ -59,14 +60,19 @@ class StrayFiles:
     async def _without_row(self) -> set[str]:
         stray: set[str] = set()
         keys: dict[str, str] = {}
+        copies: set[str] = set()
         async for file in self._blobs.storage.list_files():
             kind, _, rest = file.key.partition("/")
             job_id, slash, _ = rest.partition("/")
+            if kind == IMAGES:
+                copies.add(file.key)
             if kind in {INPUTS, OUTPUTS} and slash:
                 keys[file.key] = job_id
             if len(keys) >= FILES_AT_ONCE:
                 stray |= await self._strays(keys)
                 keys.clear()
+        async with self._database.read() as session:
+            stray |= await stray_copies(session, copies)
         return stray | await self._strays(keys)
 
     async def _strays(self, keys: dict[str, str]) -> set[str]:

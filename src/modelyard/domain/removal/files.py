@@ -11,6 +11,7 @@ from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError, Unavailable
 from modelyard.core.logs import log
+from modelyard.domain.images.copies import ImageCopies
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.images.tasks import REPOSITORY
 from modelyard.domain.work import queue
@@ -41,6 +42,7 @@ class RemoveFiles:
         self._database = database
         self._runtime = runtime
         self._storage = storage
+        self._copies = ImageCopies(storage, are_kept=False)
 
     async def run(self, work: ClaimedWork) -> None:
         for key in work.payload["keys"]:
@@ -59,6 +61,7 @@ class RemoveFiles:
             same = select(ContainerImage.id).where(ContainerImage.image_id == image_id).limit(1)
             is_shared = await session.scalar(same) is not None
         if not is_shared:
+            await self._copies.forget(image_id)
             await self._runtime.remove_image(image_id)
 
     async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:

@@ -18,6 +18,7 @@ from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.sealing import Sealer
 from modelyard.domain.audit.record import PLATFORM, record
+from modelyard.domain.images.copies import IMAGES
 from modelyard.domain.images.tables import ContainerImage, ImportState
 from modelyard.domain.models.tables import LooseFile, Version
 from modelyard.domain.transfer.installation_file import TarWriter, scratch_file
@@ -130,7 +131,7 @@ class InstallationExport:
     async def _files(self, loose: set[str]) -> AsyncIterator[StoredFile]:
         """All that is part of something."""
         async for file in self.storage.list_files():
-            if file.key not in loose:
+            if file.key not in loose and not file.key.startswith(f"{IMAGES}/"):  # images are moved by themselves
                 yield file
 
     async def _write_image(self, tar: TarWriter, runtime: Runtime, image: MovedImage, bar: Bar) -> None:

@@ -86,6 +86,7 @@ class RunVersion:
         await self._require_loaded(loaded.version)
         progress = TestProgress(self._database, self._clock, loaded.test.id)
         await progress.enter(steps.LOADING, started_at=self._clock.now())
+        await self._launcher.bring_image(plan_for(loaded.version))
         facts = await measure_facts(self._launcher.runtime, loaded.version)
         async with self._trials.start(plan_for(loaded.version)) as engine:
             await progress.enter(steps.FETCHING, engine=engine.name)

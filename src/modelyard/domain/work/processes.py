@@ -21,6 +21,9 @@ from modelyard.domain.work.tables import Process
 SECONDS_BETWEEN_BEATS = 1.0
 SECONDS_UNTIL_DEAD = 8.0
 
+ENGINES = "engines"
+"""The kind of processes that run engines."""
+
 OnDeath = Callable[[AsyncSession, str], Awaitable[None]]
 CleanUp = Callable[[str], Awaitable[None]]
 
@@ -137,3 +140,8 @@ class ProcessWatch:
 async def living_processes(session: AsyncSession) -> int:
     """How many processes are known to run engines."""
     return await session.scalar(select(func.count()).select_from(Process)) or 0
+
+
+async def count_processes(session: AsyncSession, kind: str) -> int:
+    """How many processes of a kind are known as alive."""
+    return await session.scalar(select(func.count()).select_from(Process).where(Process.kind == kind)) or 0

@@ -59,6 +59,7 @@ async def _runtime(platform: Platform, found: ExportedModel) -> Runtime:
         raise NoRuntime
     runtime = platform.containers.runtime
     for image_id in found.images:
+        await platform.containers.images.bring(image_id)
         require_room(platform.uploads, (await runtime.inspect_image(image_id)).size)
     return runtime
 
