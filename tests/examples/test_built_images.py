@@ -17,6 +17,7 @@ from examples.speech.synthesis import make_clip
 from modelyard.adapters.container_protocols.base import ContainerProtocol, DeclaredField, ItemOutcome, UnexpectedAnswer
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
+from modelyard.adapters.container_protocols.output_files import read_whole
 from tests.examples.running import Running, can_run, output_of, podman_options, ready, running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -38,7 +39,7 @@ async def build(name: str) -> str:
 def document(outcome: ItemOutcome) -> dict[str, Any]:
     """The `data` of a result."""
     assert outcome.error is None
-    data: dict[str, Any] = json.loads(outcome.outputs["results.json"])["data"]
+    data: dict[str, Any] = json.loads(read_whole(outcome.outputs["results.json"]))["data"]
     return data
 
 
@@ -163,7 +164,7 @@ async def test_speech() -> None:
         shares = {entry["class"]: entry["score"] for entry in document(spoken)["result"]["classPredictions"]}
         assert shares["speech"] > 0.3
         assert sum(shares.values()) == pytest.approx(1)
-        lines = spoken.outputs["segments.csv"].decode().splitlines()
+        lines = read_whole(spoken.outputs["segments.csv"]).decode().splitlines()
         assert (lines[0], len(lines)) == ("start_seconds,end_seconds", 4)
         assert "not a WAV file" in (broken.error or "")
         assert "16 bits" in (coarse.error or "")
@@ -196,7 +197,7 @@ async def test_forecast() -> None:
         assert all(row["lower"] < row["value"] < row["upper"] for row in rows)
         assert max(rows, key=lambda row: row["value"])["step"] in {6, 7, 8}  # July
         assert [round(row["value"]) for row in document(line)["result"]["forecast"]] == [20, 21, 22]
-        assert season.outputs["forecast.csv"].decode().splitlines()[0] == "step,value,lower,upper"
+        assert read_whole(season.outputs["forecast.csv"]).decode().splitlines()[0] == "step,value,lower,upper"
         assert all(outcome.error for outcome in bad)
         assert await measured(engine) == promised("forecast")
         await protocol.close()

@@ -18,6 +18,7 @@ from modelyard.adapters.container_protocols.base import (
     UnexpectedAnswer,
 )
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory, HttpV1Protocol
+from modelyard.adapters.container_protocols.output_files import read_whole
 from tests.emptied import is_emptied
 from tests.examples.running import Running, can_run, output_of, ready, running
 
@@ -75,7 +76,7 @@ async def run_once(protocol: HttpV1Protocol, timeout: float = 20) -> ItemOutcome
 async def test_echo(base: str) -> None:
     async with program(base, "echo", DELAY_MS="50") as (engine, protocol):
         outcome = await run_once(protocol)
-        result = json.loads(outcome.outputs["results.json"])["data"]["result"]
+        result = json.loads(read_whole(outcome.outputs["results.json"]))["data"]["result"]
         assert result["inputs"] == {"input": {"length": 3, "text": "abc"}}
         assert await is_emptied(engine.endpoint.exchange)
         await protocol.shutdown()

@@ -27,7 +27,7 @@ from modelyard.adapters.container_protocols.base import (
 from modelyard.adapters.container_protocols.fake import FakeFactory, FakeProgram
 from modelyard.adapters.container_protocols.grpc_v2 import GrpcV2Factory
 from modelyard.adapters.container_protocols.http_v1 import HttpV1Factory
-from modelyard.adapters.container_protocols.output_files import LargeOutput
+from modelyard.adapters.container_protocols.output_files import read_whole
 from tests.adapters.container_protocols.model_servers import GrpcV2Server, HttpV1Server, ModelServer
 from tests.emptied import is_emptied
 
@@ -247,8 +247,7 @@ async def test_outputs_above_the_limit_fail_the_item(stage: Stage) -> None:
 
 async def test_a_large_input_passes(stage: Stage) -> None:
     content = b"a" * 20_000_000
-    data = (await stage.run_one(content)).outputs["results.json"]
-    assert (data.read() if isinstance(data, LargeOutput) else data) == content.upper()
+    assert read_whole((await stage.run_one(content)).outputs["results.json"]) == content.upper()
 
 
 async def test_a_hanging_run_times_out(stage: Stage) -> None:

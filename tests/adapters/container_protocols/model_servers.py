@@ -12,6 +12,7 @@ from aiohttp import web
 
 from modelyard.adapters.container_protocols import model_pb2
 from modelyard.adapters.container_protocols.fake import FakeProgram
+from modelyard.adapters.container_protocols.output_files import read_whole
 
 LONG = 3600.0
 
@@ -71,7 +72,7 @@ class HttpV1Server:
         if outcome.error is not None:
             return _answer(422, outcome.error)
         for name, content in outcome.outputs.items():
-            (Path(body["output"]) / name).write_bytes(content)
+            (Path(body["output"]) / name).write_bytes(read_whole(content))
         return _answer(200, "success")
 
     async def _shutdown(self, request: web.Request) -> web.Response:
@@ -148,7 +149,7 @@ def _output(program: FakeProgram, item: dict[str, bytes]) -> model_pb2.OutputIte
     outcome = program.answer(item)
     if outcome.error is not None:
         return model_pb2.OutputItem(output={"error": outcome.error.encode()}, success=False)
-    return model_pb2.OutputItem(output=outcome.outputs, success=True)
+    return model_pb2.OutputItem(output={name: read_whole(data) for name, data in outcome.outputs.items()}, success=True)
 
 
 def _describe(program: FakeProgram, answer: model_pb2.StatusResponse) -> None:

@@ -5,6 +5,7 @@ import hashlib
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from tests.machine import REFERENCE, Machine
 
 IMAGE = make_image("echo", FakeContainer.idle)
 PULLED = f"registry.example/team/echo@{SMALL_IMAGE.digest}"
-FROM_REGISTRY = {
+FROM_REGISTRY: dict[str, Any] = {
     "registry_host": "registry.example",
     "repository": "team/echo",
     "reference": REFERENCE,
@@ -64,7 +65,7 @@ def supply(database: Database, machine: Machine, sealer: Sealer, storage: Storag
     )
 
 
-async def _add(database: Database, image: FakeImage = IMAGE, **facts: object) -> str:
+async def _add(database: Database, image: FakeImage = IMAGE, **facts: Any) -> str:
     row = held_image(image.image_id, **facts)
     async with database.write() as session:
         session.add(row)

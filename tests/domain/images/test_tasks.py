@@ -14,9 +14,12 @@ from modelyard.adapters.registries.fake import SMALL_IMAGE as DESCRIBED
 from modelyard.adapters.registries.fake import FakeArchiveReader
 from modelyard.adapters.runtimes.base import ImageNotFound, ImagePullFailed, OnProgress, RuntimeUnavailable
 from modelyard.adapters.runtimes.fake_images import make_image, write_archive
+from modelyard.adapters.storage.fake import memory_storage
 from modelyard.core.database import Database
 from modelyard.core.errors import NotFound, PlatformError
 from modelyard.core.sealing import Sealer, SecretKeyWrong
+from modelyard.domain.images.copies import ImageCopies
+from modelyard.domain.images.marks import ImageMarks
 from modelyard.domain.images.progress import ImportProgress
 from modelyard.domain.images.request_import import request_load, request_pull
 from modelyard.domain.images.tables import ContainerImage, ImportState
@@ -303,3 +306,40 @@ async def test_silent_source_is_given_up(
     task = ImportImage(database, clock, machine.runtime, SilentFetcher(), longest_fetch=0.05)
 
     await _fails(task, work, FetchTooSlow)
+
+
+@pytest.mark.parametrize("username", ["", "alice"])
+async def test_a_pull_that_needs_a_password_leaves_a_copy(
+    database: Database, clock: ManualClock, machine: Machine, sealer: Sealer, tmp_path: Path, username: str
+) -> None:
+    image = machine.publish(username=username, password=PASSWORD if username else "")
+    copies, marks = ImageCopies(memory_storage(), are_kept=True), ImageMarks(tmp_path / "images")
+    fetcher = RegistryFetcher(machine.runtime, machine.registry, sealer)
+    task = ImportImage(database, clock, machine.runtime, fetcher, copies=copies, marks=marks)
+    password = PASSWORD if username else ""
+    await task.run(await _request_pull(database, clock, machine, sealer, username=username, password=password))
+
+    assert await copies.has(image.image_id) is bool(username)
+    assert marks.all() == {(await _image(database)).id: image.image_id}
+
+
+@pytest.mark.parametrize("are_kept", [True, False])
+async def test_an_upload_leaves_a_copy_of_its_archive(
+    database: Database, clock: ManualClock, machine: Machine, tmp_path: Path, are_kept: bool
+) -> None:
+    image = make_image("uploaded", machine.behave)
+    archive = tmp_path / "upload.tar"
+    write_archive(image, "uploaded:1", archive)
+    content = archive.read_bytes()
+    reader = FakeArchiveReader()
+    reader.images[archive.name] = replace(DESCRIBED, image_id=image.image_id)
+    copies = ImageCopies(memory_storage(), are_kept=are_kept)
+    task = ImportImage(database, clock, machine.runtime, ArchiveFetcher(machine.runtime, reader), copies=copies)
+    async with database.write() as session:
+        await request_load(session, clock, archive, file_name="uploaded.tar")
+    await task.run(await _claimed(database, clock))
+
+    assert await copies.has(image.image_id) is are_kept
+    if are_kept:
+        assert b"".join([piece async for piece in copies.read(image.image_id)]) == content
+    assert not archive.exists()

@@ -79,6 +79,11 @@ def size_of(data: OutputData) -> int:
     return data.size if isinstance(data, LargeOutput) else len(data)
 
 
+def read_whole(data: OutputData) -> bytes:
+    """All bytes of an output that is known to be small enough; blocks. Raises OutputChanged, OutputGone."""
+    return data.read() if isinstance(data, LargeOutput) else data
+
+
 def forget_outputs(outputs: Iterable[OutputData]) -> None:
     """Removes the files among outputs."""
     for data in outputs:

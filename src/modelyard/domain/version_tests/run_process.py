@@ -16,7 +16,7 @@ from modelyard.adapters.container_protocols.base import (
     RunTimedOut,
     UnexpectedAnswer,
 )
-from modelyard.adapters.container_protocols.output_files import LargeOutput, forget_outputs
+from modelyard.adapters.container_protocols.output_files import forget_outputs, read_whole
 from modelyard.adapters.storage.base import Storage
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
@@ -205,7 +205,7 @@ def _take_shown(answer: Answer) -> dict[str, Any]:
 
 def _shown(output: OutputFile) -> Any:
     if output.media_type == JSON and output.size <= LARGEST_SHOWN_OUTPUT:
-        return json.loads(output.data.read() if isinstance(output.data, LargeOutput) else output.data)
+        return json.loads(read_whole(output.data))
     return {"mediaType": output.media_type, "size": output.size}
 
 
