@@ -15,7 +15,7 @@ from modelyard.adapters.registries.base import ArchiveReader, Registry
 from modelyard.adapters.runtimes.base import Runtime
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database, ring_after_commit
-from modelyard.core.errors import PlatformError
+from modelyard.core.errors import PlatformError, UpstreamFailed
 from modelyard.core.logs import log
 from modelyard.core.sealing import Sealer
 from modelyard.domain.engines import reconcile
@@ -40,6 +40,7 @@ from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.item_inputs import InputReader
 from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
+from modelyard.domain.jobs.status import ErrorSide
 from modelyard.domain.models.image_records import record_import
 from modelyard.domain.removal import files as removal
 from modelyard.domain.removal.files import RemoveFiles
@@ -223,7 +224,8 @@ class ContainerSide:
 
     async def _fail_waiting_items(self, version_id: int, error: PlatformError) -> None:
         reason = f"no engine could be started: {error.message}"
+        side = ErrorSide.MODEL if isinstance(error, UpstreamFailed) else ErrorSide.PLATFORM
         async with self._shared.database.write() as session:
             if (await count_live(session, except_owner=self._shared.owner))[version_id]:
                 return  # another machine can run it
-            await fail_open_items(session, self._shared.clock, version_id, reason)
+            await fail_open_items(session, self._shared.clock, version_id, reason, side)

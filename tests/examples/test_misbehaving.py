@@ -141,7 +141,10 @@ async def test_hanging_run(base: str) -> None:
         ("no-output", "The model reported success, but gave no output."),
         ("symlink-output", "The output 'results.json' is not a readable file."),
         ("pipe-output", "The output 'results.json' is not a regular file."),
-        ("huge-output", "The outputs are larger than the limit of 100000 bytes for one item."),
+        (
+            "huge-output",
+            "The outputs are larger than the limit of 100000 bytes for one item; return less.",
+        ),
         ("many-outputs", "The model wrote more than 1000 output files."),
     ],
 )

@@ -240,7 +240,7 @@ async def test_outputs_above_the_limit_fail_the_item(stage: Stage) -> None:
     outcome = await stage.run_one(b"huge", max_output_bytes=199_999)
     assert (dict(outcome.outputs), outcome.error) == (
         {},
-        "The outputs are larger than the limit of 199999 bytes for one item.",
+        "The outputs are larger than the limit of 199999 bytes for one item; return less.",
     )
     assert (await stage.run_one(b"huge", max_output_bytes=200_000)).error is None
 

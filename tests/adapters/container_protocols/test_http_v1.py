@@ -135,9 +135,9 @@ LEFT: dict[str, Callable[[Path], object]] = {
     "The output 'results.json' is not a readable file.": lambda out: (out / "results.json").symlink_to("/etc/passwd"),
     "The output 'pipe' is not a regular file.": lambda out: os.mkfifo(out / "pipe"),
     "The output 'deep' is not a regular file.": lambda out: (out / "deep" / "er").mkdir(parents=True),
-    "The outputs are larger than the limit of 1000 bytes for one item.": lambda out: (out / "a").write_bytes(
-        b"x" * 1001
-    ),
+    "The outputs are larger than the limit of 1000 bytes for one item; return less.": lambda out: (
+        out / "a"
+    ).write_bytes(b"x" * 1001),
     "The model wrote more than 1000 output files.": lambda out: [(out / str(n)).write_bytes(b"") for n in range(1001)],
     "The name of the output '?' is not UTF-8.": lambda out: (out / os.fsdecode(b"\xff")).touch(),
     "The model reported success, but gave no output.": Path.exists,

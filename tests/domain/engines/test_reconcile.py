@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.clock import SystemClock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
+from modelyard.domain.engines import health
 from modelyard.domain.engines.adopt import Adoption
 from modelyard.domain.engines.health import DEATHS_TO_QUARANTINE
 from modelyard.domain.engines.launch import INSTALLATION_LABEL, EngineLimits, Launcher
@@ -21,6 +22,7 @@ from modelyard.domain.engines.situations import read_situations
 from modelyard.domain.engines.standby import StandbyLimits
 from modelyard.domain.engines.tables import Engine
 from modelyard.domain.engines.wanted import Demand
+from modelyard.domain.images.supply import ImageNotHere
 from tests.cast import CAST
 from tests.library import add_model, describe
 from tests.machine import Machine
@@ -316,3 +318,27 @@ async def test_engine_whose_files_are_gone_is_not_adopted(
     assert later.router.all_engines() == []
     assert engines.machine.running == []
     assert await later.states() == ["stopped"]
+
+
+@pytest.mark.parametrize(("is_final", "gives_up"), [(True, True), (False, False)])
+async def test_an_image_that_no_machine_can_have_any_more(
+    engines: Engines, version_id: int, monkeypatch: pytest.MonkeyPatch, is_final: bool, gives_up: bool
+) -> None:
+    tries = 0
+
+    async def bring(_: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise ImageNotHere("echo:1", "it is gone.", is_final=is_final)
+
+    async def lacks(_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(engines.launcher, "has_image", lacks)
+    monkeypatch.setattr(engines.launcher, "bring_image", bring)
+    monkeypatch.setattr(health, "HOPELESS_AFTER", 1)
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    await engines.settle(lambda: bool(engines.given_up) if gives_up else tries >= 1)
+    await engines.reconciler.reconcile_once()
+    assert bool(engines.given_up) is gives_up
+    assert await engines.states() == []

@@ -1,5 +1,6 @@
 """Lists of jobs over HTTP: filters, orders, statistics, and cancelling all of a list."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -60,6 +61,16 @@ async def test_filters(alice: AsgiClient, platform: Platform, jobs: list[str], p
         "status=undefined&model=null": {first, second, third},
     }.items():
         assert await _found(alice, query, path) == wanted, query
+
+
+async def test_end_of_a_window_is_about_the_end_of_jobs(alice: AsgiClient, platform: Platform, jobs: list[str]) -> None:
+    first, second, third = jobs
+    created = platform.clock.now()
+    await _change(platform, first, status="COMPLETED", finished_at=created + timedelta(hours=1))
+    await _change(platform, second, status="CANCELED", finished_at=created + timedelta(hours=3))
+    for hours, wanted in {-1: set(), 0.5: {third}, 1: {first, third}, 2: {first, third}, 3: set(jobs)}.items():
+        end = f"{created + timedelta(hours=hours):%Y-%m-%dT%H:%M:%S.%fZ}"
+        assert await _found(alice, f"startDate=2020-01-01&endDate={end}") == wanted, hours
 
 
 @pytest.mark.parametrize("query", ["status=never", "endDate=2021-01-01", "startDate=2200-01-01", "startDate=soon"])

@@ -118,7 +118,9 @@ class FakeProtocol:
         needed = timeout if self._program.run_hangs else self._program.run_seconds
         await asyncio.sleep(min(needed, timeout))
         if needed >= timeout:
-            raise RunTimedOut(f"The model did not answer within its run time-out of {timeout:g} s.")
+            raise RunTimedOut(
+                f"The model did not answer within its run time-out of {timeout:g} s; send less, or raise it."
+            )
 
     def _outcome(self, item: Mapping[str, bytes], max_output_bytes: int) -> ItemOutcome:
         outcome = self._program.answer(item)

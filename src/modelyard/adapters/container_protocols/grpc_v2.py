@@ -253,7 +253,9 @@ def _run_error(problem: grpc.aio.AioRpcError, timeout: float) -> Exception:
         case grpc.StatusCode.UNAVAILABLE:
             return _unavailable(details)
         case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return RunTimedOut(f"The model did not answer within its run time-out of {timeout:g} s.")
+            return RunTimedOut(
+                f"The model did not answer within its run time-out of {timeout:g} s; send less, or raise it."
+            )
         case grpc.StatusCode.UNIMPLEMENTED:
             return UnexpectedAnswer(f"The program does not speak container protocol gRPC v2: {details}")
         case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in details:

@@ -88,7 +88,7 @@ class HttpV1Protocol:
             for outcome in outcomes:
                 forget_outputs(outcome.outputs.values())
             if isinstance(problem, TimeoutError):
-                text = f"The model did not answer within its run time-out of {timeout:g} s."
+                text = f"The model did not answer within its run time-out of {timeout:g} s; send less, or raise it."
                 raise RunTimedOut(text) from None
             raise
         return outcomes

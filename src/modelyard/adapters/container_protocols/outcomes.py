@@ -31,7 +31,7 @@ def failed(error: str) -> ItemOutcome:
 
 def too_large(max_output_bytes: int) -> ItemOutcome:
     """The outputs of this item are larger than allowed."""
-    return failed(f"The outputs are larger than the limit of {max_output_bytes} bytes for one item.")
+    return failed(f"The outputs are larger than the limit of {max_output_bytes} bytes for one item; return less.")
 
 
 def shorten(text: str) -> str:

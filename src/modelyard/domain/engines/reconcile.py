@@ -25,7 +25,9 @@ from modelyard.domain.engines.standby import Standby, StandbyLimits
 from modelyard.domain.engines.starts import Starts
 from modelyard.domain.engines.tables import EngineState
 from modelyard.domain.engines.wanted import Balance, Demand, balance, surplus_engines
+from modelyard.domain.images.supply import ImageNotHere
 from modelyard.domain.models import versions
+from modelyard.domain.work.processes import ENGINES, count_processes
 
 TOPIC = "demand"
 """Rings when more or fewer engines may be wanted."""
@@ -159,12 +161,17 @@ class Reconciler:
 
     async def _start_failed(self, version_id: int, error: Exception) -> None:
         verdict = self._records[version_id].start_failed(str(error), now=time.monotonic())
-        if (
-            verdict == Verdict.HOPELESS
-            and isinstance(error, PlatformError)
-            and not isinstance(error, Unavailable)  # it is not the version's fault
-        ):
+        if verdict == Verdict.HOPELESS and isinstance(error, PlatformError) and await self._is_hopeless(error):
             await self._give_up(version_id, error)
+
+    async def _is_hopeless(self, error: PlatformError) -> bool:
+        """Whether waiting does not help: not where something is away, or another machine may do it."""
+        if not isinstance(error, Unavailable):
+            return True
+        if not isinstance(error, ImageNotHere) or not error.is_final:
+            return False
+        async with self._database.read() as session:
+            return await count_processes(session, ENGINES) <= 1
 
     async def _count_death(self, engine: RunningEngine, error: PlatformError | None) -> None:
         version_id = engine.plan.version_id

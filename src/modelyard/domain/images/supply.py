@@ -29,9 +29,14 @@ SECONDS_BETWEEN_COPIES = 3600.0
 
 
 class ImageNotHere(Unavailable):
-    """This machine lacks an image and could not get it; another one may have it."""
+    """This machine lacks an image and could not get it; another one may have it.
 
-    def __init__(self, reference: str, reason: str, information: str | None = None) -> None:
+    Args:
+        is_final: that trying again will not help this machine.
+    """
+
+    def __init__(self, reference: str, reason: str, information: str | None = None, *, is_final: bool = False) -> None:
+        self.is_final = is_final
         super().__init__(
             f"The machine {platform.node()} does not have the image {reference[:300]}, and could not get it: {reason}",
             information,
@@ -90,7 +95,8 @@ class ImageSupply:
             except StoredFileNotFound as error:
                 raise ImageNotHere(reference, "its copy in the storage has just been removed.") from error
             except PlatformError as error:
-                raise ImageNotHere(reference, error.message, error.technical_information) from error
+                is_final = not isinstance(error, Unavailable)
+                raise ImageNotHere(reference, error.message, error.technical_information, is_final=is_final) from error
 
     async def keep_missing_copies(self) -> None:
         """Makes copies of images that this machine has and others cannot pull."""

@@ -24,8 +24,9 @@ class NotFetched(PlatformError):
     """An input could not be had. `is_callers`: because of what the submission says."""
 
     def __init__(self, name: str, error: PlatformError) -> None:
-        super().__init__(f"the input {name!r} could not be fetched: {error.message}")
         self.is_callers = not isinstance(error, Unavailable)
+        advice = "" if self.is_callers else "; submit the item again later"
+        super().__init__(f"the input {name!r} could not be fetched: {error.message}{advice}")
 
 
 @dataclass(slots=True)

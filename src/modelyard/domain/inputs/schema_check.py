@@ -87,7 +87,7 @@ def schema_check(version: Version) -> SchemaCheck | None:
 
 def too_large_to_check(name: str) -> str:
     """What is wrong with JSON of more than `LARGEST_CHECKED` bytes."""
-    return f"the input {name!r} is JSON of more than {LARGEST_CHECKED} bytes, which is not checked"
+    return f"the input {name!r} is JSON of more than {LARGEST_CHECKED} bytes, which is not checked; send less"
 
 
 def _can_be_json(declared: DeclaredInput) -> bool:

@@ -22,7 +22,10 @@ MOST_LANES = 8
 """From so many lanes one claim takes items."""
 MOST_BYTES = 8_388_608
 """Of inputs in one claim, unless a single item has more."""
-_FATAL = f"the platform itself ended {MOST_INTERRUPTIONS} times while it worked on this item"
+_FATAL = (
+    f"the platform itself ended {MOST_INTERRUPTIONS} times while it worked on this item; see the server's log "
+    "before you submit it again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,14 +299,16 @@ def _charges(stored: list[Any]) -> list[Charge]:
     return [(quota, window) for quota, window in stored]
 
 
-async def fail_open_items(session: AsyncSession, clock: Clock, version_id: int, reason: str) -> int:
+async def fail_open_items(
+    session: AsyncSession, clock: Clock, version_id: int, reason: str, side: ErrorSide = ErrorSide.PLATFORM
+) -> int:
     """Gives the waiting items of a version a reason why they will not run; returns how many."""
     now = clock.now()
     lanes = select(JobLane.id).where(JobLane.version_id == version_id)
     failed = await session.execute(
         update(JobItem)
         .where(JobItem.lane_id.in_(lanes), JobItem.state == ItemState.QUEUED)
-        .values(state=ItemState.FAILED, error=reason, error_side=ErrorSide.PLATFORM, finished_at=now)
+        .values(state=ItemState.FAILED, error=reason, error_side=side, finished_at=now)
         .returning(JobItem.job_id)
     )
     return await _count_failed(session, now, failed.scalars())

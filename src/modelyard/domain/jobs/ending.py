@@ -59,7 +59,11 @@ async def end_overdue_jobs(session: AsyncSession, clock: Clock) -> int:
     overdue = await session.scalars(select(Job.id).where(Job.status.in_(UNFINISHED), Job.deadline <= now))
     ended = [
         await end_job(
-            session, job_id, JobStatus.TIMEDOUT, now, "the job's timeout passed before this item had a result"
+            session,
+            job_id,
+            JobStatus.TIMEDOUT,
+            now,
+            "the job's timeout passed before this item had a result; submit it again with a longer one",
         )
         for job_id in overdue.all()
     ]

@@ -137,7 +137,9 @@ class InputReader:
         try:
             inputs.values[row.name] = await self._data_of(row, spool)
         except StoredFileNotFound:
-            inputs.fail(f"the input {row.name!r} is not in the platform's storage any more", ErrorSide.PLATFORM)
+            inputs.fail(
+                f"the input {row.name!r} is not in the platform's storage any more; submit it again", ErrorSide.PLATFORM
+            )
 
     async def _data_of(self, row: _Row, spool: Spool) -> InputData:
         came_in_chunks = row.data is None and row.storage_key is None
@@ -160,8 +162,9 @@ class InputReader:
                     group.create_task(self._fetch_item(objects, rows, contract, found[item], room, item == first))
         except PlatformError as error:
             side = ErrorSide.PLATFORM if isinstance(error, Unavailable) else ErrorSide.CALLER
-            for item in job.items:
-                found[item].fail(f"the inputs could not be fetched: {error.message}", side)
+            for item, rows in job.items.items():
+                names = ", ".join(repr(row.name) for row in rows)
+                found[item].fail(f"the input {names} could not be fetched: {error.message}", side)
 
     async def _fetch_item(
         self, objects: Objects, rows: list[_Row], contract: _Contract, inputs: Inputs, room: Room, is_first: bool

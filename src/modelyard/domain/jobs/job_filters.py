@@ -20,7 +20,7 @@ class JobFilter:
     start: datetime | None = None
     """Not created before."""
     end: datetime | None = None
-    """Not created after."""
+    """Not ended after; jobs that go on count by when they were created."""
     model: str = ""
     user: str = ""
     """A part of the name, e-mail address or identifier."""
@@ -48,7 +48,8 @@ def _exact(wanted: JobFilter, jobs: Any) -> list[ColumnElement[bool]]:
     if wanted.start:
         found.append(jobs.created_at >= wanted.start)
     if wanted.end:
-        found.append(jobs.created_at <= wanted.end)
+        # The first is part of the second, and served by an index.
+        found += [jobs.created_at <= wanted.end, or_(jobs.finished_at.is_(None), jobs.finished_at <= wanted.end)]
     if wanted.model_identifier:
         found.append(jobs.model_id == wanted.model_identifier)
     if wanted.model_version:

@@ -57,7 +57,9 @@ class PrepareJob:
         except PreparationOver:
             return
         except TimeoutError:
-            raise TooLarge(f"finding out the items took more than {SECONDS} seconds") from None
+            raise TooLarge(
+                f"finding out the items took more than {SECONDS} seconds; split the query or the folder"
+            ) from None
 
     async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:
         is_callers = isinstance(error, InvalidInput | TooLarge | LimitReached)
@@ -131,5 +133,5 @@ async def _together(found: AsyncIterator[SubmittedItem]) -> AsyncIterator[list[S
 
 def _nothing(source: Source) -> str:
     if isinstance(source.access, DatabaseAccess):
-        return "the query gives no rows"
-    return "the folder has no objects"
+        return "the query gives no rows; ask the same of the database itself"
+    return "the folder has no objects; see whether its name and the bucket are right"

@@ -127,7 +127,8 @@ class Pump:
                 if self._may_go_on():
                     await bell.wait(parts.seconds_between_looks)
         except _EngineLost as lost:
-            await self._settle(lost.cause.message, is_final=lost.is_final)
+            side = ErrorSide.PLATFORM if isinstance(lost.cause, OutputGone) else ErrorSide.MODEL
+            await self._settle(lost.cause.message, is_final=lost.is_final, side=side)
             await parts.bury(engine, lost.cause)
         except asyncio.CancelledError:
             await asyncio.shield(self._settle_now())
