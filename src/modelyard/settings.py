@@ -138,7 +138,8 @@ class Settings(BaseSettings):
     fetch_seconds: float = Field(
         60,
         gt=0,
-        description="An input that its source does not deliver within this time, with all tries, fails its item.",
+        description="An input that its source does not deliver within this time, with all tries, fails its item; "
+        "large ones have a second more for each MiB that arrives.",
     )
     fetch_concurrency: int = Field(16, gt=0, description="Inputs that are fetched from sources at the same time.")
     sqlite_sources: Path | None = Field(

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from modelyard.adapters.sources.base import AccessDenied, CredentialsExpired, SourceNotReachable
 from modelyard.adapters.sources.fake import FakeSources
 from modelyard.adapters.storage.fake import memory_storage
 from modelyard.core.database import Database
 from modelyard.core.destinations import DestinationForbidden
 from modelyard.domain.inputs import fetch
+from modelyard.domain.jobs import item_inputs
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.ending import end_job
 from modelyard.domain.jobs.item_inputs import Inputs
@@ -145,3 +148,71 @@ async def test_ended_jobs_have_no_access_any_more(database: Database, clock: Man
     assert "the job has ended" in (found.error or "")
     assert (await read_job_row(database, job_id)).sealed_source is None
     assert sources.opened == []
+
+
+LARGE = [{"name": "input.txt", "acceptedMediaTypes": "text/plain", "maximumSize": 1_000_000, "description": "d"}]
+
+
+@pytest.fixture
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Spool:
+    """Takes what has more than a hundred bytes."""
+    monkeypatch.setattr(item_inputs, "LARGEST_IN_MEMORY", 100)
+    (tmp_path / "engine" / "exchange").mkdir(parents=True)
+    return Spool(tmp_path / "engine" / "exchange")
+
+
+def _files(tmp_path: Path) -> list[Path]:
+    return list((tmp_path / "engine" / "spool").glob("*"))
+
+
+async def test_large_objects_become_files(database: Database, clock: ManualClock, spool: Spool, tmp_path: Path) -> None:
+    sources = FakeSources({"b": {"small": b"s" * 100, "large": b"l" * 101}})
+    _, items = await submit_keys(database, clock, sources, "small", "large", inputs=LARGE)
+    small, large = (await input_reader(database, BlobStore(memory_storage()), sources).read(items, spool)).values()
+
+    assert small.values == {"input.txt": b"s" * 100}
+    path = large.values["input.txt"]
+    assert isinstance(path, Path)
+    assert path.read_bytes() == b"l" * 101
+    assert _files(tmp_path) == [path]
+
+
+async def test_files_have_a_budget_too(
+    database: Database, clock: ManualClock, spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(item_inputs, "Room", lambda: fetch.Room(files_left=1_000_000))
+    sources = FakeSources({"b": {str(number): b"x" * 300_000 for number in range(9)}})
+    _, items = await submit_keys(database, clock, sources, *map(str, range(9)), inputs=LARGE)
+    found = await input_reader(database, BlobStore(memory_storage()), sources).read(items, spool)
+
+    fetched = [inputs for inputs in found.values() if inputs.values]
+    assert found[items[0]].values
+    assert 1 <= len(fetched) <= 4
+    assert all(inputs.is_postponed for inputs in found.values() if not inputs.values)
+    assert len(_files(tmp_path)) == len(fetched)
+
+
+async def test_json_in_a_file_is_compared_with_the_schema(
+    database: Database, clock: ManualClock, spool: Spool, tmp_path: Path
+) -> None:
+    sources = FakeSources({"b": {"good": b"{" + b" " * 200 + b"}", "bad": b"[" + b" " * 200 + b"]"}})
+    declared = [LARGE[0] | {"acceptedMediaTypes": "application/json"}]
+    _, items = await submit_keys(
+        database, clock, sources, "good", "bad", inputs=declared, input_validation_schema='{"type": "object"}'
+    )
+    good, bad = (await input_reader(database, BlobStore(memory_storage()), sources).read(items, spool)).values()
+
+    assert good.error is None
+    assert "schema" in (bad.error or "")
+    assert len(_files(tmp_path)) == 1
+
+
+async def test_a_large_object_that_fails_leaves_no_file(
+    database: Database, clock: ManualClock, spool: Spool, tmp_path: Path
+) -> None:
+    sources = FakeSources({"b": {"large": b"x" * 1_000_001}})
+    _, items = await submit_keys(database, clock, sources, "large", inputs=LARGE)
+    (found,) = (await input_reader(database, BlobStore(memory_storage()), sources).read(items, spool)).values()
+
+    assert "more than the 1000000 bytes" in (found.error or "")
+    assert _files(tmp_path) == []

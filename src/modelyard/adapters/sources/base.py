@@ -76,6 +76,13 @@ class SourceNotReachable(Unavailable):
     """The source does not answer, or says that it cannot at the moment."""
 
 
+class ObjectChanged(SourceNotReachable):
+    """Another object came in the place of the one that was being read; it can be read from its beginning."""
+
+    def __init__(self) -> None:
+        super().__init__("it was changed while it was being read")
+
+
 class DatabaseKind(StrEnum):
     """The databases whose rows can be inputs."""
 

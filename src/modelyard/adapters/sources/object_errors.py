@@ -2,13 +2,14 @@
 
 import re
 
-from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import PermissionDeniedError, PreconditionError, UnauthenticatedError
 
 from modelyard.adapters.sources.base import (
     AccessDenied,
     ContainerMissing,
     CredentialsExpired,
     CredentialsWrong,
+    ObjectChanged,
     ObjectMissing,
     SourceMisconfigured,
     SourceNotReachable,
@@ -68,6 +69,8 @@ def _by_code(code: str, container: str) -> PlatformError | None:
 def _by_type(error: BaseException, container: str, key: str | None) -> PlatformError | None:
     if isinstance(error, FileNotFoundError):
         return ContainerMissing(container) if key is None else ObjectMissing(container, key)
+    if isinstance(error, PreconditionError):
+        return ObjectChanged()
     if isinstance(error, UnauthenticatedError):
         return CredentialsWrong()
     if isinstance(error, PermissionDeniedError):

@@ -1,5 +1,6 @@
 """Reads and lists objects through obstore, whichever store it is; one for each bucket, behind the guard proxy."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,17 +10,27 @@ from typing import TYPE_CHECKING, Any
 import obstore
 from obstore.exceptions import BaseError
 
-from modelyard.adapters.sources.base import FoundObject, ObjectTooLarge, SourceMisconfigured
+from modelyard.adapters.sources.base import (
+    FoundObject,
+    ObjectChanged,
+    ObjectTooLarge,
+    SourceMisconfigured,
+    SourceNotReachable,
+)
 from modelyard.adapters.sources.guard_proxy import GuardProxy
 from modelyard.adapters.sources.object_errors import explain
 from modelyard.core.destinations import DestinationForbidden
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 READ_CHUNK = 1_048_576
 SECONDS_TO_CONNECT = 10
 SECONDS_WITHOUT_A_BYTE = 20
+MOST_BREAKS = 3
+"""In a row, without a byte between them."""
+SECONDS_AFTER_A_BREAK = 0.5
 RETRY: "RetryConfig" = {
     "max_retries": 3,
     "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=3), "base": 2},
@@ -43,6 +54,11 @@ def client_config(proxy: str, *, is_plain: bool) -> "ClientConfig":
     }
 
 
+def _rest_of(offset: int, tag: str | None) -> "GetOptions":
+    """Asks for what is missing, of the object that was begun; another one in its place is an error."""
+    return {"range": {"offset": offset}, "if_match": tag} if offset and tag else {}
+
+
 @dataclass(slots=True)
 class ObjectStores:
     """The buckets or containers of one set of credentials."""
@@ -53,21 +69,36 @@ class ObjectStores:
     _stores: "dict[str, ObjectStore]" = field(default_factory=dict)
 
     async def read(self, container: str, key: str, *, most_bytes: int) -> AsyncIterator[bytes]:
-        with self._translated(container, key):
-            found = await obstore.get_async(self._store(container), key)
-        if found.meta["size"] > most_bytes:
-            raise ObjectTooLarge(most_bytes)
-        stream = found.stream(min_chunk_size=READ_CHUNK)
-        size = 0
+        """Where the store breaks off, it goes on with the rest of the same object."""
+        size = breaks = 0
+        tag: str | None = None
         while True:
-            with self._translated(container, key):
-                chunk = await anext(stream, None)
-            if chunk is None:
+            begin = size
+            try:
+                with self._translated(container, key):
+                    found = await obstore.get_async(self._store(container), key, options=_rest_of(size, tag))
+                if found.meta["size"] > most_bytes:
+                    raise ObjectTooLarge(most_bytes)
+                tag = found.meta["e_tag"]
+                stream = found.stream(min_chunk_size=READ_CHUNK)
+                while (chunk := await self._next(stream, container, key)) is not None:
+                    size += len(chunk)
+                    if size > most_bytes:
+                        raise ObjectTooLarge(most_bytes)
+                    yield bytes(chunk)
+            except ObjectChanged:
+                raise
+            except SourceNotReachable:
+                breaks = breaks + 1 if size == begin else 0
+                if not size or tag is None or breaks == MOST_BREAKS:
+                    raise
+                await asyncio.sleep(SECONDS_AFTER_A_BREAK)
+            else:
                 return
-            size += len(chunk)
-            if size > most_bytes:
-                raise ObjectTooLarge(most_bytes)
-            yield bytes(chunk)
+
+    async def _next(self, stream: Any, container: str, key: str) -> Any:
+        with self._translated(container, key):
+            return await anext(stream, None)
 
     async def list(self, container: str, folder: str) -> AsyncIterator[FoundObject]:
         with self._translated(container, None):

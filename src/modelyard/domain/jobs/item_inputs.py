@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -17,9 +18,15 @@ from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError, Unavailable
 from modelyard.core.sealing import Sealer
 from modelyard.domain.engines.rows import load_version
-from modelyard.domain.inputs.fetch import Fetcher, NotFetched, Postponed, Room
+from modelyard.domain.inputs.fetch import Fetcher, NotFetched, Postponed, Room, Share
 from modelyard.domain.inputs.items import InputValue
-from modelyard.domain.inputs.schema_check import ItemsTooCostly, SchemaCheck, schema_check
+from modelyard.domain.inputs.schema_check import (
+    LARGEST_CHECKED,
+    ItemsTooCostly,
+    SchemaCheck,
+    schema_check,
+    too_large_to_check,
+)
 from modelyard.domain.inputs.sealed_source import open_source
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.chunked_inputs import read_chunks, stream_chunks
@@ -53,6 +60,15 @@ class Inputs:
     def bytes_in_memory(self) -> int:
         """What is there, but for files."""
         return sum(len(value) for value in self.values.values() if isinstance(value, bytes))
+
+    def bytes_in_files(self) -> int:
+        """What is there in files."""
+        return sum(value.stat().st_size for value in self.values.values() if isinstance(value, Path))
+
+    def return_room(self, room: Room) -> None:
+        """Lets go of what is there, so that others have its room."""
+        room.give_back(in_memory=self.bytes_in_memory(), in_files=self.bytes_in_files())
+        self.forget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +134,18 @@ class InputReader:
             for row in places.stored:
                 await self._read_stored(found[row.item_id], row, spool)
             if places.jobs:
-                await self._fetch(places, found)
+                await self._fetch(places, found, spool)
         except BaseException:
             forget_files(inputs.values for inputs in found.values())
             raise
         return found
 
-    async def _fetch(self, places: InputPlaces, found: Mapping[int, Inputs]) -> None:
+    async def _fetch(self, places: InputPlaces, found: Mapping[int, Inputs], spool: Spool) -> None:
         room = Room()
         first = next((item for item in places.item_ids if item in places.elsewhere), None)
         contracts = places.contracts
-        fetches = (self._fetch_of_job(job, contracts[job.version_id], found, room, first) for job in places.jobs)
+        shares = {item: Share(room, spool, LARGEST_IN_MEMORY, item == first) for item in places.elsewhere}
+        fetches = (self._fetch_of_job(job, contracts[job.version_id], found, shares) for job in places.jobs)
         await asyncio.gather(*fetches)
 
     async def _read_stored(self, inputs: Inputs, row: _Row, spool: Spool) -> None:
@@ -151,7 +168,7 @@ class InputReader:
         return await read_chunks(self.database, self.blobs, row.item_id, row.name)
 
     async def _fetch_of_job(
-        self, job: _Fetched, contract: _Contract, found: Mapping[int, Inputs], room: Room, first: int | None
+        self, job: _Fetched, contract: _Contract, found: Mapping[int, Inputs], shares: Mapping[int, Share]
     ) -> None:
         try:
             if job.sealed_source is None:
@@ -159,7 +176,7 @@ class InputReader:
             source = open_source(self.sealer, job.kind, job.sealed_source)
             async with self.fetcher.opened(source.access) as objects, asyncio.TaskGroup() as group:
                 for item, rows in job.items.items():
-                    group.create_task(self._fetch_item(objects, rows, contract, found[item], room, item == first))
+                    group.create_task(self._fetch_item(objects, rows, contract, found[item], shares[item]))
         except PlatformError as error:
             side = ErrorSide.PLATFORM if isinstance(error, Unavailable) else ErrorSide.CALLER
             for item, rows in job.items.items():
@@ -167,7 +184,7 @@ class InputReader:
                 found[item].fail(f"the input {names} could not be fetched: {error.message}", side)
 
     async def _fetch_item(
-        self, objects: Objects, rows: list[_Row], contract: _Contract, inputs: Inputs, room: Room, is_first: bool
+        self, objects: Objects, rows: list[_Row], contract: _Contract, inputs: Inputs, share: Share
     ) -> None:
         sizes = {entry.name: entry.maximum_size for entry in contract.declared}
         began = time.perf_counter()
@@ -178,15 +195,13 @@ class InputReader:
                     row.name,
                     row.location or {},
                     most_bytes=sizes.get(row.name, 0),
-                    room=room,
-                    is_first=is_first,
+                    share=share,
                 )
         except Postponed:
-            room.left += inputs.bytes_in_memory()
-            inputs.forget()
+            inputs.return_room(share.room)
             inputs.is_postponed = True
         except NotFetched as error:
-            room.left += inputs.bytes_in_memory()
+            inputs.return_room(share.room)
             inputs.fail(error.message, ErrorSide.CALLER if error.is_callers else ErrorSide.PLATFORM)
         else:
             if problem := await _problem(inputs, contract):
@@ -198,7 +213,17 @@ async def _problem(inputs: Inputs, contract: _Contract) -> str | None:
     """What is wrong with JSON inputs of an item that has just been fetched."""
     if contract.schema is None:
         return None
-    values = [InputValue(name, "", data) for name, data in inputs.values.items() if isinstance(data, bytes)]
+    by_name = {entry.name: entry for entry in contract.declared}
+    values = []
+    for name, data in inputs.values.items():
+        if isinstance(data, Path):
+            if not contract.schema.concerns(name, "", by_name[name]):
+                continue
+            if data.stat().st_size > LARGEST_CHECKED:
+                return too_large_to_check(name)
+            values.append(InputValue(name, "", await asyncio.to_thread(data.read_bytes)))
+        else:
+            values.append(InputValue(name, "", data))
     try:
         return await asyncio.to_thread(contract.schema.problem_of, values, contract.declared)
     except ItemsTooCostly as error:
