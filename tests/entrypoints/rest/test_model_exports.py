@@ -229,7 +229,7 @@ async def test_a_version_can_be_chosen(alice: AsgiClient, walk: Walk) -> None:
 
 async def test_an_image_that_is_not_there_is_told_before_the_first_byte(alice: AsgiClient, walk: Walk) -> None:
     model_id = await walk.active()
-    expect_error(await alice.call("GET", f"/api/models/{model_id}/export"), 404, "holds no image")
+    expect_error(await alice.call("GET", f"/api/models/{model_id}/export"), 503, "could not get it")
 
 
 async def test_without_images_they_are_pulled(
