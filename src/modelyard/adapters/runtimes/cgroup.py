@@ -1,5 +1,7 @@
-"""Read what a container's processes use and do, straight from the kernel: faster than asking the runtime."""
+"""Learn what a container's processes use and do, straight from the kernel: faster than asking the runtime."""
 
+import asyncio
+import os
 from pathlib import Path
 
 from modelyard.adapters.runtimes.base import ResourceUse
@@ -13,10 +15,8 @@ def read_use(pid: int, container_id: str) -> ResourceUse | None:
     File cache that the kernel can drop at once is not counted, as `docker stats` does.
     """
     try:
-        text = Path(f"/proc/{pid}/cgroup").read_text()
-        if container_id not in text:  # the number means another process here
+        if (groups := _groups(pid, container_id)) is None:
             return None
-        groups = _groups(text)
         if "memory" in groups:
             return _read_v1(_ROOT / "memory" / groups["memory"], _ROOT / "cpuacct" / groups["cpuacct"])
         return _read_v2(_ROOT / groups[""])
@@ -27,14 +27,37 @@ def read_use(pid: int, container_id: str) -> ResourceUse | None:
 def is_stopped(pid: int, container_id: str) -> bool:
     """Whether somebody has stopped a container's first process by a signal; False when it cannot be seen here."""
     try:
-        if container_id not in Path(f"/proc/{pid}/cgroup").read_text():
+        if _groups(pid, container_id) is None:
             return False
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
     except (OSError, IndexError):
         return False
 
 
-def _groups(text: str) -> dict[str, str]:
+async def wait_for_end(pid: int, container_id: str) -> None:
+    """Returns when a container's first process has ended; at once where that cannot be seen here."""
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    try:
+        if _groups(pid, container_id) is None:
+            return
+        loop.add_reader(process, ended.set)
+        await ended.wait()
+    except OSError:  # it has just ended
+        return
+    finally:
+        loop.remove_reader(process)
+        os.close(process)
+
+
+def _groups(pid: int, container_id: str) -> dict[str, str] | None:
+    """Paths of its control groups by controller; None when the number means another process here. Raises OSError."""
+    text = Path(f"/proc/{pid}/cgroup").read_text()
+    if container_id not in text:
+        return None
     groups = {}
     for line in text.splitlines():
         _, controllers, path = line.split(":", 2)

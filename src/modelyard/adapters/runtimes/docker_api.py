@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from modelyard.adapters.runtimes.base import (
     ResourceUse,
     RuntimeFacts,
 )
-from modelyard.adapters.runtimes.cgroup import is_stopped, read_use
+from modelyard.adapters.runtimes.cgroup import is_stopped, read_use, wait_for_end
 from modelyard.adapters.runtimes.container_config import container_config
 from modelyard.adapters.runtimes.engine_api import EngineApi, despite_races
 from modelyard.adapters.runtimes.engine_images import EngineImages
@@ -34,6 +34,8 @@ from modelyard.adapters.runtimes.readings import read_container, read_runtime
 from modelyard.core.errors import NotFound, PlatformError
 
 _LOG_BYTES = 65_536
+_BETWEEN_LOOKS = "100ms"
+"""podman looks without a pause when it is not told, which keeps a processor busy for each container."""
 
 
 class DockerApiRuntime:
@@ -121,15 +123,16 @@ class DockerApiRuntime:
         return state
 
     async def wait_container(self, container: str) -> ContainerState:
+        with suppress(ContainerNotFound):  # it does not run: the runtime knows whether it ever did
+            await wait_for_end(*await self._running_pid(container))
         async with self._api.errors(_gone(container)):
-            await self._api.docker.containers.container(container).wait()
+            await self._api.docker.containers.container(container).wait(interval=_BETWEEN_LOOKS)
         if container in self._being_killed:  # it is being removed: stopped by now, and shown for a moment longer
             raise _gone(container)
         return await self.inspect_container(container)
 
     async def read_log(self, container: str, *, lines: int = 50) -> str:
-        # All of it, which is bounded: asked for the last lines, podman loses text that was written in pieces.
-        chunks = self._log_chunks(container, "all", follow=False)
+        chunks = self._log_chunks(container, follow=False)
         try:
             async with aclosing(chunks):
                 return last_lines(await last_bytes(chunks, _LOG_BYTES), lines)
@@ -137,10 +140,13 @@ class DockerApiRuntime:
             return ""
 
     async def follow_log(self, container: str, *, lines: int = 50) -> AsyncIterator[str]:
-        chunks = self._log_chunks(container, str(lines), follow=True)
-        async with aclosing(chunks):
+        async with aclosing(self._log_chunks(container, follow=False)) as chunks:
+            skipped = sum([1 async for _ in log_lines(chunks)]) - lines
+        async with aclosing(self._log_chunks(container, follow=True)) as chunks:
             async for line in log_lines(chunks):
-                yield line
+                if skipped <= 0:
+                    yield line
+                skipped -= 1
 
     async def resource_use(self, container: str) -> ResourceUse:
         pid, container_id = await self._running_pid(container)
@@ -214,9 +220,13 @@ class DockerApiRuntime:
         nanoseconds = stats[0]["cpu_stats"]["cpu_usage"]["total_usage"]
         return ResourceUse(used, int(memory.get("max_usage") or used), nanoseconds / 1e9)
 
-    async def _log_chunks(self, container: str, tail: str, *, follow: bool) -> AsyncGenerator[bytes, None]:
+    async def _log_chunks(self, container: str, *, follow: bool) -> AsyncGenerator[bytes, None]:
+        """All of it, which is bounded.
+
+        Asked for the last lines, podman loses what was written in pieces, and what is written before it follows.
+        """
         path = f"/containers/{container}/logs"
-        params = {"stdout": "1", "stderr": "1", "tail": tail, "follow": "1" if follow else "0"}
+        params = {"stdout": "1", "stderr": "1", "tail": "all", "follow": "1" if follow else "0"}
         async with (
             self._api.errors(_gone(container)),
             self._api.stream("GET", path, params=params) as response,
