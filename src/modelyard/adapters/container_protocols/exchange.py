@@ -9,6 +9,7 @@ import contextlib
 import errno
 import math
 import os
+import secrets
 import stat
 import time
 from collections.abc import Iterator, Mapping
@@ -70,7 +71,7 @@ class RunFolder:
     """
 
     def __init__(self, exchange: Path) -> None:
-        self.name = f"run-{random_word(16)}"
+        self.name = f"run-{secrets.token_hex(8)}"  # in one call to the system, for each item
         self._exchange = exchange
 
     def write_inputs(self, inputs: Mapping[str, InputData]) -> None:
