@@ -37,7 +37,7 @@ async def test_an_invitation_shows_whom_it_is_for(olga: AsgiClient, anybody: Asg
     assert answer.status == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "Ada &lt;b&gt;" in text
     assert "<b>" not in text

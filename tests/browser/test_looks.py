@@ -1,0 +1,48 @@
+"""Every page as people see it, light and dark, wide and narrow: axe finds nothing, and the console stays empty."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.conftest import Site
+from tests.browser.looking import NARROW, WIDE, Visitor
+
+pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("browser")]
+LOOKS = {"light": (WIDE, False), "dark": (WIDE, True), "narrow": (NARROW, False), "narrow-dark": (NARROW, True)}
+
+
+def pages(site: Site) -> dict[str, str]:
+    """A path for each page, by the name of its picture."""
+    model = site.model_path("sentiment")
+    return {
+        "library": "/models",
+        "library-nothing": "/models?q=nosuchthinganywhere",
+        "model": model,
+        "jobs": "/jobs",
+        "error": "/models/nosuchmodel/1.0.0",
+    }
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_are_well_made(visit: Callable[..., Visitor], site: Site, look: str) -> None:
+    width, dark = LOOKS[look]
+    visitor = visit("Olga", width=width, dark=dark)
+    found = {}
+
+    for name, path in pages(site).items():
+        visitor.open(path, 404 if name == "error" else 200)
+        visitor.picture(f"{name}-{look}")
+        found[name] = visitor.judge()
+
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_page_to_sign_in_is_well_made(visit: Callable[..., Visitor], look: str) -> None:
+    width, dark = LOOKS[look]
+    visitor = visit(width=width, dark=dark)
+
+    visitor.open("/models")
+
+    visitor.picture(f"sign-in-{look}")
+    assert visitor.judge() == []
