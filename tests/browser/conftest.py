@@ -75,6 +75,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             _invite(found, person, roles, team)
         for name in ("sentiment", "digits"):
             found.models[name] = _deploy(server, name)
+            shown = server.call("PATCH", f"/api/models/{found.models[name]}/visibility", {"scope": "ACCOUNT"})
+            assert shown.status == 200, shown.body
         yield found
     finally:
         end_server(server)
