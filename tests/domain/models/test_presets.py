@@ -10,7 +10,14 @@ from modelyard.domain.accounts.actor import Actor, RoleMissing
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.audit.tables import AuditEvent
 from modelyard.domain.models import presets
-from modelyard.domain.models.presets import PresetChanges, PresetFacts, PresetInUse, PresetRejected
+from modelyard.domain.models.presets import (
+    PresetChanges,
+    PresetFacts,
+    PresetInUse,
+    PresetNotFound,
+    PresetRejected,
+    PresetStays,
+)
 from modelyard.domain.models.requirements import RequirementUnknown, find_preset, list_presets
 from tests.cast import CAST, with_roles
 from tests.library import add_active, add_model, audited, describe
@@ -147,3 +154,30 @@ async def test_not_assigned_to_too_many(database: Database) -> None:
     preset = await _create(database)
     with pytest.raises(PresetRejected, match="at most 1000"):
         await _assign(database, preset, models=[str(number) for number in range(1001)])
+
+
+async def test_deleting_what_nobody_has(database: Database) -> None:
+    preset = await _create(database)
+    await _assign(database, preset, accounts=[ALICE.account_id], models=[await add_model(database, ALICE)])
+
+    async with database.write() as session:
+        with pytest.raises(RoleMissing):
+            await presets.delete_preset(session, ManualClock(), ADMIN, preset)
+        await presets.delete_preset(session, ManualClock(), OLGA, preset)
+
+    assert await _seen(database, OLGA) == {}
+    assert "preset:deleted" in await audited(database)
+    async with database.write() as session:
+        with pytest.raises(PresetNotFound):
+            await presets.delete_preset(session, ManualClock(), OLGA, preset)
+
+
+async def test_what_versions_or_installations_have_stays(database: Database) -> None:
+    preset = await _create(database)
+    model_id = await add_model(database, ALICE)
+    await describe(database, model_id, requirement_id=preset)
+
+    for number in (preset, 1):
+        async with database.write() as session:
+            with pytest.raises(PresetStays):
+                await presets.delete_preset(session, ManualClock(), OLGA, number)

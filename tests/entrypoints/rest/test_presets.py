@@ -116,6 +116,18 @@ async def test_bad_presets_are_refused_whole(
     assert await snapshot(database) == before
 
 
+async def test_deleting_what_no_version_has(olga: AsgiClient, alice: AsgiClient, walk: Walk) -> None:
+    free, kept = [expect(await olga.call("POST", PRESETS, LARGE), 201)["requirementId"] for _ in range(2)]
+    expect(await alice.call("PATCH", await walk.model(), {"requirement": {"requirementId": kept}}))
+
+    expect(await olga.call("DELETE", f"{PRESETS}/{free}"))
+
+    assert free not in await _offered(alice)
+    expect_error(await olga.call("DELETE", f"{PRESETS}/{free}"), 404)
+    expect_error(await olga.call("DELETE", f"{PRESETS}/{kept}"), 409, "INACTIVE")
+    expect_error(await olga.call("DELETE", f"{PRESETS}/1"), 409, "every installation")
+
+
 async def test_assigning_to_what_is_not_there(olga: AsgiClient, database: Database) -> None:
     before = await snapshot(database)
 

@@ -36,9 +36,30 @@ async def look(client: AsgiClient, path: str, status: int = 200) -> str:
     return answer.body.decode()
 
 
-async def send(client: AsgiClient, path: str, **fields: str) -> Answer:
-    """Sends a form from a page of ours."""
-    return await client.call("POST", path, data=urlencode(fields).encode(), headers=dict(FORM))
+async def send(client: AsgiClient, path: str, /, **fields: str | list[str]) -> Answer:
+    """Sends a form from a page of ours; a list for boxes that are checked."""
+    return await client.call("POST", path, data=urlencode(fields, doseq=True).encode(), headers=dict(FORM))
+
+
+async def sent_on(client: AsgiClient, path: str, /, **fields: str | list[str]) -> str:
+    """Where a form leads on to, without what the page there says of it."""
+    answer = await send(client, path, **fields)
+    assert answer.status == 303, (answer.status, words(answer.body.decode())[:600])
+    return answer.headers["location"].partition("?done=")[0]
+
+
+async def refused(client: AsgiClient, path: str, status: int, /, **fields: str | list[str]) -> str:
+    """The page that shows a form again."""
+    answer = await send(client, path, **fields)
+    assert answer.status == status, (answer.status, answer.headers, words(answer.body.decode())[:600])
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    return answer.body.decode()
+
+
+def wrong_at(page: str, field: str) -> str:
+    """What stands at a field as wrong; empty for a field that is right."""
+    found = re.search(rf'<p class="wrong" id="w-{field}">(.*?)</p>', page, re.DOTALL)
+    return unescape(found[1]) if found else ""
 
 
 def links(page: str) -> list[str]:

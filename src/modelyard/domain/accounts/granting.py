@@ -100,12 +100,20 @@ async def check_roles(
     if unknown or not wanted or len(wanted) > MOST_ROLES:
         raise RoleUnknown(unknown[:MOST_ROLES] or ["(none)"], known)
     for role in wanted:
-        if Reach.INSTALLATION in known[role].values() and actor.reach(Permission.ASSIGN_ROLES) != Reach.INSTALLATION:
-            raise RoleBeyondYours(role)
-        if permission := farther_than(actor, in_team(known[role], is_admin=team.is_admin)):
-            raise RoleReachesFarther(role, permission)
+        if reason := reason_against(actor, role, known[role], in_admin_team=team.is_admin):
+            raise reason
     await require_not_outlived(session, actor, *(known[role] for role in wanted))
     return wanted
+
+
+def reason_against(
+    actor: Actor, role: str, grants: Mapping[Permission, Reach], *, in_admin_team: bool
+) -> NotAllowed | None:
+    """Why the actor may not give a role in a team; None when they may."""
+    if Reach.INSTALLATION in grants.values() and actor.reach(Permission.ASSIGN_ROLES) != Reach.INSTALLATION:
+        return RoleBeyondYours(role)
+    permission = farther_than(actor, in_team(grants, is_admin=in_admin_team))
+    return RoleReachesFarther(role, permission) if permission else None
 
 
 async def known_user_roles(session: AsyncSession, account_id: str) -> list[str]:

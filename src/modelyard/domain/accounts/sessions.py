@@ -199,6 +199,13 @@ async def end_everywhere(session: AsyncSession, clock: Clock, actor: Actor) -> i
     return ended
 
 
+async def end_others(session: AsyncSession, clock: Clock, actor: Actor) -> int:
+    """Ends all of the caller's sessions and tokens but the session in use; returns how many."""
+    ended = await end_all_sessions(session, actor.user_id, except_for=actor.session_id)
+    record(session, clock, actor, "session:others-ended", f"user/{actor.user_id}", sessions=ended)
+    return ended
+
+
 async def forget_expired(session: AsyncSession, clock: Clock, idle: timedelta) -> None:
     """Removes the rows of sessions that are over."""
     now = clock.now()

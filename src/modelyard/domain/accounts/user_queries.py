@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import InvalidInput
+from modelyard.core.json_lists import names_in
 from modelyard.core.listing import one_page, ordered, paged, portions
 from modelyard.core.paging import Found, Page, Sort
 from modelyard.domain.accounts.actor import Actor, require
@@ -63,6 +64,7 @@ class UserFilter:
         access_key: contained in the prefix or name of one of their keys.
         search_date: which date has to lie between start and end; createdAt unless it is another one that we know.
         team: an identifier.
+        role: an identifier; those who have the role in one of their teams.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class UserFilter:
     end: datetime | None = None
     search_date: str = ""
     team: str = ""
+    role: str = ""
 
 
 class HeldKey(NamedTuple):
@@ -176,6 +179,8 @@ def _conditions(wanted: UserFilter) -> list[ColumnElement[bool]]:
         conditions.append(User.id.in_(select(ApiKey.user_id).where(matches, ApiKey.status != KeyStatus.DELETED)))
     if wanted.team:
         conditions.append(User.id.in_(select(Membership.user_id).where(Membership.team_id == wanted.team)))
+    if wanted.role:
+        conditions.append(User.id.in_(select(Membership.user_id).where(names_in(Membership.roles, wanted.role))))
     date = _DATES.get(wanted.search_date.strip().lower(), User.created_at)
     if wanted.start:
         conditions.append(date >= wanted.start)

@@ -62,6 +62,13 @@ class PresetInUse(Conflict):
         )
 
 
+class PresetStays(Conflict):
+    """Versions refer to the preset, or it comes with every installation."""
+
+    def __init__(self, preset_id: int, reason: str) -> None:
+        super().__init__(f"Preset {preset_id} cannot be deleted, because {reason}. Make it INACTIVE instead.")
+
+
 class AssigneeUnknown(InvalidInput):
     """A preset can only be assigned to what is there."""
 
@@ -131,6 +138,26 @@ async def change_preset(
     record_change(session, clock, actor, "preset:changed", f"preset/{preset.id}", before, changed)
     await session.flush()
     return (await _with_assignments(session, actor, [preset]))[0]
+
+
+async def delete_preset(session: AsyncSession, clock: Clock, actor: Actor, preset_id: int) -> None:
+    """Deletes a preset that no version has, with its assignments. Raises PresetNotFound, PresetStays."""
+    preset = await _find(session, actor, preset_id)
+    if preset.id < FIRST_ID:
+        raise PresetStays(preset.id, "every installation has it")
+    if await session.scalar(select(Version.id).where(Version.requirement_id == preset.id).limit(1)) is not None:
+        raise PresetStays(preset.id, "versions have it, be it deleted ones that can be restored")
+    for table, *_ in _TABLES.values():
+        await session.execute(delete(table).where(table.requirement_id == preset.id))
+    before = {"name": preset.name, **{column: getattr(preset, column) for column in _HARDWARE}}
+    await session.delete(preset)
+    record(session, clock, actor, "preset:deleted", f"preset/{preset.id}", before=before)
+    await session.flush()
+
+
+async def find_managed(session: AsyncSession, actor: Actor, preset_id: int) -> PresetFacts:
+    """A preset for somebody who is about to change it. Raises PresetNotFound."""
+    return (await _with_assignments(session, actor, [await _find(session, actor, preset_id)]))[0]
 
 
 async def assign_accounts(

@@ -55,7 +55,27 @@ from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
 from modelyard.entrypoints.rest.time_limits import TimeLimits
 from modelyard.entrypoints.rest.wire import Json
-from modelyard.entrypoints.web import job_pages, library_page, model_page, page_routes, password_pages, sign_in_pages
+from modelyard.entrypoints.web import (
+    audit_pages,
+    forgotten_password_page,
+    invitation_pages,
+    job_pages,
+    key_pages,
+    library_page,
+    member_pages,
+    model_page,
+    page_routes,
+    password_pages,
+    preset_pages,
+    profile_page,
+    project_pages,
+    quota_pages,
+    role_pages,
+    sign_in_pages,
+    team_pages,
+    user_pages,
+    users_page,
+)
 from modelyard.entrypoints.web.assets import MOUNT, static_files
 from modelyard.entrypoints.web.library_choices import LIBRARY
 
@@ -98,10 +118,23 @@ ROUTERS = (
     projects.router,
     quotas.router,
     password_pages.router,
+    forgotten_password_page.router,
     sign_in_pages.router,
     library_page.router,
     job_pages.router,
     model_page.router,
+    invitation_pages.router,
+    users_page.router,
+    user_pages.router,
+    team_pages.router,
+    member_pages.router,
+    project_pages.router,
+    key_pages.router,
+    role_pages.router,
+    preset_pages.router,
+    quota_pages.router,
+    audit_pages.router,
+    profile_page.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
 

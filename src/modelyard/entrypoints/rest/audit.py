@@ -12,8 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from modelyard.core.errors import InvalidInput
 from modelyard.core.harmless import harmless_cell
 from modelyard.core.paging import Found
-from modelyard.domain.accounts.actor import Actor, require
-from modelyard.domain.accounts.permissions import Permission, Reach
+from modelyard.domain.accounts.event_reach import events_within
 from modelyard.domain.audit.export import stream_events
 from modelyard.domain.audit.filters import EventFilter
 from modelyard.domain.audit.queries import list_events
@@ -48,9 +47,9 @@ _COLUMNS = (
 @router.get("", summary="List audit events, newest first")
 async def list_audit_events(request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """Filters: actor user account action target requestId startDate endDate. Pages: per-page, before."""
-    size = min(LARGEST_PAGE, max(1, _read_number(request, "per-page") or USUAL_PAGE))
-    before = _read_number(request, "before")
-    wanted = _read_filter(request, actor)
+    size = min(LARGEST_PAGE, max(1, read_whole_number(request, "per-page") or USUAL_PAGE))
+    before = read_whole_number(request, "before")
+    wanted = events_within(actor, read_event_filter(request))
     found: Found[AuditEvent] = Found([], has_next=False)
     if wanted:
         async with platform.database.read() as session:
@@ -64,8 +63,8 @@ async def export_audit_events(request: Request, platform: ThePlatform, actor: Ca
     form = read_text(request, "format").lower() or "jsonl"
     if form not in _FORMS:
         raise InvalidInput(f"format must be csv or jsonl, not {form[:40]!r}.")
-    wanted = _read_filter(request, actor)
-    filters = {name: value[:200] for name, value in request.query_params.items() if name in _FILTERS}
+    wanted = events_within(actor, read_event_filter(request))
+    filters = {name: value[:200] for name, value in request.query_params.items() if name in FILTERS}
     async with platform.database.write() as session:
         record(session, platform.clock, actor, "audit:exported", "audit", format=form, filters=filters)
     media_type, encode, head = _FORMS[form]
@@ -83,29 +82,15 @@ async def export_audit_events(request: Request, platform: ThePlatform, actor: Ca
     return StreamingResponse(pieces(), media_type=media_type, headers=headers)
 
 
-_FILTERS = {"actor", "user", "account", "action", "target", "requestId", "startDate", "endDate"}
+FILTERS = {"actor", "user", "account", "action", "target", "requestId", "startDate", "endDate"}
 
 
-def _read_filter(request: Request, actor: Actor) -> EventFilter | None:
-    """What to look for, as far as the actor's permission reaches; None when that is nothing."""
-    require(actor, Permission.READ_AUDIT)
-    account, user, team = read_text(request, "account"), read_text(request, "user"), ""
-    reach = actor.reach(Permission.READ_AUDIT) or Reach.OWN
-    if reach < Reach.INSTALLATION:
-        if account not in ("", actor.account_id):
-            return None
-        account = actor.account_id
-    if reach == Reach.TEAM:
-        team = actor.team_id
-    if reach == Reach.OWN:
-        if user not in ("", actor.user_id):
-            return None
-        user = actor.user_id
+def read_event_filter(request: Request) -> EventFilter:
+    """The filters of an address, as they were asked for. Raises InvalidInput."""
     return EventFilter(
-        account_id=account or None,
-        team_id=team,
+        account_id=read_text(request, "account") or None,
         actor=read_text(request, "actor").lower(),
-        user_id=user,
+        user_id=read_text(request, "user"),
         action=read_text(request, "action"),
         target=read_text(request, "target"),
         request_id=read_text(request, "requestId"),
@@ -114,7 +99,8 @@ def _read_filter(request: Request, actor: Actor) -> EventFilter | None:
     )
 
 
-def _read_number(request: Request, name: str) -> int | None:
+def read_whole_number(request: Request, name: str) -> int | None:
+    """The number of an event, or of events; None when absent. Raises InvalidInput."""
     text = read_text(request, name)
     if not text:
         return None

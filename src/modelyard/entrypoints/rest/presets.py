@@ -97,6 +97,14 @@ async def change_preset(preset: int, body: PresetChange, platform: ThePlatform, 
     return Json(preset_object(facts))
 
 
+@router.delete("/requirements/{preset}", summary="Delete a hardware preset that no version has")
+async def delete_preset(preset: int, platform: ThePlatform, actor: Caller) -> Response:
+    """Those that every installation has stay; make one INACTIVE that versions have."""
+    async with platform.database.write() as session:
+        await presets.delete_preset(session, platform.clock, actor, preset)
+    return Json({})
+
+
 @router.put("/requirements/{preset}/accounts", summary="Set the accounts that a hardware preset is for")
 async def assign_accounts(preset: int, body: Accounts, platform: ThePlatform, actor: Caller) -> Response:
     """Without any accounts and models it is for all. Versions that have it keep it in any case."""

@@ -6,12 +6,13 @@ from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.role_queries import RoleFacts
 from modelyard.domain.accounts.roles import Grants
 
-_REACHES = {
+REACHES: dict[Reach, str] = {
     Reach.OWN: "one's own, or the project's",
     Reach.TEAM: "the team, in the admin team the account",
     Reach.ACCOUNT: "the account",
     Reach.INSTALLATION: "the whole installation",
 }
+"""How far a permission goes, in words."""
 _ORDER = {permission: 10 * position for position, permission in enumerate(Permission, start=1)}
 
 
@@ -39,6 +40,6 @@ def _entitlement(permission: Permission, reach: Reach) -> dict[str, Any]:
         "identifier": permission.entitlement,
         "permission": permission,
         "description": permission.meaning,
-        "longDescription": f"{permission.meaning} It reaches {_REACHES[reach]}. As a scope of a key: {permission}.",
+        "longDescription": f"{permission.meaning} It reaches {REACHES[reach]}. As a scope of a key: {permission}.",
         "weight": _ORDER[permission],
     }

@@ -115,6 +115,7 @@ async def list_all(request: Request, platform: ThePlatform, actor: Caller) -> Re
         end=read_time(request, "endDate"),
         search_date=read_text(request, "searchDate"),
         team=read_text(request, "team"),
+        role=read_text(request, "role"),
     )
     page = read_page(request)
     async with platform.database.read() as session:

@@ -32,6 +32,7 @@ class Place:
 PLACES = (
     Place("Library", "/models", "library", "l", Permission.READ_MODELS),
     Place("Jobs", "/jobs", "list-checks", "j", Permission.READ_JOBS),
+    Place("People", "/people", "users", "p", Permission.READ_USERS),
 )
 
 
@@ -51,6 +52,7 @@ class Frame:
     person: str
     email: str
     is_signed_in: bool
+    has_profile: bool
 
 
 async def read_frame(session: AsyncSession, request: Request, actor: Actor, here: str) -> Frame:
@@ -69,6 +71,7 @@ async def read_frame(session: AsyncSession, request: Request, actor: Actor, here
         person=actor.full_name or actor.email,
         email=actor.email,
         is_signed_in=actor.session_id is not None,
+        has_profile=actor.may(Permission.USE_PROFILE),
     )
 
 

@@ -22,6 +22,7 @@ _TEMPLATES.globals |= {"asset": asset_address}
 _TEMPLATES.filters |= {
     "ago": wording.ago,
     "exact": wording.exact,
+    "minute": wording.minute,
     "count": wording.count,
     "size": wording.size,
     "initials": wording.initials,

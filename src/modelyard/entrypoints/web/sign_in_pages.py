@@ -32,7 +32,7 @@ async def show_sign_in(request: Request, platform: ThePlatform, actor: AnyCaller
     following = own_path(request.query_params.get("next", ""), HOME)
     if actor is not None:
         return RedirectResponse(following, 303)
-    return _sign_in_page(request, following, has_provider=platform.identity_provider is not None)
+    return _sign_in_page(request, platform, following)
 
 
 @router.post("/sign-in")
@@ -49,8 +49,7 @@ async def sign_in(request: Request, platform: ThePlatform) -> Response:
         status = status_of(error)
         if status >= 500 and not isinstance(error, LimitReached):
             raise
-        has_provider = platform.identity_provider is not None
-        return _sign_in_page(request, following, email, error.message, status, has_provider=has_provider)
+        return _sign_in_page(request, platform, following, email, error.message, status)
     return with_session_cookie(request, RedirectResponse(following, 303), new)
 
 
@@ -81,13 +80,15 @@ async def choose_theme(request: Request) -> Response:
 
 
 def _sign_in_page(
-    request: Request, following: str, email: str = "", problem: str = "", status: int = 200, *, has_provider: bool
+    request: Request, platform: ThePlatform, following: str, email: str = "", problem: str = "", status: int = 200
 ) -> Response:
+    has_provider = platform.identity_provider is not None
     return page(
         "sign_in.html",
         status,
         following=following,
         provider_address=f"/auth/oidc/start?next={quote(following, safe='/')}" if has_provider else "",
+        has_mail=platform.mailer.is_configured,
         email=email,
         problem=problem,
         theme=theme_of(request),

@@ -31,6 +31,11 @@ def exact(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def minute(at: datetime | None) -> str:
+    """As fields for times hold it, in UTC; empty without one."""
+    return f"{at:%Y-%m-%dT%H:%M}" if at else ""
+
+
 def count(number: int) -> str:
     """With commas between thousands."""
     return f"{number:,}"

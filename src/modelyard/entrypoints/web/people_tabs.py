@@ -1,0 +1,70 @@
+"""What the pages of people share: their tabs, what was just done, and the way back."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import RedirectResponse, Response
+
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.entrypoints.rest.requests import read_text
+from modelyard.entrypoints.web.frame import Frame, framed, read_frame
+
+ROWS_AT_ONCE = 50
+_TABS = (
+    ("Users", "/people", Permission.READ_USERS),
+    ("Teams", "/people/teams", Permission.READ_TEAMS),
+    ("Projects", "/people/projects", Permission.READ_PROJECTS),
+    ("Roles", "/people/roles", Permission.READ_ROLES),
+    ("Hardware presets", "/people/presets", Permission.READ_PRESETS),
+    ("Quotas", "/people/quotas", Permission.READ_QUOTAS),
+    ("Audit", "/people/audit", Permission.READ_AUDIT),
+)
+_DONE = {
+    "saved": "Saved.",
+    "created": "Created.",
+    "deleted": "Deleted.",
+    "added": "Added.",
+    "removed": "Removed.",
+    "sent": "The letter is on its way; earlier links work no more.",
+    "invited": "The invitation is on its way by mail.",
+    "suspended": "Suspended. Their keys are refused from now on.",
+    "activated": "Active again. Keys that were deactivated stay so until somebody activates them.",
+    "withdrawn": "The invitation is withdrawn; its link works no more.",
+    "password": "Your password is changed; all your other sessions have ended.",
+    "ended": "Signed out there.",
+}
+"""What pages say after a form: words of ours alone, whatever an address says."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFrame:
+    """The frame of a page, its tabs, and what was just done."""
+
+    frame: Frame
+    tabs: list[tuple[str, str]]
+    tab: str
+    done: str
+
+
+async def read_people_frame(session: AsyncSession, request: Request, actor: Actor, tab: str) -> PeopleFrame:
+    """The frame of a page below People."""
+    frame = await read_frame(session, request, actor, "People")
+    tabs = [(name, href) for name, href, permission in _TABS if actor.may(permission)]
+    return PeopleFrame(frame, tabs, tab, what_was_done(request))
+
+
+def what_was_done(request: Request) -> str:
+    """A sentence about the form that led here."""
+    return _DONE.get(read_text(request, "done"), "")
+
+
+def shown(template: str, people: PeopleFrame, status: int = 200, **values: object) -> Response:
+    """A page below People."""
+    return framed(template, people.frame, status, people=people, **values)
+
+
+def back_to(address: str, done: str = "") -> Response:
+    """Leads on after a form."""
+    return RedirectResponse(f"{address}?done={done}" if done else address, 303)
