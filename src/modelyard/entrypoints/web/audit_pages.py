@@ -1,5 +1,6 @@
 """The page of the audit trail: events by the filters of the API, its export, and whether it is as it was written."""
 
+import re
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -22,6 +23,8 @@ from modelyard.entrypoints.web.people_tabs import read_people_frame, shown
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PATH = "/people/audit"
 EVENTS_AT_ONCE = 50
+_MINUTE = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?)?", re.ASCII)
+"""What a field for times can hold; other spellings of the API stand in one for text."""
 _FORMS = (("csv", "CSV"), ("jsonl", "JSON lines"))
 
 
@@ -67,6 +70,7 @@ async def _page(request: Request, platform: ThePlatform, actor: Actor, verdict: 
         now=platform.clock.now(),
         events=found.entries,
         chosen=chosen,
+        times={name: _MINUTE.fullmatch(chosen.get(name, "")) is not None for name in ("startDate", "endDate")},
         problem=problem,
         verdict=verdict,
         is_sound=isinstance(verdict, Sound),
