@@ -156,6 +156,8 @@ async def test_filters(app: FastAPI, platform: Platform, olga: AsgiClient) -> No
     assert await found("accessKey=BOBPRE") == ["Bob"]
     assert await found(f"accessKey={percy.prefix}") == ["Per%cy"]
     assert await found(f"team={VISION}") == ["Alice", "Bob"]
+    assert await found("role=SYSTEM_OWNER") == ["Olga"]
+    assert await found("role=DEVELOPER") == ["Per%cy"]
     assert await found("startDate=2026-01-02&endDate=2026-01-03") == ["Alice", "Bob", "Charlie", "Olga"]
     assert await found("startDate=2026-01-03&searchDate=createdAt") == ["Per%cy"]
     assert await found("searchDate=nonsense&unknown=1") == everybody

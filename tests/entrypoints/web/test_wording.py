@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modelyard.entrypoints.web.wording import ago, count, exact, initials, size
+from modelyard.entrypoints.web.wording import ago, browser, count, exact, initials, minute, size
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -45,3 +45,23 @@ def test_count() -> None:
 @pytest.mark.parametrize(("name", "text"), [("Ada King Lovelace", "AL"), ("ada", "A"), ("", "?")])
 def test_initials(name: str, text: str) -> None:
     assert initials(name) == text
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36", "Chrome on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/1 Safari/5 Edg/120", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Safari/537.36", "Chrome on Android"),
+        ("modelyard/0.1.0 (cli)", "modelyard/0.1.0"),
+        ("", "unknown"),
+    ],
+)
+def test_browsers(user_agent: str, words: str) -> None:
+    assert browser(user_agent) == words
+
+
+def test_what_a_field_for_times_holds() -> None:
+    assert minute(NOW) == "2026-03-04T05:06"
+    assert minute(None) == ""

@@ -26,6 +26,7 @@ _TEMPLATES.filters |= {
     "count": wording.count,
     "size": wording.size,
     "initials": wording.initials,
+    "browser": wording.browser,
     "markdown": lambda text: Markup(render(text)),  # noqa: S704 - render leaves nothing that acts or loads
 }
 _HEADERS = {

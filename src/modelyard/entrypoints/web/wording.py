@@ -50,6 +50,27 @@ def size(number: float) -> str:
     raise AssertionError("the last unit takes everything")
 
 
+_BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+"""By what only they say of themselves, when it is looked for in this order."""
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "macOS",
+    "Linux": "Linux",
+}
+
+
+def browser(user_agent: str) -> str:
+    """What somebody signs in with: `Firefox on Windows`; of other programs the first word that they say."""
+    name = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
+    if not name:
+        return user_agent.partition(" ")[0][:40] or "unknown"
+    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
+    return f"{name} on {system}" if system else name
+
+
 def initials(name: str) -> str:
     """Of a person, for the circle that stands for them."""
     words = name.split()
