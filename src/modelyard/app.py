@@ -81,6 +81,10 @@ from modelyard.domain.models.requirements import create_presets
 from modelyard.domain.models.search.index import SearchUpkeep
 from modelyard.domain.models.tags import create_predefined
 from modelyard.domain.models.uses import ModelUses
+from modelyard.domain.monitoring.alert_history import AlertWatch
+from modelyard.domain.monitoring.alerts import AlertRules
+from modelyard.domain.monitoring.daily_use import UseBook
+from modelyard.domain.monitoring.machine_use import Reading, UseRecorder
 from modelyard.domain.transfer.installation_import import UNFINISHED
 from modelyard.domain.work.worker import Worker
 from modelyard.migrations.upgrade import upgrade_database
@@ -261,6 +265,10 @@ class Platform:
             per_account=settings.sign_in_failures_per_account,
             per_account_there=settings.sign_in_failures_per_account_there,
         )
+        self.alert_rules = AlertRules(
+            stuck_after=timedelta(minutes=settings.stuck_job_minutes),
+            expires_within=timedelta(days=settings.expiration_alert_days),
+        )
         self.token_lifetime = timedelta(minutes=settings.token_minutes)
         self._idle = timedelta(minutes=settings.session_idle_minutes)
 
@@ -324,6 +332,13 @@ class Platform:
         settings = self.settings
         kept = Kept(results=settings.result_retention_days, jobs=settings.job_retention_days)
         audit = AuditRetention(self.database, self.clock, self.settings.audit_retention_days)
+        samples = UseRecorder(
+            self.database,
+            self.clock,
+            self._read_use,
+            seconds=settings.use_sample_seconds,
+            days=settings.use_sample_days,
+        )
         parts = {
             "containers": self._serve_containers,
             "upkeep": upkeep.run,
@@ -340,6 +355,9 @@ class Platform:
             "loose files": self._loose_files.run,
             "search": SearchUpkeep(self.database).run,
             "uses of models": self.model_uses.run,
+            "uses by day": UseBook(self.database, self.clock, settings.usage_retention_days).run,
+            "uses of machines": samples.run,
+            "alerts": AlertWatch(self.database, self.clock, self.alert_rules).run,
         }
         if self.database.telegraph:
             parts["bells of other processes"] = self.database.telegraph.listen
@@ -360,6 +378,9 @@ class Platform:
             except Exception as error:  # noqa: BLE001 - a full disk or a runtime that is away must not end it for good
                 log.error("a part of the platform failed; it begins anew", part=part, exc_info=error)
             await self.clock.sleep(SECONDS_BETWEEN_TRIES)
+
+    async def _read_use(self) -> Reading | None:
+        return await self.containers.read_use() if self.containers else None
 
     async def _send_letters(self) -> None:
         """Needs no container runtime, so it has a worker of its own."""

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.adapters.container_protocols.base import ContainerProtocolFactory
 from modelyard.adapters.registries.base import ArchiveReader, Registry
-from modelyard.adapters.runtimes.base import Runtime
+from modelyard.adapters.runtimes.base import ContainerNotFound, Runtime
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database, ring_after_commit
-from modelyard.core.errors import PlatformError, UpstreamFailed
+from modelyard.core.errors import PlatformError, Unavailable, UpstreamFailed
 from modelyard.core.logs import log
 from modelyard.core.sealing import Sealer
 from modelyard.domain.engines import reconcile
@@ -42,6 +42,7 @@ from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.jobs.status import ErrorSide
 from modelyard.domain.models.image_records import record_import
+from modelyard.domain.monitoring.machine_use import Reading
 from modelyard.domain.removal import files as removal
 from modelyard.domain.removal.files import RemoveFiles
 from modelyard.domain.version_tests import request as version_tests
@@ -190,6 +191,14 @@ class ContainerSide:
     async def node(self) -> Node:
         """The machine that runs the engines of this process. Raises RuntimeUnavailable."""
         return this_node(await self.runtime.facts(), self._shared.router.all_engines(), since=self._since)
+
+    async def read_use(self) -> Reading:
+        """What this machine has, and what its engines have used up to now. Raises RuntimeUnavailable."""
+        uses = {}
+        for engine in self._shared.router.all_engines():
+            with contextlib.suppress(ContainerNotFound, Unavailable):
+                uses[engine.engine_id] = await self.runtime.resource_use(engine.container)
+        return Reading(await self.node(), uses)
 
     async def read_log(self, engine: Engine, *, lines: int, follow: bool) -> AsyncIterator[str]:
         """What an engine prints. Raises EngineElsewhere before the first line."""

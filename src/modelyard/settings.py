@@ -169,6 +169,21 @@ class Settings(BaseSettings):
         description="Audit events are removed after so many days; 0: never, since no law asks for the same time "
         "everywhere and nothing brings them back. A million events take about 1 GB.",
     )
+    usage_retention_days: int = Field(
+        0, ge=0, le=36_500, description="Sums of what was done on a day are deleted after so many days; 0: never."
+    )
+    use_sample_seconds: int = Field(
+        30, ge=5, le=3600, description="How often processor and memory of machines and engines are written down."
+    )
+    use_sample_days: int = Field(
+        14, ge=1, le=366, description="Those samples are deleted after so many days, of single engines after two."
+    )
+    stuck_job_minutes: float = Field(
+        30, gt=0, le=525_600, description="A job that waits or runs is called stuck when nothing happens for so long."
+    )
+    expiration_alert_days: int = Field(
+        14, ge=0, le=3650, description="So many days before a model expires, people are told."
+    )
     engine_idle_seconds: float = Field(
         60, ge=0, description="An engine above the minimum stops after doing nothing for this time."
     )

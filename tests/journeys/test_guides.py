@@ -27,6 +27,7 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
         "people-and-access.md",
         "model-cards.md",
         "pictures-and-tags.md",
+        "operations.md",
     ],
 )
 def test_examples_of_a_guide(guide: str, new_server: Callable[..., Server], tmp_path: Path) -> None:

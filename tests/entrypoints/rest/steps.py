@@ -27,6 +27,9 @@ DESCRIPTION: dict[str, Any] = {
     "outputs": [JSON_OUTPUT],
     "processing": {"minimumParallelCapacity": 0, "maximumParallelCapacity": 2},
 }
+_OF_THE_BACKGROUND = {"audit_events", "audit_chain", "work", "situations", "processes"} | {
+    *("use_days", "use_marks", "machine_uses", "engine_uses", "alerts"),
+}
 MEMBERS = {"statusCode", "status", "message", "reportErrorUrl"}
 
 
@@ -75,7 +78,7 @@ async def snapshot(database: Database) -> dict[str, list[Any]]:
                 tuple(row) for row in await session.execute(select(*columns(table)).order_by(*table.primary_key))
             ]
             for table in Base.metadata.sorted_tables
-            if table.name not in {"audit_events", "audit_chain", "work", "situations", "processes"}
+            if table.name not in _OF_THE_BACKGROUND
         }
 
 

@@ -80,6 +80,7 @@ class Model(Base):
         Index(None, "author", "name_key"),
         Index(None, "author", "id"),
         Index(None, "created_by_email", "id"),
+        Index(None, "expires_at"),
         # Only of what is deleted: or else every list would begin with all that is not.
         Index(
             None,

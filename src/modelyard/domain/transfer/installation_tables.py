@@ -15,6 +15,7 @@ from modelyard.domain.jobs.status import ItemState
 from modelyard.domain.jobs.tables import JobItem, JobLane
 from modelyard.domain.models.search.tables import SearchRow, SearchSpelling
 from modelyard.domain.models.tables import LooseFile
+from modelyard.domain.monitoring.tables import AlertRecord, EngineUse, MachineUse
 from modelyard.domain.work.tables import Process, Work, WorkState
 
 Row = dict[str, Any]
@@ -23,6 +24,9 @@ LEFT_BEHIND = {
     Process.__tablename__: "processes are those of the old machine",
     Situation.__tablename__: "why jobs wait there says nothing of why they wait here",
     LooseFile.__tablename__: "files that are about to be removed stay where they are",
+    MachineUse.__tablename__: "how busy the old machine was says nothing of the new one",
+    EngineUse.__tablename__: "how busy the old machine was says nothing of the new one",
+    AlertRecord.__tablename__: "what asks for attention is found out anew",
     SearchRow.__tablename__: "the words of models are collected anew",
     SearchSpelling.__tablename__: "the words of models are collected anew",
 }

@@ -316,6 +316,14 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/resources/processing/models"): May.READ_ENGINES,
     ("GET", "/api/resources/processing/engines/{engine}/logs"): May.READ_ENGINES,
     ("GET", "/api/resources/processing/nodes"): May.READ_ENGINES,
+    # dashboards
+    ("GET", "/api/metrics/data-processed"): May.READ_JOBS,
+    ("GET", "/api/metrics/predictions-made"): May.READ_JOBS,
+    ("GET", "/api/metrics/active-users"): May.READ_JOBS,
+    ("GET", "/api/metrics/active-models"): May.READ_JOBS,
+    ("GET", "/api/metrics/prometheus/{metric}"): May.READ_ENGINES,
+    ("GET", "/api/notifications/alerts"): May.READ_JOBS,
+    ("GET", "/api/notifications/alerts/{alert_type}"): May.READ_JOBS,
 }
 
 
