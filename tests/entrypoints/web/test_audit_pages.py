@@ -70,6 +70,14 @@ async def test_whether_the_trail_is_sound(olga: AsgiClient, platform: Platform) 
     assert "was altered" in words(answer.body.decode())
 
 
+async def test_the_trail_is_checked_once_at_a_time(app: FastAPI, olga: AsgiClient) -> None:
+    async with app.state.checking_trail:
+        answer = await send(olga, f"{AUDIT}/check")
+        assert answer.status == 409
+        assert "being checked already" in words(answer.body.decode())
+    assert (await send(olga, f"{AUDIT}/check")).status == 200
+
+
 async def test_everybody_reads_as_far_as_they_may(
     app: FastAPI, alice: AsgiClient, bob: AsgiClient, charlie: AsgiClient, platform: Platform
 ) -> None:

@@ -1,5 +1,6 @@
 """The web server: all routes, in an explicit list, over one platform."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -164,6 +165,7 @@ def create_api(platform: Platform) -> FastAPI:
     )
     app.state.platform = platform
     app.state.measures = measures
+    app.state.checking_trail = asyncio.Lock()
     errors.install(app)
     page_routes.install(app)
     for router in ROUTERS:  # as they are: `include_router` would build each route again for every application

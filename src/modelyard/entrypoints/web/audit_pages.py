@@ -1,12 +1,13 @@
 """The page of the audit trail: events by the filters of the API, its export, and whether it is as it was written."""
 
+import asyncio
 import re
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from modelyard.core.errors import InvalidInput, NotFound
+from modelyard.core.errors import Conflict, InvalidInput, NotFound
 from modelyard.core.paging import Found
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.event_reach import events_within
@@ -35,6 +36,13 @@ class TrailNotSeen(NotFound):
         super().__init__("Only who reads the audit trail of the whole installation can check it.")
 
 
+class TrailBeingChecked(Conflict):
+    """To read all rows takes a processor for a while: once at a time is enough."""
+
+    def __init__(self) -> None:
+        super().__init__("The trail is being checked already; look again in a minute.")
+
+
 @router.get(PATH)
 async def show_audit(request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """The newest first; filters are those of GET /api/audit, `before` shows older ones."""
@@ -43,10 +51,15 @@ async def show_audit(request: Request, platform: ThePlatform, actor: Caller) -> 
 
 @router.post(PATH + "/check")
 async def check_trail(request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    """Follows the whole chain, which takes a while where the trail is long."""
+    """Follows the whole chain; `modelyard audit verify` does it where the trail is too long for one request."""
     if actor.reach(Permission.READ_AUDIT) != Reach.INSTALLATION:
         raise TrailNotSeen
-    return await _page(request, platform, actor, await verify_trail(platform.database))
+    lock: asyncio.Lock = request.app.state.checking_trail
+    if lock.locked():
+        raise TrailBeingChecked
+    async with lock:
+        verdict = await verify_trail(platform.database)
+    return await _page(request, platform, actor, verdict)
 
 
 async def _page(request: Request, platform: ThePlatform, actor: Actor, verdict: Sound | Flaw | None) -> Response:
