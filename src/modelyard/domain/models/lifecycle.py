@@ -67,22 +67,39 @@ def facts_of(version: Version) -> DeploymentFacts:
     )
 
 
-def missing_steps(facts: DeploymentFacts) -> list[str]:
-    """The deployment steps that activation still waits for, each with what to call."""
+@dataclass(frozen=True, slots=True)
+class MissingStep:
+    """Something that activation waits for: which of the 17 steps of a deployment, and what to call for it."""
+
+    numbers: tuple[int, ...]
+    what: str
+    call: str
+
+    @property
+    def text(self) -> str:
+        """A sentence for who calls the API."""
+        numbers = " and ".join(map(str, self.numbers))
+        return f"step{'s' if len(self.numbers) > 1 else ''} {numbers}, {self.what} ({self.call})"
+
+
+def find_missing(facts: DeploymentFacts) -> list[MissingStep]:
+    """The deployment steps that activation still waits for."""
     runs_here = facts.requirement_id != EDGE_ID
-    steps = [
-        (facts.image_held, "step 3, container image (POST container-image)"),
-        (facts.requirement_id is not None, "step 4, requirement (PATCH requirement.requirementId)"),
-        (facts.has_timeouts or not runs_here, "step 5, timeouts (PATCH timeout.status and timeout.run)"),
-        (facts.load_passed or not runs_here, "step 7, load test (POST load-process)"),
-        (facts.has_inputs or not runs_here, "step 8, inputs (PATCH inputs)"),
-        (facts.has_outputs or not runs_here, "step 9, outputs (PATCH outputs)"),
-        (
-            facts.run_passed or not runs_here,
-            "steps 10 and 11, test file and run test (POST testInput, POST run-process)",
-        ),
+    steps: list[tuple[bool, tuple[int, ...], str, str]] = [
+        (facts.image_held, (3,), "container image", "POST container-image"),
+        (facts.requirement_id is not None, (4,), "requirement", "PATCH requirement.requirementId"),
+        (facts.has_timeouts or not runs_here, (5,), "timeouts", "PATCH timeout.status and timeout.run"),
+        (facts.load_passed or not runs_here, (7,), "load test", "POST load-process"),
+        (facts.has_inputs or not runs_here, (8,), "inputs", "PATCH inputs"),
+        (facts.has_outputs or not runs_here, (9,), "outputs", "PATCH outputs"),
+        (facts.run_passed or not runs_here, (10, 11), "test file and run test", "POST testInput, POST run-process"),
     ]
-    return [text for done, text in steps if not done]
+    return [MissingStep(numbers, what, call) for done, numbers, what, call in steps if not done]
+
+
+def missing_steps(facts: DeploymentFacts) -> list[str]:
+    """The same, each as a text with what to call."""
+    return [step.text for step in find_missing(facts)]
 
 
 def move(version: Version, wanted: VersionStatus) -> bool:

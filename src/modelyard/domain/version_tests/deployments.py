@@ -1,0 +1,107 @@
+"""Reads how deployments stand: one with all its steps, and those that somebody has not finished."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, joinedload
+
+from modelyard.core.listing import one_page, paged
+from modelyard.core.paging import Found, Page
+from modelyard.domain.accounts.actor import Actor, require
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.engines.tables import Engine, Purpose
+from modelyard.domain.models.approval_state import ApprovalFacts
+from modelyard.domain.models.approvals import read_approval
+from modelyard.domain.models.card_schemas import card_gaps
+from modelyard.domain.models.cards import CardState, current_card
+from modelyard.domain.models.catalog import find_version_to_deploy
+from modelyard.domain.models.lifecycle import MissingStep, facts_of, find_missing
+from modelyard.domain.models.tables import Model, Version, VersionStatus
+from modelyard.domain.models.visibility import may_change, models_within, visible_to
+from modelyard.domain.version_tests.checklist import Progress, Step, steps_of
+from modelyard.domain.version_tests.request import newest_test
+from modelyard.domain.version_tests.tables import TestKind, TestState, VersionTest
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A version on its way into the library.
+
+    Args:
+        load, run: the newest tests.
+        gaps: what the account asks of cards, and this one lacks.
+        may_change_model: False for who may change this version, but not what belongs to the whole model.
+    """
+
+    version: Version
+    load: VersionTest | None
+    run: VersionTest | None
+    card: CardState
+    gaps: tuple[str, ...]
+    approval: ApprovalFacts
+    steps: tuple[Step, ...]
+    may_change_model: bool
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the version serves."""
+        return self.version.status == VersionStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedDeployment:
+    """A version that was begun, and what it still needs."""
+
+    version: Version
+    missing: tuple[MissingStep, ...]
+
+
+async def read_deployment(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Deployment:
+    """All that a deployment is about. Raises ModelNotFound, VersionNotFound, NotYourModel, RoleMissing."""
+    row = await find_version_to_deploy(session, actor, model_id, version)
+    load = await newest_test(session, row.id, TestKind.LOAD)
+    run = await newest_test(session, row.id, TestKind.RUN)
+    card, gaps = await current_card(session, row), tuple(await card_gaps(session, row))
+    approval = await read_approval(session, row)
+    progress = Progress(
+        load=TestState(load.state) if load else None,
+        run=TestState(run.state) if run else None,
+        has_card=card.number > 0 or bool(row.technical_details or row.performance_summary),
+        card_lacks=bool(gaps),
+        approval=approval.state,
+    )
+    return Deployment(row, load, run, card, gaps, approval, steps_of(row, progress), may_change(actor, row.model))
+
+
+async def list_unfinished(session: AsyncSession, actor: Actor, page: Page) -> Found[UnfinishedDeployment]:
+    """Versions that were never active and that the actor may go on with, those changed last first."""
+    require(actor, Permission.DEPLOY_MODELS)
+    is_own = and_(Version.created_by == actor.user_id, Model.account_id == actor.account_id)
+    query = (
+        select(Version)
+        .join(Version.model)
+        .where(
+            Version.status == VersionStatus.PARTIAL,
+            Version.deleted_at.is_(None),
+            visible_to(actor),
+            or_(models_within(actor, Permission.CHANGE_MODELS), is_own),
+        )
+        .order_by(Version.updated_at.desc(), Version.id.desc())
+        .options(contains_eager(Version.model), joinedload(Version.image))
+    )
+    found = one_page((await session.scalars(paged(query, page))).all(), page)
+    entries = [UnfinishedDeployment(row, tuple(find_missing(facts_of(row)))) for row in found.entries]
+    return Found(entries, found.has_next)
+
+
+async def find_trial_engine(session: AsyncSession, test: VersionTest) -> Engine | None:
+    """The engine that was started for a test, whether it runs or has ended; None while there is none."""
+    if test.started_at is None:
+        return None
+    query = select(Engine).where(
+        Engine.version_id == test.version_id, Engine.purpose == Purpose.TEST, Engine.created_at >= test.started_at
+    )
+    if test.finished_at is not None:
+        query = query.where(Engine.created_at <= test.finished_at)
+    return await session.scalar(query.order_by(Engine.created_at.desc()).limit(1))
