@@ -8,6 +8,7 @@ from sqlalchemy import update
 from modelyard.adapters.container_protocols.base import ItemOutcome
 from modelyard.domain.engines.errors import EngineExited
 from modelyard.domain.models.tables import TestInput, Version
+from modelyard.domain.version_tests.deployments import find_trial_engine
 from modelyard.domain.version_tests.file_schema import TestFileBreaksSchema
 from modelyard.domain.version_tests.rows import ChangedMeanwhile
 from modelyard.domain.version_tests.run_process import RunTestFailed
@@ -35,6 +36,22 @@ async def test_run_test_shows_its_outputs(trials: Trials) -> None:
     assert (test.state, test.outputs) == (TestState.PASSED, {"results.json": {"label": "good", "score": 0.5}})
     assert trials.machine.program.runs[0] == [{"input.txt": b"a good day"}]
     assert (await read_version_row(trials.database, trials.model_id)).run_passed
+
+
+async def test_what_the_container_printed_can_be_read_afterwards(trials: Trials) -> None:
+    load_id, work = await trials.request(TestKind.LOAD)
+    await trials.load.run(work)
+    await trials.clock.advance(1)
+    run_id, work = await trials.request(TestKind.RUN)
+    await trials.run.run(work)
+
+    async with trials.database.read() as session:
+        of_load = await find_trial_engine(session, await trials.read(load_id))
+        engine = await find_trial_engine(session, await trials.read(run_id))
+    assert engine is not None
+    assert of_load is not None
+    assert of_load.id != engine.id
+    assert engine.technical_information == "the program has started\n"
 
 
 async def test_failed_load_test_says_why(trials: Trials) -> None:

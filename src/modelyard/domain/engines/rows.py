@@ -34,15 +34,21 @@ async def set_engine(session: AsyncSession, engine_id: str, **values: Any) -> No
     await session.execute(update(Engine).where(Engine.id == engine_id).values(**values))
 
 
-async def end_engine(session: AsyncSession, clock: Clock, engine_id: str, error: PlatformError | None = None) -> None:
-    """Records that an engine is gone, and why if it was not meant to go."""
+async def end_engine(
+    session: AsyncSession, clock: Clock, engine_id: str, error: PlatformError | None = None, *, printed: str = ""
+) -> None:
+    """Records that an engine is gone, and why if it was not meant to go.
+
+    Args:
+        printed: its last output, where somebody wants to read that later.
+    """
     await set_engine(
         session,
         engine_id,
         state=EngineState.FAILED if error else EngineState.STOPPED,
         ended_at=clock.now(),
         error=error.message if error else None,
-        technical_information=error.technical_information if error else None,
+        technical_information=error.technical_information if error else printed or None,
     )
 
 

@@ -1,6 +1,7 @@
 """An engine for a test: started for it alone, and gone afterwards whatever happens."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,9 @@ from modelyard.domain.engines.launch import Launcher, RunningEngine
 from modelyard.domain.engines.plan import EnginePlan
 from modelyard.domain.engines.rows import end_engine, new_engine, set_engine
 from modelyard.domain.engines.tables import Engine, EngineState, Purpose
+
+KEPT_LINES = 200
+"""Of the output of an engine that was started for a test: who deploys reads it when the engine is gone."""
 
 
 class TrialEngines:
@@ -53,14 +57,17 @@ class TrialEngines:
     async def _end(
         self, row: Engine, container: str | None, engine: RunningEngine | None, error: PlatformError | None
     ) -> None:
+        printed = ""
         try:
             if engine:
+                with contextlib.suppress(PlatformError):
+                    printed = await self._launcher.runtime.read_log(engine.container, lines=KEPT_LINES)
                 await self._launcher.stop(engine)
             else:
                 await self._launcher.remove(row.id, container)
         finally:
             async with self._database.write() as session:
-                await end_engine(session, self._clock, row.id, error)
+                await end_engine(session, self._clock, row.id, error, printed=printed)
 
     async def _set(self, row: Engine, **values: Any) -> None:
         async with self._database.write() as session:

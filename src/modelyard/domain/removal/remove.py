@@ -28,6 +28,7 @@ from modelyard.domain.removal.files import enqueue_removal
 from modelyard.domain.removal.restore import restorable
 from modelyard.domain.removal.rows import delete_with_dependents
 from modelyard.domain.removal.under_way import require_no_jobs, require_nothing_runs
+from modelyard.domain.version_tests.kept_outputs import kept_keys
 
 
 async def remove_model(session: AsyncSession, clock: Clock, actor: Actor, model_id: str) -> None:
@@ -83,6 +84,7 @@ async def _remove_versions(session: AsyncSession, clock: Clock, actor: Actor, ve
         take_out(session, clock, actor, version)
     await session.flush()
     files = list(await session.scalars(select(TestInput.storage_key).where(TestInput.version_id.in_(ids))))
+    files += await kept_keys(session, ids)
     images = {version.image_id for version in versions if version.image_id is not None}
     for version in versions:
         session.expunge(version)

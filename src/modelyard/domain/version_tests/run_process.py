@@ -1,7 +1,6 @@
 """The run test: the model answers its test files with what its version declares, within the run timeout."""
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +15,7 @@ from modelyard.adapters.container_protocols.base import (
     RunTimedOut,
     UnexpectedAnswer,
 )
-from modelyard.adapters.container_protocols.output_files import forget_outputs, read_whole
+from modelyard.adapters.container_protocols.output_files import forget_outputs
 from modelyard.adapters.storage.base import Storage
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
@@ -24,8 +23,8 @@ from modelyard.core.errors import PlatformError, UpstreamFailed
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.engines.plan import plan_for
 from modelyard.domain.engines.trial import TrialEngines
-from modelyard.domain.inference.outputs import JSON, OutputFile
-from modelyard.domain.inference.request import Answer, InferenceOptions, ask, forget_answers, judge
+from modelyard.domain.inference.outputs import OutputFile
+from modelyard.domain.inference.request import InferenceOptions, ask, judge
 from modelyard.domain.models.contract import DeclaredOutput, declared_inputs, declared_outputs
 from modelyard.domain.models.passed_tests import RUN_DEPENDS_ON
 from modelyard.domain.models.tables import Version
@@ -33,6 +32,7 @@ from modelyard.domain.version_tests import steps
 from modelyard.domain.version_tests.container_facts import measure_facts, start_of
 from modelyard.domain.version_tests.failure import record_failure
 from modelyard.domain.version_tests.file_schema import require_schema
+from modelyard.domain.version_tests.kept_outputs import FILES, claim_outputs, stored_outputs
 from modelyard.domain.version_tests.load_process import summary
 from modelyard.domain.version_tests.measure import Measurer, Sample
 from modelyard.domain.version_tests.output_findings import find_problems
@@ -46,7 +46,6 @@ from modelyard.domain.version_tests.use_sampler import UseSampler
 from modelyard.domain.work.queue import ClaimedWork
 from modelyard.domain.work.retry import NotYet
 
-LARGEST_SHOWN_OUTPUT = 1_000_000
 INTERRUPTED = "the platform was stopped while it measured"
 
 
@@ -120,15 +119,17 @@ class RunVersion:
         trial.found = replace(trial.found, use=sampler.use)
         if answer.error:
             raise RunTestFailed(answer.error, await self._launcher.log_tail(trial.engine.container))
-        shown = await asyncio.to_thread(_take_shown, answer)
-        if loaded.test.explain and not _has_explanation(shown):
-            raise NoExplanation
-        async with self._database.write() as session:
-            await require_unchanged(session, loaded.version, RUN_DEPENDS_ON)
-            seen = {"run_passed": True} | ({"explains": True} if loaded.test.explain else {})
-            await session.execute(update(Version).where(Version.id == loaded.version.id).values(seen))
-            await progress.passed(session, outputs=shown, measurements=summary(trial.found))
-            await put_report(session, self._clock, loaded.test, loaded.version, trial.found, measures_on=True)
+        async with stored_outputs(self._database, self._clock, self._storage, answer) as kept:
+            if loaded.test.explain and not _has_explanation(kept.shown):
+                raise NoExplanation
+            async with self._database.write() as session:
+                await require_unchanged(session, loaded.version, RUN_DEPENDS_ON)
+                seen = {"run_passed": True} | ({"explains": True} if loaded.test.explain else {})
+                await session.execute(update(Version).where(Version.id == loaded.version.id).values(seen))
+                found_out = summary(trial.found) | ({FILES: kept.files} if kept.files else {})
+                await progress.passed(session, outputs=kept.shown, measurements=found_out)
+                await claim_outputs(session, self._clock, loaded.test, kept)
+                await put_report(session, self._clock, loaded.test, loaded.version, trial.found, measures_on=True)
         return answer.outputs
 
     async def _run_once(self, trial: "_Trial", sample: Sample) -> ItemOutcome:
@@ -193,20 +194,6 @@ async def _find_problems(outcome: ItemOutcome, declared: tuple[DeclaredOutput, .
     except BaseException:
         forget_outputs(outcome.outputs.values())
         raise
-
-
-def _take_shown(answer: Answer) -> dict[str, Any]:
-    """What the test shows of the outputs, whose files are not needed afterwards."""
-    try:
-        return {output.name: _shown(output) for output in answer.outputs}
-    finally:
-        forget_answers([answer])
-
-
-def _shown(output: OutputFile) -> Any:
-    if output.media_type == JSON and output.size <= LARGEST_SHOWN_OUTPUT:
-        return json.loads(read_whole(output.data))
-    return {"mediaType": output.media_type, "size": output.size}
 
 
 def _has_explanation(outputs: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from modelyard.domain.models.permalinks import permalink_of
 from modelyard.domain.models.shown_version import shown_version
 from modelyard.domain.models.standing import is_expired
 from modelyard.domain.models.tables import Model, Requirement, Tag, Version, VersionStatus
+from modelyard.domain.version_tests.kept_outputs import told_measurements
 from modelyard.domain.version_tests.tables import TestState, VersionTest
 from modelyard.entrypoints.rest.picture_shapes import model_images, snapshot_images, tag_images
 from modelyard.entrypoints.rest.wire import time_text, without_none
@@ -241,6 +242,6 @@ def test_result(test: VersionTest) -> dict[str, Any]:
         "updateTime": time_text(ended),
         "inputSize": test.input_size,
         "elapsedTime": milliseconds_between(started, ended),
-        "measurements": test.measurements,
+        "measurements": told_measurements(test),
     }
     return {"results.json": None, **(test.outputs or {}), **members}
