@@ -13,9 +13,17 @@ from modelyard.core.errors import PlatformError
 from modelyard.domain.images.tables import ContainerImage, ImportState
 
 SECONDS_BETWEEN_WRITES = 0.5
+_FROM, _TO = 20, 90
+"""Per cent between which the transfer of bytes is shown; before and after it other things are done."""
 
 OnEnd = Callable[[AsyncSession, Clock, str], Awaitable[None]]
 """What follows from the end of an import, in the same transaction; it gets the image's identifier."""
+
+
+def transferred_share(image: ContainerImage) -> float | None:
+    """How much of an image has been transferred, from 0 to 1; None while nobody knows, and once it is there."""
+    is_known = image.state == ImportState.RUNNING and _FROM < image.percentage < _TO
+    return (image.percentage - _FROM) / (_TO - _FROM) if is_known else None
 
 
 class ImportProgress:
@@ -41,7 +49,7 @@ class ImportProgress:
         share = progress.done_bytes / progress.total_bytes if progress.total_bytes > 0 else 0.0
         values: dict[str, Any] = {"step": progress.text[:200]}
         if share > 0:
-            values["percentage"] = 20 + round(70 * min(1.0, share))
+            values["percentage"] = _FROM + round((_TO - _FROM) * min(1.0, share))
         await self._write(values)
 
     async def completed(self, **facts: Any) -> None:

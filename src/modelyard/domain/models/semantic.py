@@ -1,6 +1,7 @@
 """Versions of the form x.y.z: reading and ordering them."""
 
 import re
+from collections.abc import Iterable
 
 from modelyard.core.errors import InvalidInput
 
@@ -24,3 +25,10 @@ def check_version(text: str) -> str:
 def order_key(text: str) -> str:
     """A text to sort versions by, every part filled up with zeros: 1.10.0 comes after 1.9.0."""
     return ".".join(part.rjust(9, "0") for part in text.split("."))
+
+
+def next_version(numbers: Iterable[str]) -> str:
+    """A number after all of these: the next minor one."""
+    parts = [[int(part) for part in number.split(".")] for number in numbers]
+    major, minor, _patch = max(parts, default=[0, 0, 0])
+    return f"{major}.{minor + 1}.0"

@@ -128,8 +128,13 @@ def require_change(actor: Actor, model: Model) -> None:
         raise NotYourModel
 
 
-def require_version_change(actor: Actor, version: Version, permission: Permission = Permission.CHANGE_MODELS) -> None:
-    """Raises NotYourModel unless the actor may change the version: who added it to somebody else's model may, too."""
+def may_change_version(actor: Actor, version: Version, permission: Permission = Permission.CHANGE_MODELS) -> bool:
+    """Whether the actor may change the version: who added it to somebody else's model may, too."""
     is_creator = version.created_by == actor.user_id and version.model.account_id == actor.account_id
-    if not may_change(actor, version.model, permission) and not (is_creator and actor.may(permission)):
+    return may_change(actor, version.model, permission) or (is_creator and actor.may(permission))
+
+
+def require_version_change(actor: Actor, version: Version, permission: Permission = Permission.CHANGE_MODELS) -> None:
+    """Raises NotYourModel unless the actor may change the version."""
+    if not may_change_version(actor, version, permission):
         raise NotYourModel

@@ -58,7 +58,10 @@ from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, Tol
 from modelyard.entrypoints.rest.time_limits import TimeLimits
 from modelyard.entrypoints.rest.wire import Json
 from modelyard.entrypoints.web import (
+    approval_pages,
     audit_pages,
+    deploy_pages,
+    deploy_uploads,
     forgotten_password_page,
     invitation_pages,
     job_pages,
@@ -138,6 +141,9 @@ ROUTERS = (
     quota_pages.router,
     audit_pages.router,
     profile_page.router,
+    deploy_uploads.router,  # before those of any panel
+    deploy_pages.router,
+    approval_pages.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
 

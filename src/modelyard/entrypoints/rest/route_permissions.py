@@ -20,6 +20,7 @@ Rule = May | Open
 
 _MODEL = "/api/models/{model_id}"
 _VERSION = _MODEL + "/versions/{version}"
+_WIZARD = "/deploy/{model_id}/{version}"
 _TAG = "/api/models/tags/{tag}"
 _SNAPSHOTS = _MODEL + "/snapshot-image"
 _RESULTS = "/api/results/{job_id}"
@@ -103,6 +104,19 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("POST", "/profile/keys/{prefix}/body"): May.USE_PROFILE,
     ("GET", "/profile/keys/{prefix}/replace"): May.USE_PROFILE,
     ("POST", "/profile/keys/{prefix}/replace"): May.USE_PROFILE,
+    ("GET", "/deploy"): May.DEPLOY_MODELS,
+    ("POST", "/deploy"): May.DEPLOY_MODELS,
+    ("GET", "/deploy/{model_id}"): May.DEPLOY_MODELS,
+    ("POST", "/deploy/{model_id}"): May.DEPLOY_MODELS,
+    ("GET", _WIZARD): May.DEPLOY_MODELS,
+    ("GET", _WIZARD + "/{panel}"): May.DEPLOY_MODELS,
+    ("POST", _WIZARD + "/{panel}"): May.DEPLOY_MODELS,
+    ("POST", _WIZARD + "/image"): May.DEPLOY_MODELS,
+    ("POST", _WIZARD + "/test-files"): May.DEPLOY_MODELS,
+    ("POST", _WIZARD + "/picture"): May.DEPLOY_MODELS,
+    ("GET", _WIZARD + "/outputs/{position}"): May.DEPLOY_MODELS,
+    ("GET", "/approvals"): May.APPROVE_MODELS,
+    ("POST", "/approvals/{model_id}/{version}"): May.APPROVE_MODELS,
     # health
     ("GET", "/healthz"): Open.PUBLIC,
     ("GET", "/readyz"): Open.PUBLIC,

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from modelyard.core.errors import Conflict, InvalidInput, NotFound
 from modelyard.core.paging import Page
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.models.card_export import read_sheet
 from modelyard.domain.models.catalog import find_model, find_version
 from modelyard.domain.models.features import features_of
@@ -22,6 +23,7 @@ from modelyard.domain.models.standing import is_expired
 from modelyard.domain.models.tables import Version
 from modelyard.domain.models.timeline import list_timeline
 from modelyard.domain.models.version_diff import diff_versions
+from modelyard.domain.models.visibility import may_change_version
 from modelyard.domain.version_tests.read_report import read_report
 from modelyard.entrypoints.rest.report_shapes import report_object
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, public_address, read_page, read_text
@@ -121,7 +123,13 @@ async def _versions(session: AsyncSession, request: Request, actor: Actor, row: 
     """All versions, and what changed from the one that `from` names."""
     before = read_text(request, "from")
     changes = await diff_versions(session, actor, row.model_id, before, row.version) if before else []
-    return {"before": before, "changes": changes}
+    may_deploy = actor.may(Permission.DEPLOY_MODELS)
+    return {
+        "before": before,
+        "changes": changes,
+        "may_deploy": may_deploy and row.model.account_id == actor.account_id,
+        "may_change": may_deploy and may_change_version(actor, row),
+    }
 
 
 async def _use(session: AsyncSession, request: Request, actor: Actor, row: Version) -> dict[str, Any]:
