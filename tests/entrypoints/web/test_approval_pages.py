@@ -1,14 +1,16 @@
 """Approval where an account asks for it: asked for in the wizard, given or refused on a page of its own."""
 
 import pytest
+from sqlalchemy import update
 
 from modelyard.app import Platform
 from modelyard.domain.accounts.tables import Account
+from modelyard.domain.models.tables import Version
 from tests.asgi import AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.web.deploying import moved
 from tests.entrypoints.web.forms import BROWSER, links, look, send, words
-from tests.library import add_model, describe, read_version_row
+from tests.library import TEXT_INPUT, add_model, describe, read_version_row
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -40,6 +42,22 @@ async def test_the_approver_sees_it_and_says_yes(olga: AsgiClient, platform: Pla
     assert await moved(await send(olga, f"/approvals/{model_id}/0.1.0", decision="approved")) == "/approvals"
     assert (await read_version_row(platform.database, model_id)).status == "active"
     assert "Nothing waits for you" in await look(olga, "/approvals")
+
+
+async def test_the_approver_sees_whom_it_breaks(
+    alice: AsgiClient, olga: AsgiClient, platform: Platform, model_id: str
+) -> None:
+    await moved(await send(olga, f"/approvals/{model_id}/0.1.0", decision="approved"))
+    await moved(await send(alice, f"/deploy/{model_id}", version="0.2.0", source="0.1.0", image="yes"))
+    async with platform.database.write() as session:
+        await session.execute(
+            update(Version)
+            .where(Version.version == "0.2.0")
+            .values(inputs=[TEXT_INPUT | {"name": "other"}], load_passed=True, run_passed=True)
+        )
+    await moved(await send(alice, f"/deploy/{model_id}/0.2.0/deploy", status="active"))
+
+    assert "Compared with 0.1.0" in words(await look(olga, "/approvals"))
 
 
 async def test_a_no_needs_a_reason(alice: AsgiClient, olga: AsgiClient, platform: Platform, model_id: str) -> None:

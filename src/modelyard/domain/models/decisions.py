@@ -136,14 +136,14 @@ def may_decide(actor: Actor, row: Version, facts: ApprovalFacts) -> bool:
 
 
 async def list_waiting(session: AsyncSession, actor: Actor, page: Page) -> Found[tuple[Version, ApprovalFacts]]:
-    """The versions that wait for one of the actor's roles, those that wait longest first."""
+    """The versions that wait for one of the actor's roles, those that wait longest first, with their presets."""
     require(actor, Permission.APPROVE_MODELS)
     query = (
         select(Version)
         .join(Version.model)
         .where(waits_for(actor), models_within(actor, Permission.APPROVE_MODELS))
         .order_by(Version.approval_asked_at, Version.id)
-        .options(joinedload(Version.model))
+        .options(joinedload(Version.model), joinedload(Version.requirement))
     )
     rows = one_page((await session.scalars(paged(query, page))).all(), page)
     facts = await read_approvals(session, rows.entries)

@@ -1,6 +1,6 @@
 """Makes the pages of the wizard: the steps at the side, one panel, and what is wrong with what was typed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -54,6 +54,12 @@ class Problem:
     field: str
     text: str
 
+    @property
+    def at_field(self) -> str:
+        """The same where it stands below its field, which needs not be named there."""
+        text = self.text.removeprefix(f"{self.field}: ")
+        return text[:1].upper() + text[1:]
+
 
 async def answer_panel(
     request: Request,
@@ -90,7 +96,7 @@ async def answer_panel(
         following=f"{here}/{panel_after(panel)}" if panel_after(panel) != panel else "",
         values=stored_values(panel, found) | (typed_values(panel, form) if form is not None else {}),
         problems=problems,
-        wrong={problem.field: problem.text for problem in reversed(problems)},
+        wrong=wrong_fields(problems),
         log=log,
         unfinished=UNFINISHED,
         **{name: value for name, value in extras.items() if name != "engine"},
@@ -102,6 +108,11 @@ def problems_of(error: PlatformError) -> list[Problem]:
     if isinstance(error, MetadataRejected):
         return [_at_its_place(problem) for problem in error.problems]
     return [Problem(_FIELD_OF.get(type(error), ""), error.message)]
+
+
+def wrong_fields(problems: Sequence[Problem]) -> dict[str, str]:
+    """What stands below each field that something is wrong with: the first of its problems."""
+    return {problem.field: problem.at_field for problem in reversed(problems)}
 
 
 def _at_its_place(problem: str) -> Problem:

@@ -18,7 +18,7 @@ from modelyard.domain.version_tests.deployments import list_unfinished, read_dep
 from modelyard.entrypoints.rest.errors import status_of
 from modelyard.entrypoints.rest.pieces import FOR_THE_CALLER_ALONE, answer_in_pieces
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_flag, read_page
-from modelyard.entrypoints.web.deploy_answer import AT_THE_FORM, answer_panel, problems_of
+from modelyard.entrypoints.web.deploy_answer import AT_THE_FORM, answer_panel, problems_of, wrong_fields
 from modelyard.entrypoints.web.deploy_changes import STAY_AFTER, Change, save_panel
 from modelyard.entrypoints.web.deploy_panels import (
     DEPLOY,
@@ -81,7 +81,7 @@ async def _start(
 
 def _problems(error: PlatformError | None) -> dict[str, Any]:
     problems = problems_of(error) if error else []
-    return {"problems": problems, "wrong": {problem.field: problem.text for problem in reversed(problems)}}
+    return {"problems": problems, "wrong": wrong_fields(problems)}
 
 
 @router.get(DEPLOY + "/{model_id}")
