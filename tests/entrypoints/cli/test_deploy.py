@@ -1,6 +1,7 @@
 """`modelyard deploy`, beside a real server whose containers are fakes."""
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,18 @@ async def test_all_steps(alice: Shell, folder: Path, machine: Machine) -> None:
     assert [found["modelId"] for found in await alice.json("search", "only", "tests")] == [model["modelId"]]
     assert {"background", "card", "thumbnail"} <= {picture["relationType"] for picture in model["images"]}
     assert version["address"].endswith(f"/api/models/{model['modelId']}/versions/0.1.0")
+
+
+async def test_the_models_page_shows_the_test_file(alice: Shell, folder: Path, machine: Machine) -> None:
+    machine.publish()
+    version = await _deploy(alice, folder)
+    model_id = version["model"]["modelId"]
+
+    sample = json.loads(version["sampleInput"])
+    assert sample["model"] == {"identifier": model_id, "version": "0.1.0"}
+    assert sample["input"] == {"type": "text", "sources": {"0001": {"input.txt": "a good day"}}}
+    results = json.loads(version["sampleOutput"])["results"]
+    assert results["0001"] == {"status": "SUCCESSFUL", "results.json": {"label": "good", "score": 0.5}}
 
 
 async def test_again_changes_only_words(alice: Shell, folder: Path, machine: Machine, platform: Platform) -> None:

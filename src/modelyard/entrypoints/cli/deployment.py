@@ -11,6 +11,7 @@ from modelyard.entrypoints.cli.deploy_sources import ImageMissing, Registry, Sam
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.model_file import ModelFile
 from modelyard.entrypoints.cli.paths import at
+from modelyard.entrypoints.cli.sample_documents import sample_input, sample_output
 from modelyard.entrypoints.cli.steps import Bar, Steps
 from modelyard.entrypoints.cli.version_steps import activate, follow, has_passed, run_test
 
@@ -241,24 +242,35 @@ class Deployment:
             bar.result("not needed")
             return
         self._must_run = True
+        types = {name: self._model.inputs[name].media_types.split(",")[0] for name in self._sources.samples}
         for name, file in self._sources.samples.items():
-            media_type = self._model.inputs[name].media_types.split(",")[0]
-            self._server.upload(self._version("testInput"), file, media_type, bar.share, query={"name": name})
+            self._server.upload(self._version("testInput"), file, types[name], bar.share, query={"name": name})
+        files = {name: (file, types[name]) for name, file in self._sources.samples.items()}
+        self._give_sample("input", sample_input(self.model_id, self._plan.version, files))
         bar.result(
             ", ".join(f"{file.name}, {counted(file.stat().st_size, 'byte')}" for file in self._sources.samples.values())
         )
 
     def _test_run(self, bar: Bar) -> None:
-        self._test(bar, "run", needed=self._must_run)
+        if self._test(bar, "run", needed=self._must_run):
+            result = self._server.get(self._version("run-process")).get("result") or {}
+            self._give_sample("output", sample_output(result, self._model.outputs))
 
-    def _test(self, bar: Bar, kind: str, *, needed: bool) -> None:
+    def _give_sample(self, kind: str, sample: "Thing | None") -> None:
+        """What the model's page shows: real files instead of made-up ones."""
+        if sample is not None:
+            self._server.put(self._version(f"sample-{kind}"), sample)
+
+    def _test(self, bar: Bar, kind: str, *, needed: bool) -> bool:
+        """Whether the test was run now, and has passed."""
         if self._for_edge:
             bar.result("not done for edge devices")
-            return
+            return False
         if not needed and self._has_passed(kind):
             bar.result("passed before")
-            return
+            return False
         run_test(self._server, self._version(), kind, bar)
+        return True
 
     def _has_passed(self, kind: str) -> bool:
         return has_passed(self._server.get(self._version()), kind)
