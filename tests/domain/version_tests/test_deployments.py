@@ -17,6 +17,16 @@ from tests.library import add_active, add_model, describe, set_scope
 from tests.manual_clock import ManualClock
 
 
+async def test_how_far_they_are(database: Database) -> None:
+    await add_model(database, CAST.alice)
+    ready = await add_model(database, CAST.alice)
+    await describe(database, ready)
+    async with database.read() as session:
+        found = await list_unfinished(session, CAST.alice, Page(1, 10))
+
+    assert {each.version.model_id == ready: each.share for each in found.entries} == {True: 1.0, False: 0.0}
+
+
 async def _unfinished(database: Database, actor: Actor) -> list[tuple[str, list[str]]]:
     async with database.read() as session:
         found = await list_unfinished(session, actor, Page(1, 10))

@@ -125,6 +125,8 @@ async def _things_of_alice(platform: Platform, alice: AsgiClient, olga: AsgiClie
         "session_id": session_id,
         "picture": "0" * 32,
         "tag": "image",
+        "panel": "name",
+        "position": "0",
     }
 
 

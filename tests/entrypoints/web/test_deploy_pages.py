@@ -175,7 +175,7 @@ async def test_metrics_keep_what_the_form_does_not_show(alice: AsgiClient, platf
 
     fields = {"statistics[0].label": "F1", "statistics[0].value": "0.93", "statistics[0].highlight": "yes"}
     fields |= {"statistics[2].label": "Recall", "statistics[2].value": "0,8"}
-    assert await moved(await send(alice, f"{here}/metrics", **fields)) == f"{here}/load-test"
+    assert await moved(await send(alice, f"{here}/metrics", **fields)) == f"{here}/words"
 
     [first, second] = (await read_version_row(platform.database, model_id)).statistics
     assert (first["value"], first["source"], first["highlight"], first["order"]) == (0.93, "elsewhere", True, 1)
@@ -263,6 +263,7 @@ async def test_while_a_test_runs_its_page_refreshes_itself(alice: AsgiClient, ma
 
     page = await look(alice, f"{here}/load-test")
     assert 'hx-trigger="every 1s"' in page
+    assert "<noscript>" in page.partition('id="live"')[2]
     assert '<li class="under-way">' in page
     page = await until(alice, f"{here}/load-test", "The model was loaded")
     assert "every 1s" not in page
@@ -332,6 +333,27 @@ async def test_words_card_and_tags(alice: AsgiClient, platform: Platform) -> Non
     assert 'value="count" checked' in page
 
 
+async def test_tags_of_other_models_are_offered(alice: AsgiClient, bob: AsgiClient, charlie: AsgiClient) -> None:
+    here, secret = await begun(alice), await begun(charlie)
+    await moved(await send(alice, f"{here}/tags", own="shipyards"))
+    await moved(await send(charlie, f"{secret}/tags", own="secret"))
+
+    page = await look(alice, f"{await begun(alice)}/tags")
+    assert 'name="tags" value="shipyards"' in page
+    assert "secret" not in page
+    assert "shipyards" not in await look(bob, f"{await begun(bob)}/tags")
+
+
+async def test_a_preview_shows_a_text_as_it_will_be(alice: AsgiClient, charlie: AsgiClient) -> None:
+    answer = await send(alice, "/deploy/preview", longDescription="Counts **ships** <script>alert(1)</script>")
+
+    assert answer.status == 200
+    assert "<strong>ships</strong>" in answer.body.decode()
+    assert "<script>" not in answer.body.decode()
+    assert "Nothing is written yet" in (await send(charlie, "/deploy/preview", caveats=" ")).body.decode()
+    assert 'hx-post="/deploy/preview"' in await look(alice, f"{await begun(alice)}/words")
+
+
 async def test_a_card_that_somebody_else_changed_is_not_overwritten(alice: AsgiClient) -> None:
     here = await begun(alice)
     await moved(await send(alice, f"{here}/card", revision="0", intendedUse="Counting"))
@@ -392,7 +414,21 @@ async def test_whom_a_version_breaks_is_told_before_it_is_deployed(alice: AsgiCl
     await moved(await send(alice, f"/deploy/{model_id}", version="0.2.0", source="0.1.0"))
     await moved(await send(alice, f"/deploy/{model_id}/0.2.0/contract", **(CONTRACT | {"inputs[0].name": "other"})))
 
-    assert "Compared with 0.1.0" in words(await look(alice, f"/deploy/{model_id}/0.2.0/deploy"))
+    page = words(await look(alice, f"/deploy/{model_id}/0.2.0/deploy"))
+    assert "Compared with 0.1.0" in page
+    assert "What changed since 0.1.0" in page
+    assert "What changed since" not in await look(alice, f"/deploy/{model_id}/0.1.0/deploy")
+
+
+async def test_models_that_may_get_a_new_version(
+    alice: AsgiClient, bob: AsgiClient, charlie: AsgiClient, platform: Platform
+) -> None:
+    model_id = await add_active(platform.database, CAST.alice)
+    await set_scope(platform.database, model_id, Scope.ALL)
+
+    assert f"/deploy/{model_id}" in links(await look(alice, "/deploy"))
+    assert f"/deploy/{model_id}" in links(await look(bob, "/deploy"))
+    assert f"/deploy/{model_id}" not in links(await look(charlie, "/deploy"))
 
 
 async def test_who_may_do_what(

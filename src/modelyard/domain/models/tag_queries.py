@@ -67,3 +67,18 @@ async def count_tags(session: AsyncSession, actor: Actor | None) -> list[TagCoun
         return custom.get(tag.identifier, 0)
 
     return [TagCount(tag, count(tag)) for tag in await list_tags(session, actor)]
+
+
+async def list_used_tags(session: AsyncSession, actor: Actor, *, most: int) -> list[Tag]:
+    """The tags that people made up and that most of the models have that one may see."""
+    used = (
+        select(ModelTag.tag, func.count().label("number"))
+        .join(Model, Model.id == ModelTag.model_id)
+        .join(Tag, Tag.identifier == ModelTag.tag)
+        .where(Tag.is_categorical.is_(False), seen_models(actor))
+        .group_by(ModelTag.tag)
+        .order_by(func.count().desc(), ModelTag.tag)
+        .limit(most)
+        .subquery()
+    )
+    return list(await session.scalars(select(Tag).join(used, used.c.tag == Tag.identifier).order_by(Tag.name)))

@@ -41,6 +41,8 @@ TITLES = {
     16: "Picture",
     17: "Deploy",
 }
+NEEDED_STEPS = 8
+"""So many of them does activation ask for where nothing is done yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
@@ -19,7 +19,7 @@ from modelyard.domain.models.catalog import find_version_to_deploy
 from modelyard.domain.models.lifecycle import MissingStep, facts_of, find_missing
 from modelyard.domain.models.tables import Model, Version, VersionStatus
 from modelyard.domain.models.visibility import may_change, models_within, visible_to
-from modelyard.domain.version_tests.checklist import Progress, Step, steps_of
+from modelyard.domain.version_tests.checklist import NEEDED_STEPS, Progress, Step, steps_of
 from modelyard.domain.version_tests.request import newest_test
 from modelyard.domain.version_tests.tables import TestKind, TestState, VersionTest
 
@@ -55,6 +55,11 @@ class UnfinishedDeployment:
 
     version: Version
     missing: tuple[MissingStep, ...]
+
+    @property
+    def share(self) -> float:
+        """How much of what activation asks for is there, from 0 to 1."""
+        return 1 - sum(len(step.numbers) for step in self.missing) / NEEDED_STEPS
 
 
 async def read_deployment(session: AsyncSession, actor: Actor, model_id: str, version: str) -> Deployment:
@@ -93,6 +98,14 @@ async def list_unfinished(session: AsyncSession, actor: Actor, page: Page) -> Fo
     found = one_page((await session.scalars(paged(query, page))).all(), page)
     entries = [UnfinishedDeployment(row, tuple(find_missing(facts_of(row)))) for row in found.entries]
     return Found(entries, found.has_next)
+
+
+async def list_own_models(session: AsyncSession, actor: Actor, *, most: int) -> list[Model]:
+    """Models of the actor's account, to which they may add versions; those changed last first."""
+    require(actor, Permission.DEPLOY_MODELS)
+    query = select(Model).where(Model.account_id == actor.account_id, visible_to(actor))
+    shown = load_only(Model.name, Model.latest_version, Model.updated_at)
+    return list(await session.scalars(query.order_by(Model.updated_at.desc(), Model.id).limit(most).options(shown)))
 
 
 async def find_trial_engine(session: AsyncSession, test: VersionTest) -> Engine | None:

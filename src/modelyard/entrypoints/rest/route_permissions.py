@@ -106,6 +106,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("POST", "/profile/keys/{prefix}/replace"): May.USE_PROFILE,
     ("GET", "/deploy"): May.DEPLOY_MODELS,
     ("POST", "/deploy"): May.DEPLOY_MODELS,
+    ("POST", "/deploy/preview"): May.DEPLOY_MODELS,
     ("GET", "/deploy/{model_id}"): May.DEPLOY_MODELS,
     ("POST", "/deploy/{model_id}"): May.DEPLOY_MODELS,
     ("GET", _WIZARD): May.DEPLOY_MODELS,

@@ -90,7 +90,7 @@ async def answer_panel(
         version=found.version,
         model=found.version.model,
         panel=chosen,
-        links=links_of(found.steps, model_id, version, panel),
+        groups=links_of(found.steps, model_id, version, panel),
         here=here,
         preceding=f"{here}/{panel_before(panel)}" if panel_before(panel) else "",
         following=f"{here}/{panel_after(panel)}" if panel_after(panel) != panel else "",

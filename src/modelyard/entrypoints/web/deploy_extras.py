@@ -19,7 +19,8 @@ from modelyard.domain.models.card_content import TEXTS, RiskRating
 from modelyard.domain.models.requirements import list_presets
 from modelyard.domain.models.tables import Requirement
 from modelyard.domain.models.tag_names import CATEGORIES, PREDEFINED, tag_identifier
-from modelyard.domain.models.version_diff import activation_warnings
+from modelyard.domain.models.tag_queries import list_used_tags
+from modelyard.domain.models.version_diff import activation_warnings, diff_versions
 from modelyard.domain.version_tests.checklist import missing_before
 from modelyard.domain.version_tests.deployments import Deployment, find_trial_engine
 from modelyard.domain.version_tests.read_report import NoReport, VersionReport, find_progress, read_report
@@ -30,6 +31,7 @@ from modelyard.entrypoints.web.model_cards import picture_of
 from modelyard.entrypoints.web.trial_outputs import shown_outputs
 
 LOG_LINES = 200
+TAGS_OFFERED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,12 @@ async def _card(_session: AsyncSession, _looking: Looking, _found: Deployment) -
     return {"texts": TEXTS, "ratings": list(RiskRating)}
 
 
-async def _tags(_session: AsyncSession, _looking: Looking, _found: Deployment) -> dict[str, Any]:
+async def _tags(session: AsyncSession, looking: Looking, found: Deployment) -> dict[str, Any]:
     choices = {category: [(tag_identifier(name), name) for name in PREDEFINED[category]] for category in CATEGORIES}
-    return {"choices": choices}
+    own = {tag.identifier for tag in found.version.model.tags}
+    used = await list_used_tags(session, looking.actor, most=TAGS_OFFERED)
+    others = [(tag.identifier, tag.name) for tag in used if tag.identifier not in own]
+    return {"choices": choices | ({"Used by other models": others} if others else {})}
 
 
 async def _picture(_session: AsyncSession, _looking: Looking, found: Deployment) -> dict[str, Any]:
@@ -161,8 +166,13 @@ async def _deploy(session: AsyncSession, looking: Looking, found: Deployment) ->
         (step, address_of_deployment(row.model_id, row.version, panel_of(step).name))
         for step in missing_before(found.steps)
     ]
+    before = row.model.latest_active_version
+    is_compared = bool(before) and before != row.version
+    changes = await diff_versions(session, looking.actor, row.model_id, before, row.version) if is_compared else []
     return {
         "missing": missing,
+        "before": before if is_compared else "",
+        "changes": changes,
         "warnings": [] if found.is_active else await activation_warnings(session, row),
         "scopes": [(str(scope), words) for scope, words in SCOPES.items()],
         "may_decide": decisions.may_decide(looking.actor, row, found.approval),

@@ -14,7 +14,7 @@ from modelyard.domain.models.contract import ANY_MEDIA_TYPE
 from modelyard.domain.models.semantic import next_version
 from modelyard.domain.models.versions import create_version
 from modelyard.domain.version_tests.checklist import next_step
-from modelyard.domain.version_tests.deployments import list_unfinished, read_deployment
+from modelyard.domain.version_tests.deployments import list_own_models, list_unfinished, read_deployment
 from modelyard.entrypoints.rest.errors import status_of
 from modelyard.entrypoints.rest.pieces import FOR_THE_CALLER_ALONE, answer_in_pieces
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_flag, read_page
@@ -30,11 +30,13 @@ from modelyard.entrypoints.web.deploy_panels import (
 from modelyard.entrypoints.web.forms import first, read_form, read_whole_form
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.page_routes import PageRoute
+from modelyard.entrypoints.web.pages import page
 from modelyard.entrypoints.web.trial_outputs import OutputUnknown, find_output, output_pieces
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _VERSION = DEPLOY + "/{model_id}/{version}"
 UNFINISHED_AT_ONCE = 20
+MODELS_OFFERED = 8
 FIRST_VERSION = "0.1.0"
 
 
@@ -62,10 +64,11 @@ async def begin(request: Request, platform: ThePlatform, actor: Caller) -> Respo
 async def _start(
     request: Request, platform: ThePlatform, actor: Caller, typed: dict[str, str], error: PlatformError | None = None
 ) -> Response:
-    page = Page(read_page(request).number, UNFINISHED_AT_ONCE)
+    part = Page(read_page(request).number, UNFINISHED_AT_ONCE)
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, "Library")
-        found = await list_unfinished(session, actor, page)
+        found = await list_unfinished(session, actor, part)
+        models = await list_own_models(session, actor, most=MODELS_OFFERED)
     return framed(
         "deploy.html",
         frame,
@@ -74,7 +77,9 @@ async def _start(
         values=typed,
         **_problems(error),
         entries=[(each, address_of_deployment(each.version.model_id, each.version.version)) for each in found.entries],
-        following=f"{DEPLOY}?page={page.number + 1}" if found.has_next else "",
+        following=f"{DEPLOY}?page={part.number + 1}" if found.has_next else "",
+        models=models,
+        author=actor.account_name,
         may_approve=actor.may(Permission.APPROVE_MODELS),
     )
 
@@ -82,6 +87,13 @@ async def _start(
 def _problems(error: PlatformError | None) -> dict[str, Any]:
     problems = problems_of(error) if error else []
     return {"problems": problems, "wrong": wrong_fields(problems)}
+
+
+@router.post(DEPLOY + "/preview")
+async def preview(request: Request, actor: Caller) -> Response:  # noqa: ARG001 - whoever deploys
+    """A text as it will be shown, for the page to put below its field."""
+    form = await read_whole_form(request)
+    return page("deploy_preview.html", text=next((texts[0] for texts in form.values()), ""))
 
 
 @router.get(DEPLOY + "/{model_id}")

@@ -16,6 +16,7 @@ class Panel:
     name: str
     title: str
     steps: tuple[int, ...]
+    group: str
     is_of_model: bool = False
     """Whether it is about what all versions of the model share."""
 
@@ -23,19 +24,19 @@ class Panel:
 PANELS = {
     panel.name: panel
     for panel in (
-        Panel("name", "Name and summary", (1, 2), is_of_model=True),
-        Panel("image", "Container image", (3,)),
-        Panel("resources", "Hardware and time", (4, 5)),
-        Panel("metrics", "Metrics", (6,)),
-        Panel("load-test", "Load test", (7,)),
-        Panel("contract", "Inputs and outputs", (8, 9)),
-        Panel("test-files", "Test files", (10,)),
-        Panel("run-test", "Run test", (11,)),
-        Panel("words", "Description and release notes", (12, 13)),
-        Panel("card", "Transparency and bias", (14,)),
-        Panel("tags", "Tags", (15,), is_of_model=True),
-        Panel("picture", "Picture", (16,), is_of_model=True),
-        Panel("deploy", "Deploy", (17,)),
+        Panel("name", "Name and summary", (1, 2), "Name", is_of_model=True),
+        Panel("image", "Container image", (3,), "Image"),
+        Panel("resources", "Hardware and time", (4, 5), "Resources"),
+        Panel("contract", "Inputs and outputs", (8, 9), "Contract"),
+        Panel("load-test", "Load test", (7,), "Tests"),
+        Panel("test-files", "Test files", (10,), "Tests"),
+        Panel("run-test", "Run test", (11,), "Tests"),
+        Panel("metrics", "Metrics", (6,), "Story"),
+        Panel("words", "Description and release notes", (12, 13), "Story"),
+        Panel("card", "Transparency and bias", (14,), "Story"),
+        Panel("tags", "Tags", (15,), "Story", is_of_model=True),
+        Panel("picture", "Picture", (16,), "Story", is_of_model=True),
+        Panel("deploy", "Deploy", (17,), "Publish"),
     )
 }
 _OF_STEP = {number: panel for panel in PANELS.values() for number in panel.steps}
@@ -53,7 +54,6 @@ class PanelUnknown(NotFound):
 class StepLink:
     """A step in the list at the side."""
 
-    number: int
     title: str
     state: StepState
     href: str
@@ -89,20 +89,18 @@ def address_of_deployment(model_id: str, version: str, panel: str = "") -> str:
     return "/".join([DEPLOY, quote(model_id, safe=""), quote(version, safe=""), *([panel] if panel else [])])
 
 
-def links_of(steps: tuple[Step, ...], model_id: str, version: str, here: str) -> list[StepLink]:
-    """The list at the side; a panel of several steps is marked at the first of them that is open."""
+def links_of(steps: tuple[Step, ...], model_id: str, version: str, here: str) -> dict[str, list[StepLink]]:
+    """The list at the side, by group; a panel of several steps is marked at the first of them that is open."""
     on_panel = [step for step in steps if panel_of(step).name == here]
     current = next((step for step in on_panel if step.state != StepState.DONE), on_panel[0])
-    return [
-        StepLink(
-            step.number,
-            step.title,
-            step.state,
-            address_of_deployment(model_id, version, panel_of(step).name) + _place_on(panel_of(step), step),
-            step == current,
-        )
-        for step in steps
-    ]
+    by_number = {step.number: step for step in steps}
+    groups: dict[str, list[StepLink]] = {}
+    for panel in PANELS.values():
+        address = address_of_deployment(model_id, version, panel.name)
+        for step in map(by_number.__getitem__, panel.steps):
+            link = StepLink(step.title, step.state, address + _place_on(panel, step), step == current)
+            groups.setdefault(panel.group, []).append(link)
+    return groups
 
 
 def _place_on(panel: Panel, step: Step) -> str:

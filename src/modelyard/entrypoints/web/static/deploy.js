@@ -106,6 +106,7 @@ function prepareRows(table) {
 }
 
 function prepare(root) {
+  root.querySelectorAll("[data-preview]").forEach((button) => (button.hidden = false));
   root.querySelectorAll("[data-upload]").forEach(prepareUpload);
   root.querySelectorAll("[data-rows]").forEach(prepareRows);
 }
