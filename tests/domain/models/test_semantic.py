@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelyard.domain.models.semantic import VersionMalformed, check_version, order_key
+from modelyard.domain.models.semantic import VersionMalformed, check_version, next_version, order_key
 
 
 @pytest.mark.parametrize("text", ["0.0.0", "0.1.0", "1.10.100", "999999999.0.0"])
@@ -41,3 +41,8 @@ def test_bad(text: str) -> None:
 
 def test_order_is_by_number() -> None:
     assert sorted(["1.10.0", "1.9.0", "0.20.0", "1.9.1"], key=order_key) == ["0.20.0", "1.9.0", "1.9.1", "1.10.0"]
+
+
+def test_the_next_one_is_higher_than_all() -> None:
+    assert next_version(["0.9.4", "0.10.0", "0.2.0"]) == "0.11.0"
+    assert next_version([]) == "0.1.0"

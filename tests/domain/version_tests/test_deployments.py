@@ -11,7 +11,7 @@ from modelyard.domain.models.tables import Scope
 from modelyard.domain.models.versions import create_version
 from modelyard.domain.models.visibility import NotYourModel
 from modelyard.domain.version_tests.checklist import StepState
-from modelyard.domain.version_tests.deployments import list_unfinished, read_deployment
+from modelyard.domain.version_tests.deployments import list_own_models, list_unfinished, read_deployment
 from tests.cast import CAST, with_roles
 from tests.library import add_active, add_model, describe, set_scope
 from tests.manual_clock import ManualClock
@@ -54,6 +54,19 @@ async def test_everybody_has_their_own(database: Database) -> None:
     assert [each for each, _ in await _unfinished(database, CAST.olga)] == [model_id]
     with pytest.raises(RoleMissing):
         await _unfinished(database, with_roles(CAST.bob, Role.DEVELOPER))
+
+
+async def test_models_of_the_account_get_new_versions(database: Database) -> None:
+    model_id = await add_model(database, CAST.alice)
+    await set_scope(database, model_id, Scope.ALL)
+
+    async with database.read() as session:
+        offered = {
+            actor.email: [model.id for model in await list_own_models(session, actor, most=5)]
+            for actor in CAST.everybody()
+        }
+    theirs = (CAST.alice.email, CAST.bob.email, CAST.olga.email)
+    assert offered == {email: [model_id] for email in theirs} | {CAST.charlie.email: []}
 
 
 async def test_who_adds_a_version_to_somebody_elses_model_deploys_it(database: Database) -> None:
