@@ -10,6 +10,7 @@ from modelyard.core.addresses import neighbourhood, read_address
 def test_ipv4_over_an_ipv6_socket_is_ipv4() -> None:
     assert read_address("::ffff:192.0.2.7") == read_address("192.0.2.7") == ip_address("192.0.2.7")
     assert read_address("2001:db8::1") == ip_address("2001:db8::1")
+    assert read_address("fd00:ec2::254%1") == ip_address("fd00:ec2::254")  # nor does a zone make it another one
 
 
 @pytest.mark.parametrize("text", ["", "testclient", "unix:", "10.0.0.0/8", "1.2.3.4:80"])

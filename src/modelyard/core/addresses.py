@@ -7,12 +7,12 @@ _OF_ONE_SITE = 64
 
 
 def read_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address; an IPv4 address that came over an IPv6 socket is one of IPv4. None when it is none."""
+    """The address without a zone; an IPv4 address that came over an IPv6 socket is one of IPv4. None of no address."""
     try:
         address = ip_address(text)
     except ValueError:
         return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+    return (address.ipv4_mapped or IPv6Address(int(address))) if isinstance(address, IPv6Address) else address
 
 
 def neighbourhood(text: str) -> str:

@@ -2,16 +2,17 @@
 
 import importlib
 import ssl
+from ipaddress import ip_address
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from modelyard.adapters.sources import everywhere, mysql_rows, oracle_rows, sqlserver_rows
+from modelyard.adapters.sources import everywhere, mysql_rows, oracle_rows, postgres_rows, sqlserver_rows
 from modelyard.adapters.sources.base import DatabaseAccess, DatabaseKind, DriverMissing
 from modelyard.adapters.sources.driver_rows import BYTES_AT_ONCE, MOST_ROWS_AT_ONCE, rows_to_read, size_of
 from modelyard.core.destination_rules import parse_rules
-from modelyard.core.destinations import Destinations
+from modelyard.core.destinations import Destination, Destinations
 
 
 class Spy:
@@ -112,3 +113,13 @@ def test_rows_are_read_as_fit_into_memory() -> None:
     assert rows_to_read(10, MOST_ROWS_AT_ONCE) == MOST_ROWS_AT_ONCE
     assert rows_to_read(BYTES_AT_ONCE * 2, 64) == 1
     assert size_of(["abc", b"12345", None, 4]) == 3 + 5 + 16 + 16
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\n", "\v", "\f", "\r"])
+def test_an_option_cannot_bring_others_along(space: str) -> None:
+    destination = Destination("127.0.0.1", 1234, (ip_address("127.0.0.1"),))
+    schema = f"a{space}-c{space}statement_timeout=0\\"
+
+    told = postgres_rows._parameters(access(DatabaseKind.POSTGRESQL, currentSchema=schema), destination)["options"]
+
+    assert told.endswith(f"search_path=a\\{space}-c\\{space}statement_timeout=0\\\\")

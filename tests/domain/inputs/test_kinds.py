@@ -45,6 +45,11 @@ def test_access_is_read() -> None:
     assert access_of("jdbc", JDBC) == database
 
 
+def test_spaces_may_be_part_of_a_password() -> None:
+    assert access_of("jdbc", JDBC | {"password": " a b "}).password == " a b "
+    assert access_of("storage-grid", GRID | {"secretAccessKey": "a "}).secret_access_key == "a "
+
+
 @pytest.mark.parametrize(
     ("kind", "given", "problems"),
     [

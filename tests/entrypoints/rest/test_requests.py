@@ -3,6 +3,7 @@
 import pytest
 
 from modelyard.entrypoints.rest import requests
+from modelyard.entrypoints.rest.middleware import path_to_log
 from tests.asgi import Answer, AsgiClient
 from tests.entrypoints.rest.steps import Walk, expect, expect_error
 
@@ -122,3 +123,23 @@ async def test_a_whole_list_goes_on_behind_a_link_when_it_is_very_long(
         path = answer.headers.get("link", "").partition(">")[0].removeprefix("<http://testserver")
 
     assert sizes == [2, 2, 1]
+
+
+async def test_a_nul_in_a_query_finds_nothing_by_accident(alice: AsgiClient, walk: Walk) -> None:
+    await walk.active()
+    for method, path in (("GET", "/api/models?name=%00zzz"), ("DELETE", "/api/jobs?model=%00zzz")):
+        assert "NUL" in expect_error(await alice.call(method, path), 400)
+
+
+async def test_nothing_of_a_body_is_lost_without_a_word(alice: AsgiClient, walk: Walk) -> None:
+    model_id = await walk.active()
+    twice = '{"a":{"input.txt":"1"},"a":{"input.txt":"2"}}'
+    body = f'{{"model":{{"identifier":"{model_id}"}},"input":{{"type":"text","sources":{twice}}}}}'
+
+    answer = await alice.call("POST", "/api/jobs", data=body.encode(), headers={"content-type": "application/json"})
+
+    assert "'a' twice" in expect_error(answer, 400)
+
+
+def test_paths_in_the_log_do_nothing_to_a_terminal() -> None:
+    assert path_to_log({"type": "http", "path": "/api/zz\x1b]0;owned\x07"}) == "/api/zz]0;owned"

@@ -1,5 +1,6 @@
 """Rows of a PostgreSQL query, through a cursor on the server."""
 
+import re
 import ssl
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -55,7 +56,7 @@ def _parameters(access: DatabaseAccess, destination: Destination) -> dict[str, A
         "sslmode": access.options.get("sslmode", "prefer"),
         "sslrootcert": ssl.get_default_verify_paths().cafile or "system",
         # Nothing of the server's own user is shown to the databases of others.
-        "passfile": "/dev/null",
+        "passfile": "/dev/null/none",
         "sslcertmode": "disable",
         "connect_timeout": SECONDS_TO_CONNECT,
         "application_name": access.options.get("ApplicationName", "modelyard"),
@@ -65,7 +66,8 @@ def _parameters(access: DatabaseAccess, destination: Destination) -> dict[str, A
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+    """One value among options, which any space would end."""
+    return re.sub(r"[\\\s]", lambda found: f"\\{found[0]}", value)
 
 
 def _is_login(error: Exception) -> bool:

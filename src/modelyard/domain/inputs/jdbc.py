@@ -40,7 +40,7 @@ def read_access(members: Members) -> DatabaseAccess:
         name=address.name,
         options=address.options,
         username=members.text("username", needed=needs_user),
-        password=members.text("password", needed=False),
+        password=members.secret("password", needed=False),
         query=members.text("query", most=LONGEST_QUERY).rstrip(";"),
     )
 

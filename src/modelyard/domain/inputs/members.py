@@ -34,6 +34,11 @@ class Members:
             return ""
         return value.strip()
 
+    def secret(self, name: str, *, needed: bool = True) -> str:
+        """A text as it is: spaces may be part of a password."""
+        value = self._given.get(name)
+        return value if self.text(name, needed=needed) and isinstance(value, str) else ""
+
     def word(self, name: str, pattern: str, meaning: str, *, needed: bool = True) -> str:
         """A text of a certain form."""
         value = self.text(name, needed=needed)

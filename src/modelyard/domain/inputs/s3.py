@@ -14,7 +14,7 @@ read_object = partial(read_location, container="bucket", key="key")
 def read_access(members: Members) -> S3Access:
     """Credentials, region and endpoint. Both halves of the key may be left out, for buckets that are public."""
     key = members.text("accessKeyID", needed=False)
-    secret = members.text("secretAccessKey", needed=bool(key))
+    secret = members.secret("secretAccessKey", needed=bool(key))
     if secret and not key:
         members.text("accessKeyID")
     endpoint = members.endpoint(needed=False)
@@ -23,7 +23,7 @@ def read_access(members: Members) -> S3Access:
         secret_access_key=secret,
         region=members.word("region", REGION, "a region such as eu-central-1", needed=not endpoint),
         endpoint=endpoint,
-        session_token=members.text("sessionToken", needed=False),
+        session_token=members.secret("sessionToken", needed=False),
     )
 
 

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from modelyard.core.harmless import one_line
 from modelyard.core.logs import log
 from modelyard.entrypoints.rest.measures import Measures
 
@@ -124,7 +125,7 @@ def _request_id(sent: str) -> str:
 def path_to_log(scope: Scope) -> str:
     """The path, without what opens something for whoever reads it."""
     route = _route_of(scope)
-    return route if "{token}" in route else str(scope["path"])[:200]
+    return route if "{token}" in route else one_line(str(scope["path"])[:200])
 
 
 def _route_of(scope: Scope) -> str:
