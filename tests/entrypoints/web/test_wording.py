@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modelyard.entrypoints.web.wording import ago, browser, count, exact, initials, minute, size
+from modelyard.entrypoints.web.wording import ago, browser, count, duration, exact, initials, minute, size
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -36,6 +36,13 @@ def test_exact() -> None:
 )
 def test_size(number: int, text: str) -> None:
     assert size(number) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"), [(0, "0 ms"), (999, "999 ms"), (2_149, "2.1 s"), (239_900, "4 min 0 s")]
+)
+def test_duration(milliseconds: int, text: str) -> None:
+    assert duration(milliseconds) == text
 
 
 def test_count() -> None:

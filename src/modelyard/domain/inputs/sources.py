@@ -25,6 +25,18 @@ MOST_INPUTS = 200
 """Named inputs of one item."""
 
 
+class NoItemCanRun(SourcesRejected):
+    """Each item of a submission is wrong by itself.
+
+    Args:
+        items: with their errors; that of the first one stays at hand as `error`.
+    """
+
+    def __init__(self, items: list[SubmittedItem]) -> None:
+        super().__init__(_all_wrong(items))
+        self.error = items[0].error or ""
+
+
 def source_kind(name: str) -> SourceKind:
     """What the registry knows under a name. Raises SourcesRejected."""
     if name not in SOURCES:
@@ -52,8 +64,8 @@ def read_items(
 ) -> list[SubmittedItem]:
     """All items of a submission, in their order, each checked by itself.
 
-    Raises SourcesRejected when nothing of it can be read, or every item is wrong; TooLarge for too many items, or for
-    too much to compare with the schema.
+    Raises SourcesRejected when nothing of it can be read, NoItemCanRun when every item is wrong; TooLarge for too many
+    items, or for too much to compare with the schema.
     """
     read = source_kind(kind).read_value
     if read is None:
@@ -68,7 +80,7 @@ def read_items(
         raise TooLarge(f"A job may have {most_items} items; this one has {len(sources)}. Split it.")
     items = [_read_item(read, name, values, declared, schema) for name, values in sources.items()]
     if all(item.error for item in items):
-        raise SourcesRejected(_all_wrong(items))
+        raise NoItemCanRun(items)
     return items
 
 

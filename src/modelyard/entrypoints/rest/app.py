@@ -78,6 +78,7 @@ from modelyard.entrypoints.web import (
     role_pages,
     sign_in_pages,
     team_pages,
+    try_pages,
     user_pages,
     users_page,
 )
@@ -144,6 +145,7 @@ ROUTERS = (
     deploy_uploads.router,  # before those of any panel
     deploy_pages.router,
     approval_pages.router,
+    try_pages.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
 

@@ -1,8 +1,6 @@
 """The pages of jobs: the list, and one job with its progress, its errors by cause, and its items."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -13,14 +11,14 @@ from modelyard.core.errors import InvalidInput
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.jobs import ending, queries
-from modelyard.domain.jobs.item_pages import GROUPS, ItemEntry, OutputEntry, count_causes, list_items
+from modelyard.domain.jobs.item_pages import GROUPS, count_causes, list_items
 from modelyard.domain.jobs.occupancy import read_reason_to_wait
 from modelyard.domain.jobs.status import FINISHED
 from modelyard.domain.jobs.tables import Job
 from modelyard.entrypoints.rest.job_filters import read_job_filter
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page, read_text
-from modelyard.entrypoints.rest.result_shapes import output_address
 from modelyard.entrypoints.web.frame import framed, read_frame
+from modelyard.entrypoints.web.output_views import shown_output
 from modelyard.entrypoints.web.page_routes import PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -53,27 +51,6 @@ class Progress:
     elapsed_ms: int
     rate: float
     left_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class OutputShown:
-    """An output: where its bytes are, and its text where that is short."""
-
-    name: str
-    media_type: str
-    size: int
-    address: str
-    text: str | None
-
-    @property
-    def is_picture(self) -> bool:
-        """Whether a browser shows it as a picture."""
-        return self.media_type in {"image/png", "image/jpeg", "image/webp", "image/gif"}
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether a browser plays it."""
-        return self.media_type.startswith("audio/")
 
 
 @router.get("/jobs")
@@ -122,7 +99,7 @@ async def show_job(job_id: str, request: Request, platform: ThePlatform, actor: 
         is_finished=job.status in FINISHED,
         may_cancel=job.status not in FINISHED and actor.may(Permission.CANCEL_JOBS),
         causes=causes,
-        items=[(item, _shown_outputs(job, item)) for item in items.entries],
+        items=[(item, [shown_output(job.id, item.name, output) for output in item.outputs]) for item in items.entries],
         group=group,
         groups=[(name, f"{here}?items={name}") for name in GROUPS],
         here=here,
@@ -143,34 +120,6 @@ def progress_of(job: Job, elapsed_ms: int) -> Progress:
     rate = done / (elapsed_ms / 1000) if elapsed_ms > 0 else 0.0
     left = (job.total - done) / rate if rate and job.status not in FINISHED else None
     return Progress(done, job.total, elapsed_ms, rate, left)
-
-
-def _shown_outputs(job: Job, item: ItemEntry) -> list[OutputShown]:
-    return [
-        OutputShown(
-            output.name,
-            output.media_type,
-            output.size,
-            output_address(item.name, output.name, f"/api/results/{job.id}"),
-            _text_of(output),
-        )
-        for output in item.outputs
-    ]
-
-
-def _text_of(output: OutputEntry) -> str | None:
-    """JSON with a line for each member, other texts as they are; None of what is long, or no text."""
-    is_text = output.media_type.startswith("text/") or output.media_type == "application/json"
-    if output.data is None or not is_text:
-        return None
-    text = output.data.decode(errors="replace")
-    if output.media_type != "application/json":
-        return text
-    try:
-        value: Any = json.loads(text)
-    except ValueError:
-        return text
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _address(query: dict[str, str]) -> str:

@@ -20,21 +20,23 @@ from modelyard.domain.models.related import list_related
 from modelyard.domain.models.samples import SampleMissing, read_sample
 from modelyard.domain.models.shown_version import shown_version
 from modelyard.domain.models.standing import is_expired
-from modelyard.domain.models.tables import Version
+from modelyard.domain.models.tables import Version, VersionStatus
 from modelyard.domain.models.timeline import list_timeline
 from modelyard.domain.models.version_diff import diff_versions
 from modelyard.domain.models.visibility import may_change_version
 from modelyard.domain.version_tests.read_report import read_report
 from modelyard.entrypoints.rest.report_shapes import report_object
-from modelyard.entrypoints.rest.requests import Caller, ThePlatform, public_address, read_page, read_text
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, platform_of, public_address, read_page, read_text
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.model_cards import address_of, card_of, picture_of
 from modelyard.entrypoints.web.page_routes import PageRoute
 from modelyard.entrypoints.web.snippets import code_snippets
+from modelyard.entrypoints.web.try_part import read_try_part
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PARTS = {
     "overview": "Overview",
+    "try": "Try it",
     "card": "Model card",
     "contract": "Inputs and outputs",
     "versions": "Versions",
@@ -84,14 +86,27 @@ async def show_version(model_id: str, version: str, request: Request, platform: 
     part = read_text(request, "part") or "overview"
     if part not in PARTS:
         raise PartUnknown(part)
-    now = platform.clock.now()
     async with platform.database.read() as session:
-        frame = await read_frame(session, request, actor, "Library")
         row = await find_version(session, actor, model_id, version)
-        values = await _READERS[part](session, request, actor, row)
+        return await part_page(session, request, actor, row, part, await _READERS[part](session, request, actor, row))
+
+
+async def part_page(
+    session: AsyncSession,
+    request: Request,
+    actor: Actor,
+    row: Version,
+    part: str,
+    values: dict[str, Any],
+    status: int = 200,
+) -> Response:
+    """A part of the page of a version, with what its template shows."""
+    now = platform_of(request).clock.now()
+    here = address_of(row.model_id, row.version)
     return framed(
         f"model_{part}.html",
-        frame,
+        await read_frame(session, request, actor, "Library"),
+        status,
         model=row.model,
         version=row,
         now=now,
@@ -99,14 +114,18 @@ async def show_version(model_id: str, version: str, request: Request, platform: 
         features=features_of(row),
         background=picture_of(row.model, "background"),
         part=part,
-        parts=[(name, title, f"{address_of(model_id, version)}?part={name}") for name, title in PARTS.items()],
-        versions=[(each.version, f"{address_of(model_id, each.version)}?part={part}") for each in row.model.versions],
+        here=here,
+        parts=[(name, title, f"{here}?part={name}") for name, title in PARTS.items()],
+        versions=[
+            (each.version, f"{address_of(row.model_id, each.version)}?part={part}") for each in row.model.versions
+        ],
+        may_try=row.status == VersionStatus.ACTIVE and actor.may(Permission.SUBMIT_JOBS),
         **values,
     )
 
 
 async def _overview(session: AsyncSession, request: Request, actor: Actor, row: Version) -> dict[str, Any]:
-    now = request.app.state.platform.clock.now()
+    now = platform_of(request).clock.now()
     related = (await list_related(session, actor, row.model_id))[:RELATED]
     return {"related": [card_of(model, now) for model in related], "report": await _report(session, actor, row)}
 
@@ -161,6 +180,7 @@ async def _history(session: AsyncSession, request: Request, actor: Actor, row: V
 _Reader = Callable[[AsyncSession, Request, Actor, Version], Awaitable[dict[str, Any]]]
 _READERS: dict[str, _Reader] = {
     "overview": _overview,
+    "try": read_try_part,
     "card": _card,
     "contract": _contract,
     "versions": _versions,

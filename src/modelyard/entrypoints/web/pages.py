@@ -25,6 +25,7 @@ _TEMPLATES.filters |= {
     "minute": wording.minute,
     "count": wording.count,
     "size": wording.size,
+    "duration": wording.duration,
     "initials": wording.initials,
     "browser": wording.browser,
     "markdown": lambda text: Markup(render(text)),  # noqa: S704 - render leaves nothing that acts or loads

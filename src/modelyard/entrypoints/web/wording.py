@@ -71,6 +71,16 @@ def browser(user_agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
+def duration(milliseconds: float) -> str:
+    """In the unit that suits: `12 ms`, `2.1 s`, `3 min 20 s`."""
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    if milliseconds < 60_000:
+        return f"{milliseconds / 1000:.1f} s"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    return f"{minutes} min {seconds} s"
+
+
 def initials(name: str) -> str:
     """Of a person, for the circle that stands for them."""
     words = name.split()
