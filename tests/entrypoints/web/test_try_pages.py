@@ -14,6 +14,7 @@ from modelyard.domain.engines.tables import Situation
 from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemInput, ItemOutput, Job, JobItem
 from modelyard.domain.models.tables import Scope, Version, VersionStatus
+from modelyard.entrypoints.web.try_part import look_again_after
 from tests.asgi import Answer, AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.steps import expect
@@ -157,7 +158,7 @@ async def test_while_it_waits_the_page_says_why_and_looks_again(
     address = await _try(alice, model_id, _text("a good day"))
     page = await look(alice, address)
     assert "Waiting for its turn." in page
-    assert 'hx-trigger="load delay:400ms, every 3s"' in page
+    assert 'hx-trigger="load delay:400ms, every 5s"' in page
     assert '<noscript><meta http-equiv="refresh"' in page
     assert "a good day</textarea>" in page
 
@@ -370,3 +371,8 @@ async def test_versions_that_are_not_active_have_no_button(alice: AsgiClient, pl
     model_id = await add_active(platform.database, CAST.alice, status=VersionStatus.INACTIVE)
 
     assert "try-it" not in await look(alice, f"/models/{model_id}/0.1.0")
+
+
+@pytest.mark.parametrize(("waited", "again"), [(0, 400), (10_000, 1_000), (3_600_000, 5_000)])
+def test_the_longer_it_takes_the_less_often_the_page_looks(waited: int, again: int) -> None:
+    assert look_again_after(waited) == again

@@ -1,5 +1,7 @@
 """What pages show of the outputs of an item."""
 
+import csv
+import io
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +10,9 @@ from modelyard.domain.jobs.item_pages import OutputEntry
 from modelyard.entrypoints.rest.result_shapes import output_address
 
 JSON = "application/json"
+CSV = "text/csv"
+MOST_ROWS, MOST_COLUMNS = 200, 20
+"""Of a table that is shown as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,8 @@ class OutputShown:
     size: int
     address: str
     text: str | None
+    table: list[list[str]] | None = None
+    """Rows of a short text with commas between values; the first one names them."""
 
     @property
     def is_picture(self) -> bool:
@@ -34,7 +41,9 @@ class OutputShown:
 def shown_output(job_id: str, item_name: str, output: OutputEntry) -> OutputShown:
     """An output of an item."""
     address = output_address(item_name, output.name, f"/api/results/{job_id}")
-    return OutputShown(output.name, output.media_type, output.size, address, _text_of(output))
+    text = _text_of(output)
+    table = _table_of(text) if text is not None and output.media_type == CSV else None
+    return OutputShown(output.name, output.media_type, output.size, address, text, table)
 
 
 def document_of(output: OutputEntry) -> Any:
@@ -45,6 +54,17 @@ def document_of(output: OutputEntry) -> Any:
         return json.loads(output.data)
     except (ValueError, RecursionError):
         return None
+
+
+def _table_of(text: str) -> list[list[str]] | None:
+    """None of what is too much for a table, or none that is even."""
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    except csv.Error:
+        return None
+    columns = len(rows[0]) if rows else 0
+    is_even = all(len(row) == columns for row in rows)
+    return rows if is_even and 1 < len(rows) <= MOST_ROWS and columns <= MOST_COLUMNS else None
 
 
 def _text_of(output: OutputEntry) -> str | None:

@@ -40,7 +40,11 @@ MOST_WORDS_LISTED = 12
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long it took, in milliseconds; None for what has not happened."""
+    """How long it took, in milliseconds; None for what has not happened.
+
+    Args:
+        model: without the fetching of inputs, which the latency of an item counts as well.
+    """
 
     waited: int | None
     model: int | None
@@ -82,7 +86,11 @@ async def read_try_part(session: AsyncSession, request: Request, actor: Actor, r
     tried = await _read_tried(session, actor, row, job_id) if (job_id := read_text(request, "job")) else None
     texts = {entry.name: entry.text for entry in tried.inputs if entry.kind == "text"} if tried else {}
     explain = tried.job.explain if tried else row.explains
-    return try_values(request, actor, row, with_texts(fields_of(row), texts), explain=explain) | {"tried": tried}
+    values = try_values(request, actor, row, with_texts(fields_of(row), texts), explain=explain)
+    if tried is None:
+        return values
+    waited_ms = milliseconds_between(tried.job.submitted_at, platform_of(request).clock.now())
+    return values | {"tried": tried, "look_again_ms": look_again_after(waited_ms)}
 
 
 def try_values(
@@ -101,6 +109,11 @@ def try_values(
         "may_cancel": actor.may(Permission.CANCEL_JOBS),
         "tried": None,
     }
+
+
+def look_again_after(waited_ms: int) -> int:
+    """Milliseconds until a page looks again: soon at first, seldom once it has taken long."""
+    return min(5_000, max(400, waited_ms // 10))
 
 
 def _obstacle(row: Version, actor: Actor, now: datetime) -> str:
@@ -153,7 +166,8 @@ def _timing(found: FirstItem) -> Timing:
         return Timing(None, None, None)
     waited = milliseconds_between(item.queued_at, item.started_at) if item.started_at else None
     total = milliseconds_between(item.queued_at, item.finished_at) if item.finished_at else None
-    return Timing(waited, item.latency_ms, total)
+    model = item.latency_ms - (item.fetch_ms or 0) if item.latency_ms is not None else None
+    return Timing(waited, model, total)
 
 
 def _explained(document: Any, inputs: list[InputShown]) -> Explained | None:
