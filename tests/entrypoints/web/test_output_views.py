@@ -48,3 +48,18 @@ def test_what_is_no_table_stays_a_text(data: bytes) -> None:
 
     assert shown.table is None
     assert shown.text == data.decode()
+
+
+def test_a_small_document_is_a_tree() -> None:
+    for data in (b"{}", b"[]", b'{"a":[1,{"b":null}]}'):
+        tree = shown_output("job", "item", _entry(data)).tree
+        assert tree is not None
+        assert tree.value == document_of(_entry(data))
+
+
+@pytest.mark.parametrize("data", [b"1", b'"text"', b"[1" + b",1" * 100 + b"]", b"[" * 13 + b"]" * 13, b"{"])
+def test_what_is_no_tree_or_a_large_one_is_a_text(data: bytes) -> None:
+    shown = shown_output("job", "item", _entry(data))
+
+    assert shown.tree is None
+    assert shown.text is not None

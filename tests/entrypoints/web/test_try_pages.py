@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from PIL import Image
 from sqlalchemy import select, update
 
 from modelyard.app import Platform
-from modelyard.domain.engines.tables import Situation
+from modelyard.core.ids import new_uuid
+from modelyard.domain.engines.tables import Engine, EngineState, Purpose, Situation
 from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemInput, ItemOutput, Job, JobItem
 from modelyard.domain.models.tables import Scope, Version, VersionStatus
@@ -174,11 +176,40 @@ async def test_while_it_waits_the_page_says_why_and_looks_again(
 async def test_what_came_out_with_its_time(alice: AsgiClient, platform: Platform, model_id: str) -> None:
     page = await _result(alice, platform, model_id, {"label": "good"})
 
-    assert "&#34;label&#34;: &#34;good&#34;" in page
+    assert 'label "good"' in words(page)
     assert "Model 12 ms" in words(page)
+    assert "Start of the engine" not in page
     assert "no explanation that can be shown" in page
     assert "hx-trigger" not in page.partition('id="result"')[2]
     assert "http-equiv" not in page
+
+
+async def test_the_start_of_the_engine_is_told_where_the_item_waited_for_it(
+    alice: AsgiClient, platform: Platform, model_id: str
+) -> None:
+    address = await _try(alice, model_id, _text("a good day"))
+    now = platform.clock.now()
+    began = now - timedelta(milliseconds=1_200)
+    async with platform.database.write() as session:
+        item = (await session.scalars(select(JobItem))).one()
+        item.engine = "engine"
+        item.queued_at = began
+        facts = {"purpose": Purpose.SERVE, "state": EngineState.READY, "owner": "test", "version_id": item.version_id}
+        session.add(Engine(id=new_uuid(), name="engine", created_at=began, ready_at=now, **facts))
+    assert "The last engine of this version took 1.2 s to start." in words(await look(alice, address))
+
+    await _end(platform, _job_of(address), {"label": "good"})
+
+    assert "Start of the engine 1.2 s" in words(await look(alice, address))
+
+
+async def test_programs_do_the_same(alice: AsgiClient, model_id: str) -> None:
+    page = await look(alice, f"/models/{model_id}/0.1.0?part=try")
+
+    assert f"modelyard run {model_id}@0.1.0 FILE" in page
+    assert "curl -s http" in page
+    answer = await alice.call("GET", f"/models/{model_id}/0.1.0/try")
+    assert (answer.status, answer.headers["location"]) == (303, f"/models/{model_id}/0.1.0?part=try")
 
 
 async def test_predictions_and_words_are_marked(alice: AsgiClient, platform: Platform, model_id: str) -> None:
@@ -269,7 +300,7 @@ async def test_what_breaks_the_schema_is_told_without_the_name_of_the_item(
     page = words(answer.body.decode())
     assert answer.status == 400
     assert "The input 'in.json' breaks the version's schema of inputs" in page
-    assert "0001" not in page
+    assert "0001: " not in page
     assert '{"a": 1}' in page
 
 

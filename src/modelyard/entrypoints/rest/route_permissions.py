@@ -118,6 +118,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", _WIZARD + "/outputs/{position}"): May.DEPLOY_MODELS,
     ("GET", "/approvals"): May.APPROVE_MODELS,
     ("POST", "/approvals/{model_id}/{version}"): May.APPROVE_MODELS,
+    ("GET", "/models/{model_id}/{version}/try"): May.READ_MODELS,
     ("POST", "/models/{model_id}/{version}/try"): May.SUBMIT_JOBS,
     ("GET", "/jobs/{job_id}/input"): May.READ_JOBS,
     # health

@@ -11,8 +11,19 @@ from modelyard.entrypoints.rest.result_shapes import output_address
 
 JSON = "application/json"
 CSV = "text/csv"
+VALUES_IN_A_LIST, VALUES_ALONE = 100, 1_000
+"""In a tree that is one of many on a page, or the only one."""
+DEEPEST = 12
+"""Levels of a tree."""
 MOST_ROWS, MOST_COLUMNS = 200, 20
 """Of a table that is shown as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A document; in a class of its own, as an empty one counts as well."""
+
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,8 @@ class OutputShown:
     size: int
     address: str
     text: str | None
+    tree: Tree | None = None
+    """A short JSON document."""
     table: list[list[str]] | None = None
     """Rows of a short text with commas between values; the first one names them."""
 
@@ -38,12 +51,33 @@ class OutputShown:
         return self.media_type.startswith("audio/")
 
 
-def shown_output(job_id: str, item_name: str, output: OutputEntry) -> OutputShown:
-    """An output of an item."""
+def shown_output(
+    job_id: str, item_name: str, output: OutputEntry, *, most_values: int = VALUES_IN_A_LIST
+) -> OutputShown:
+    """An output of an item.
+
+    Args:
+        most_values: so many values a document may hold to be shown as a tree.
+    """
     address = output_address(item_name, output.name, f"/api/results/{job_id}")
     text = _text_of(output)
     table = _table_of(text) if text is not None and output.media_type == CSV else None
-    return OutputShown(output.name, output.media_type, output.size, address, text, table)
+    document = document_of(output)
+    tree = Tree(document) if isinstance(document, dict | list) and _is_small(document, most_values) else None
+    return OutputShown(output.name, output.media_type, output.size, address, text, tree, table)
+
+
+def _is_small(document: Any, most_values: int) -> bool:
+    """Whether it has no more values, nor more levels, than one likes to look at as a tree."""
+    level, left = [document], most_values
+    for _ in range(DEEPEST):
+        left -= len(level)
+        if left < 0:
+            return False
+        inner = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        if not (level := [value for values in inner for value in values]):
+            return True
+    return False
 
 
 def document_of(output: OutputEntry) -> Any:

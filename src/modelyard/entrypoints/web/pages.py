@@ -1,5 +1,6 @@
 """Makes pages out of templates, with headers under which a browser runs and loads nothing but what is ours."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ _TEMPLATES.filters |= {
     "minute": wording.minute,
     "count": wording.count,
     "size": wording.size,
+    "enumerate": enumerate,
+    "json": lambda value: json.dumps(value, ensure_ascii=False),
     "duration": wording.duration,
     "initials": wording.initials,
     "browser": wording.browser,

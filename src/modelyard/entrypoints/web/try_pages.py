@@ -32,6 +32,14 @@ OTHER_PARTS = 5
 """Of a form beside those of inputs."""
 
 
+@router.get("/models/{model_id}/{version}/try")
+async def show_form(model_id: str, version: str, platform: ThePlatform, actor: Caller) -> Response:
+    """To the form, which is a part of the page of the version."""
+    async with platform.database.read() as session:
+        row = await find_version(session, actor, model_id, version)
+    return RedirectResponse(f"{address_of(row.model_id, row.version)}?part=try", 303)
+
+
 @router.post("/models/{model_id}/{version}/try")
 async def try_version(model_id: str, version: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """Leads to what becomes of it; to the form again with what is wrong."""
@@ -74,10 +82,10 @@ async def _form_again(
     problem = error.message if error else ""
     if isinstance(error, NoItemCanRun):  # of one item nobody needs the name
         problem = f"{error.error[:1].upper()}{error.error[1:]}."
-    values = try_values(request, actor, row, fields, explain=_wants_explanation(form), problem=problem)
-    status = status_of(error) if error else 400
+    explain, status = _wants_explanation(form), status_of(error) if error else 400
     async with platform_of(request).database.read() as session:
         again = await find_version(session, actor, row.model_id, row.version)
+        values = await try_values(session, request, actor, again, fields, explain=explain, problem=problem)
         return await part_page(session, request, actor, again, "try", values, status)
 
 

@@ -11,6 +11,7 @@ from modelyard.core.clock import milliseconds_between
 from modelyard.core.errors import Conflict
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.engines.start_times import last_start_ms, start_ms_after
 from modelyard.domain.jobs.first_item import FirstItem, read_first_item
 from modelyard.domain.jobs.occupancy import read_reason_to_wait
 from modelyard.domain.jobs.queries import JobNotFound
@@ -18,8 +19,9 @@ from modelyard.domain.jobs.status import FINISHED, UNFINISHED_ITEMS
 from modelyard.domain.jobs.submit import require_runnable
 from modelyard.domain.jobs.tables import Job
 from modelyard.domain.models.contract import declared_inputs
+from modelyard.domain.models.samples import read_sample
 from modelyard.domain.models.tables import Version, VersionStatus
-from modelyard.entrypoints.rest.requests import platform_of, read_text
+from modelyard.entrypoints.rest.requests import platform_of, public_address, read_text
 from modelyard.entrypoints.web.explanations import (
     Mask,
     Piece,
@@ -32,10 +34,13 @@ from modelyard.entrypoints.web.explanations import (
 )
 from modelyard.entrypoints.web.input_views import InputShown, shown_input
 from modelyard.entrypoints.web.model_cards import address_of
-from modelyard.entrypoints.web.output_views import OutputShown, document_of, shown_output
+from modelyard.entrypoints.web.output_views import VALUES_ALONE, OutputShown, document_of, shown_output
+from modelyard.entrypoints.web.snippets import CodeSnippet, code_snippets
 from modelyard.entrypoints.web.try_form import TryField, fields_of, with_texts
 
 MOST_WORDS_LISTED = 12
+SHOWN_LANGUAGES = ("curl", "Command line")
+"""Of the snippets below the form; the part `Use it` has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,12 @@ class Timing:
     """How long it took, in milliseconds; None for what has not happened.
 
     Args:
+        start: of the engine, where it became ready while the item waited.
         model: without the fetching of inputs, which the latency of an item counts as well.
     """
 
     waited: int | None
+    start: int | None
     model: int | None
     total: int | None
 
@@ -74,6 +81,8 @@ class Tried:
     error_side: str | None
     is_finished: bool
     reason: str | None
+    last_start_ms: int | None
+    """How long the last engine of the version took to start."""
     timing: Timing
     predictions: list[Prediction]
     explained: Explained | None
@@ -86,15 +95,23 @@ async def read_try_part(session: AsyncSession, request: Request, actor: Actor, r
     tried = await _read_tried(session, actor, row, job_id) if (job_id := read_text(request, "job")) else None
     texts = {entry.name: entry.text for entry in tried.inputs if entry.kind == "text"} if tried else {}
     explain = tried.job.explain if tried else row.explains
-    values = try_values(request, actor, row, with_texts(fields_of(row), texts), explain=explain)
+    fields = with_texts(fields_of(row), texts)
+    values = await try_values(session, request, actor, row, fields, explain=explain)
     if tried is None:
         return values
     waited_ms = milliseconds_between(tried.job.submitted_at, platform_of(request).clock.now())
     return values | {"tried": tried, "look_again_ms": look_again_after(waited_ms)}
 
 
-def try_values(
-    request: Request, actor: Actor, row: Version, fields: list[TryField], *, explain: bool, problem: str = ""
+async def try_values(
+    session: AsyncSession,
+    request: Request,
+    actor: Actor,
+    row: Version,
+    fields: list[TryField],
+    *,
+    explain: bool,
+    problem: str = "",
 ) -> dict[str, Any]:
     """What the template shows; `problem` is one that is of no field."""
     platform = platform_of(request)
@@ -108,7 +125,14 @@ def try_values(
         "most_bytes": platform.settings.max_body_bytes,
         "may_cancel": actor.may(Permission.CANCEL_JOBS),
         "tried": None,
+        "snippets": await _snippets(session, request, actor, row) if row.inputs else [],
     }
+
+
+async def _snippets(session: AsyncSession, request: Request, actor: Actor, row: Version) -> list[CodeSnippet]:
+    sample = await read_sample(session, actor, row.model_id, row.version, "input")
+    found = code_snippets(public_address(request), row, sample)
+    return [snippet for snippet in found if snippet.language in SHOWN_LANGUAGES]
 
 
 def look_again_after(waited_ms: int) -> int:
@@ -137,10 +161,22 @@ async def _read_tried(session: AsyncSession, actor: Actor, row: Version, job_id:
     found = await read_first_item(session, actor, job_id)
     if found.job.version_id != row.id:
         raise JobNotFound(job_id)
-    return _tried(found, row, await read_reason_to_wait(session, found.job))
+    item = found.item
+    start_ms = await start_ms_after(session, item.engine, item.queued_at) if item and item.engine else None
+    last_ms = await last_start_ms(session, row.id)
+    return _tried(found, row, _Waiting(await read_reason_to_wait(session, found.job), start_ms, last_ms))
 
 
-def _tried(found: FirstItem, row: Version, reason: str | None) -> Tried:
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Why an item waits, how long its engine took to start, and how long the last one did."""
+
+    reason: str | None
+    start_ms: int | None
+    last_ms: int | None
+
+
+def _tried(found: FirstItem, row: Version, waiting: _Waiting) -> Tried:
     job, item = found.job, found.item
     types = {declared.name: declared.media_types for declared in declared_inputs(row)}
     inputs = [shown_input(job.id, entry, types.get(entry.name, ())) for entry in found.inputs]
@@ -151,23 +187,31 @@ def _tried(found: FirstItem, row: Version, reason: str | None) -> Tried:
         error=item.error if item else None,
         error_side=item.error_side if item else None,
         is_finished=job.status in FINISHED or (item is not None and item.state not in UNFINISHED_ITEMS),
-        reason=reason,
-        timing=_timing(found),
+        reason=waiting.reason,
+        last_start_ms=waiting.last_ms,
+        timing=_timing(found, waiting.start_ms),
         predictions=predictions_of(document),
         explained=_explained(document, inputs),
         inputs=inputs,
-        outputs=[shown_output(job.id, item.name, output) for output in found.outputs] if item else [],
+        outputs=_outputs(found),
     )
 
 
-def _timing(found: FirstItem) -> Timing:
+def _outputs(found: FirstItem) -> list[OutputShown]:
+    if found.item is None:
+        return []
+    name = found.item.name
+    return [shown_output(found.job.id, name, output, most_values=VALUES_ALONE) for output in found.outputs]
+
+
+def _timing(found: FirstItem, start_ms: int | None) -> Timing:
     item = found.item
     if item is None:
-        return Timing(None, None, None)
+        return Timing(None, None, None, None)
     waited = milliseconds_between(item.queued_at, item.started_at) if item.started_at else None
     total = milliseconds_between(item.queued_at, item.finished_at) if item.finished_at else None
     model = item.latency_ms - (item.fetch_ms or 0) if item.latency_ms is not None else None
-    return Timing(waited, model, total)
+    return Timing(waited, start_ms, model, total)
 
 
 def _explained(document: Any, inputs: list[InputShown]) -> Explained | None:
