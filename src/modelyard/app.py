@@ -72,6 +72,7 @@ from modelyard.domain.jobs.prepare import PrepareJob
 from modelyard.domain.jobs.preparing import PREPARE
 from modelyard.domain.jobs.result_reader import ResultReader
 from modelyard.domain.jobs.retention import JobRetention, Kept
+from modelyard.domain.jobs.retrying import Retrier
 from modelyard.domain.jobs.stray_files import StrayFiles
 from modelyard.domain.jobs.submit import SubmissionLimits, Submitter
 from modelyard.domain.jobs.upkeep import JobUpkeep
@@ -249,6 +250,7 @@ class Platform:
         )
         self.chunks = ChunkIntake(self.database, self.clock, self.blobs, most_items=settings.max_items_per_job)
         self.closer = JobCloser(self.database, self.clock, self.blobs, self.model_uses)
+        self.retrier = Retrier(self.database, self.blobs, self.submitter, most_bytes=settings.max_body_bytes)
         self.cloner = Cloner(self.database, self.clock, self.storage)
         self.downloads = Downloads(self.database, self.clock)
         self.refusals = Refusals(self.database, self.clock)

@@ -127,6 +127,36 @@ async def test_many_items_come_in_pages(alice: AsgiClient, platform: Platform) -
     assert ">item 59<" in await look(alice, following)
 
 
+async def test_what_failed_can_be_done_again(alice: AsgiClient, olga: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform, "one", "two")
+    await _finish(platform, job, [{"outputs": {}}, {"error": "no text"}])
+    assert "Do what failed again" in await look(alice, f"/jobs/{job}")
+    assert "only who submitted the job can do its items again" in await look(olga, f"/jobs/{job}")
+    assert (await send(olga, f"/jobs/{job}/retry")).status == 403
+
+    answer = await send(alice, f"/jobs/{job}/retry")
+
+    assert answer.status == 303
+    again = answer.headers["location"].rpartition("/")[2]
+    assert "0 of 1" in words(await look(alice, f"/jobs/{again}"))
+    assert "has not ended" in words((await send(alice, f"/jobs/{again}/retry")).body.decode())
+    assert "Do what failed again" not in await look(alice, f"/jobs/{again}")
+    receipt = expect(await alice.call("POST", f"/api/jobs/{job}/retry"), 202)
+    assert receipt["jobInputs"] == {"identifier": ["two"]}
+
+
+async def test_what_failed_cannot_be_done_again_without_its_inputs(alice: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform, "one")
+    await _finish(platform, job, [{"error": "no text"}])
+    async with platform.database.write() as session:
+        await session.execute(update(Job).values(inputs_deleted_at=platform.clock.now()))
+
+    page = await look(alice, f"/jobs/{job}")
+
+    assert "its inputs were deleted at" in page
+    assert "Do what failed again" not in page
+
+
 async def test_strangers_find_nothing(
     alice: AsgiClient, charlie: AsgiClient, anybody: AsgiClient, platform: Platform
 ) -> None:

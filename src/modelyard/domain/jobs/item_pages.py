@@ -8,10 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
-from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.jobs.queries import find_job
 from modelyard.domain.jobs.status import UNFINISHED_ITEMS, ItemState
-from modelyard.domain.jobs.tables import ItemOutput, JobItem
+from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
 
 SHOWN_AT_ONCE = 4_096
 """Bytes of an output that are shown where it is listed."""
@@ -57,15 +55,14 @@ class Cause:
     items: int
 
 
-async def list_items(session: AsyncSession, actor: Actor, job_id: str, group: str, page: Page) -> Found[ItemEntry]:
-    """Items in their order, with their outputs. Raises JobNotFound.
+async def list_items(session: AsyncSession, job: Job, group: str, page: Page) -> Found[ItemEntry]:
+    """Items of a job that has been found for who asks, in their order, with their outputs.
 
     Args:
         group: one of GROUPS.
     """
-    await find_job(session, actor, job_id)
     columns = (JobItem.id, JobItem.name, JobItem.state, JobItem.error, JobItem.error_side, JobItem.latency_ms)
-    query = select(*columns).where(JobItem.job_id == job_id).order_by(JobItem.position)
+    query = select(*columns).where(JobItem.job_id == job.id).order_by(JobItem.position)
     if group != "all":
         query = query.where(JobItem.state.in_(_OF_GROUP[group]))
     found = one_page([ItemEntry(*row) for row in await session.execute(paged(query, page))], page)
@@ -73,13 +70,12 @@ async def list_items(session: AsyncSession, actor: Actor, job_id: str, group: st
     return found
 
 
-async def count_causes(session: AsyncSession, actor: Actor, job_id: str) -> list[Cause]:
-    """The most frequent errors of a job's items. Raises JobNotFound."""
-    await find_job(session, actor, job_id)
+async def count_causes(session: AsyncSession, job: Job) -> list[Cause]:
+    """The most frequent errors of the items of a job that has been found for who asks."""
     number = func.count().label("number")
     query = (
         select(JobItem.error, JobItem.error_side, number)
-        .where(JobItem.job_id == job_id, JobItem.error.is_not(None))
+        .where(JobItem.job_id == job.id, JobItem.error.is_not(None))
         .group_by(JobItem.error, JobItem.error_side)
         .order_by(number.desc(), JobItem.error)
         .limit(MOST_CAUSES)

@@ -166,6 +166,12 @@ async def read_job(job_id: str, platform: ThePlatform, actor: Caller) -> Respons
     return Json(job_details(found, names[job_id]) | ({"waitingFor": reason} if reason else {}))
 
 
+@router.post("/{job_id}/retry", status_code=202, summary="Do again what failed")
+async def retry_job(job_id: str, platform: ThePlatform, actor: Caller) -> Response:
+    """A new job of the items that failed or never ran, from the inputs that are kept for a while after the end."""
+    return Json(new_receipt(await platform.retrier.retry(actor, job_id), actor), 202)
+
+
 @router.delete("/{job_id}", status_code=202, summary="Cancel a job")
 async def cancel_job(job_id: str, platform: ThePlatform, actor: Caller) -> Response:
     async with platform.database.write() as session:

@@ -47,6 +47,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/jobs"): May.READ_JOBS,
     ("GET", "/jobs/{job_id}"): May.READ_JOBS,
     ("POST", "/jobs/{job_id}/cancel"): May.CANCEL_JOBS,
+    ("POST", "/jobs/{job_id}/retry"): May.SUBMIT_JOBS,
     ("GET", "/models/{model_id}/{version}"): May.READ_MODELS,
     # pages of people
     ("GET", "/people"): May.READ_USERS,
@@ -294,6 +295,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/jobs/{job_id}"): May.READ_JOBS,
     ("DELETE", "/api/jobs/{job_id}"): May.CANCEL_JOBS,
     ("POST", "/api/jobs/{job_id}/close"): May.SUBMIT_JOBS,
+    ("POST", "/api/jobs/{job_id}/retry"): May.SUBMIT_JOBS,
     ("POST", "/api/jobs/{job_id}/{item_name:path}/{input_name}"): May.SUBMIT_JOBS,
     ("GET", "/api/jobs/{job_id}/{item_name:path}/{input_name}"): May.READ_JOBS,
     ("GET", _RESULTS): May.READ_JOBS,

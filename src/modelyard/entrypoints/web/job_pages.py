@@ -13,6 +13,7 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.jobs import ending, queries
 from modelyard.domain.jobs.item_pages import GROUPS, count_causes, list_items
 from modelyard.domain.jobs.occupancy import read_reason_to_wait
+from modelyard.domain.jobs.retrying import reason_not_to_retry
 from modelyard.domain.jobs.status import FINISHED
 from modelyard.domain.jobs.tables import Job
 from modelyard.entrypoints.rest.job_filters import read_job_filter
@@ -84,8 +85,8 @@ async def show_job(job_id: str, request: Request, platform: ThePlatform, actor: 
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, "Jobs")
         job = (found := await queries.find_job(session, actor, job_id)).job
-        items = await list_items(session, actor, job_id, group, page)
-        causes = await count_causes(session, actor, job_id)
+        items = await list_items(session, job, group, page)
+        causes = await count_causes(session, job)
         reason = await read_reason_to_wait(session, job)
     here = f"/jobs/{job_id}"
     return framed(
@@ -98,6 +99,8 @@ async def show_job(job_id: str, request: Request, platform: ThePlatform, actor: 
         progress=progress_of(job, milliseconds_between(job.started_at or job.submitted_at, job.finished_at or now)),
         is_finished=job.status in FINISHED,
         may_cancel=job.status not in FINISHED and actor.may(Permission.CANCEL_JOBS),
+        has_failed=job.status in FINISHED and job.completed < job.total,
+        not_again=reason_not_to_retry(actor, job),
         causes=causes,
         items=[(item, [shown_output(job.id, item.name, output) for output in item.outputs]) for item in items.entries],
         group=group,
@@ -112,6 +115,12 @@ async def cancel_job(job_id: str, platform: ThePlatform, actor: Caller) -> Respo
     async with platform.database.write() as session:
         await ending.cancel_job(session, platform.clock, actor, job_id)
     return RedirectResponse(f"/jobs/{job_id}", 303)
+
+
+@router.post("/jobs/{job_id}/retry")
+async def retry_job(job_id: str, platform: ThePlatform, actor: Caller) -> Response:
+    stored = await platform.retrier.retry(actor, job_id)
+    return RedirectResponse(f"/jobs/{stored.job.id}", 303)
 
 
 def progress_of(job: Job, elapsed_ms: int) -> Progress:
