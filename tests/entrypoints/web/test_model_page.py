@@ -52,7 +52,7 @@ async def test_the_overview(alice: AsgiClient, model_id: str) -> None:
     page = await look(alice, f"/models/{model_id}/0.1.0")
 
     assert "<strong>ships</strong>" in page
-    assert "Recall 0.93" in words(page)
+    assert "Recall 93 %" in words(page)
     assert "/models?tags=count" in links(page)
 
 

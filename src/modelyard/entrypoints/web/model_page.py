@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +27,7 @@ from modelyard.domain.version_tests.read_report import read_report
 from modelyard.entrypoints.rest.report_shapes import report_object
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, platform_of, public_address, read_page, read_text
 from modelyard.entrypoints.web.frame import framed, read_frame
+from modelyard.entrypoints.web.metric_views import shown_metrics
 from modelyard.entrypoints.web.model_cards import address_of, card_of, picture_of
 from modelyard.entrypoints.web.page_routes import PageRoute
 from modelyard.entrypoints.web.snippets import code_snippets
@@ -127,7 +127,11 @@ async def part_page(
 async def _overview(session: AsyncSession, request: Request, actor: Actor, row: Version) -> dict[str, Any]:
     now = platform_of(request).clock.now()
     related = (await list_related(session, actor, row.model_id))[:RELATED]
-    return {"related": [card_of(model, now) for model in related], "report": await _report(session, actor, row)}
+    return {
+        "related": [card_of(model, now) for model in related],
+        "report": await _report(session, actor, row),
+        "metrics": shown_metrics(row.statistics or ()),
+    }
 
 
 async def _card(session: AsyncSession, _request: Request, actor: Actor, row: Version) -> dict[str, Any]:
@@ -173,7 +177,7 @@ async def _tests(session: AsyncSession, _request: Request, actor: Actor, row: Ve
 async def _history(session: AsyncSession, request: Request, actor: Actor, row: Version) -> dict[str, Any]:
     page = Page(read_page(request).number, _ENTRIES)
     found = await list_timeline(session, actor, row.model_id, page)
-    following = f"{address_of(quote(row.model_id), quote(row.version))}?part=history&page={page.number + 1}"
+    following = f"{address_of(row.model_id, row.version)}?part=history&page={page.number + 1}"
     return {"entries": found.entries, "following": following if found.has_next else ""}
 
 
