@@ -78,6 +78,7 @@ from modelyard.entrypoints.web import (
     role_pages,
     sign_in_pages,
     team_pages,
+    styleguide_page,
     try_pages,
     user_pages,
     users_page,
@@ -146,6 +147,7 @@ ROUTERS = (
     deploy_pages.router,
     approval_pages.router,
     try_pages.router,
+    styleguide_page.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."
 

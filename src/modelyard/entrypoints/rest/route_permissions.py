@@ -41,6 +41,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("POST", "/sign-out"): Open.SIGNED_IN,
     ("POST", "/team"): Open.SIGNED_IN,
     ("POST", "/theme"): Open.PUBLIC,
+    ("GET", "/styleguide"): Open.ANYONE,
     ("GET", "/models"): May.READ_MODELS,
     ("GET", "/models/permalink/{permalink}"): May.READ_MODELS,
     ("GET", "/models/{model_id}"): May.READ_MODELS,
