@@ -72,6 +72,32 @@ async def test_filters_of_the_list_are_kept_and_can_be_taken_away(alice: AsgiCli
     assert "/models?q=ships&isActive=true&isExpired=false" in links(page)
 
 
+async def test_what_one_has_created_oneself(alice: AsgiClient, bob: AsgiClient, platform: Platform) -> None:
+    model_id = await _model(alice, platform, "Ships")
+    await set_scope(platform.database, model_id, Scope.TEAM)
+
+    page = await look(alice, "/models")
+    mine = next(link for link in links(page) if "createdByEmail=" in link)
+
+    assert "Ships" in await look(alice, mine)
+    assert "Created by me" in words(await look(alice, mine))
+    his = next(link for link in links(await look(bob, "/models")) if "createdByEmail=" in link)
+    assert "Take the filters away" in await look(bob, his)
+
+
+async def test_cards_say_who_sees_a_model(alice: AsgiClient, platform: Platform) -> None:
+    model_id = await _model(alice, platform, "Ships")
+    for scope, word in (
+        (Scope.PRIVATE, "private"),
+        (Scope.TEAM, "team"),
+        (Scope.ACCOUNT, "account"),
+        (Scope.ALL, None),
+    ):
+        await set_scope(platform.database, model_id, scope)
+        page = await look(alice, "/models")
+        assert (f"</svg>{word}</span>" in page) if word else ("badge scope" not in page)
+
+
 async def test_other_orders(alice: AsgiClient, platform: Platform) -> None:
     for name in ("Beta", "Alpha", "Gamma"):
         await _model(alice, platform, name)

@@ -8,7 +8,7 @@ from modelyard.entrypoints.web.metric_views import shown_metrics
 
 
 def test_highlighted_ones_come_first_then_their_order_counts() -> None:
-    statistics = [
+    statistics: list[dict[str, Any]] = [
         {"label": "c", "order": 2},
         {"label": "b", "order": 1},
         {"label": "d"},

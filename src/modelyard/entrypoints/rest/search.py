@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -70,13 +71,14 @@ async def search(request: Request, platform: ThePlatform, actor: Caller) -> Resp
 
 def _hit(hit: Hit, terms: tuple[str, ...], now: datetime, long_texts: dict[str, list[str]]) -> dict[str, Any]:
     shown = model_details(hit.model, now)
-    snippet = cut_best_snippet([*shown_texts(hit.model), *long_texts.get(hit.model.id, [])], terms)
+    snippet = snippet_of(hit.model, terms, long_texts)
     return shown | ({"snippet": _snippet_object(snippet)} if snippet else {})
 
 
-def shown_texts(model: Model) -> list[str]:
-    """What is looked at first for a piece to show; the name comes last, as it stands there anyway."""
-    return [model.description, " ".join(tag.name for tag in model.tags), model.author, model.name]
+def snippet_of(model: Model, terms: Sequence[str], long_texts: Mapping[str, list[str]]) -> Snippet | None:
+    """The piece of a model's texts that has most of the words; of its name last, as that stands there anyway."""
+    short = [model.description, " ".join(tag.name for tag in model.tags), model.author, model.name]
+    return cut_best_snippet([*short, *long_texts.get(model.id, [])], terms)
 
 
 def _snippet_object(snippet: Snippet) -> dict[str, Any]:

@@ -15,6 +15,7 @@ LIBRARY = "/models"
 READY = {"isActive": "true", "isExpired": "false"}
 """What may be used right now."""
 RECOMMENDED = {"isRecommended": "true"}
+
 _FILTERS = (*MODEL_TEXTS, *MODEL_EXACT, *MODEL_FLAGS, *MODEL_TIMES)
 
 
@@ -81,3 +82,8 @@ def _by_category(tags: Iterable[str]) -> list[list[str]]:
     for tag in tags:
         groups.setdefault(CATEGORY_OF.get(tag, f"own {tag}"), []).append(tag)
     return list(groups.values())
+
+
+def shown_sets(email: str) -> dict[str, dict[str, str]]:
+    """What the library offers to narrow it to, for somebody with this address; each is a set of filters."""
+    return {"Ready to use": READY, "Recommended": RECOMMENDED, "Created by me": {"createdByEmail": email.lower()}}

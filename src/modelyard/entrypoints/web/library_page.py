@@ -12,14 +12,13 @@ from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.models.facets import count_facets
 from modelyard.domain.models.filters import model_conditions
 from modelyard.domain.models.search.find import MOST_COUNTED, Hit, Search, found_by, search_models
-from modelyard.domain.models.search.snippets import cut_best_snippet
 from modelyard.domain.models.search.texts import read_shown_texts
 from modelyard.domain.models.tag_queries import find_tags, list_tags
 from modelyard.entrypoints.rest.library_filters import read_model_filter
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform
-from modelyard.entrypoints.rest.search import read_position, read_sorting, shown_texts, write_position
+from modelyard.entrypoints.rest.search import read_position, read_sorting, snippet_of, write_position
 from modelyard.entrypoints.web.frame import framed, read_frame
-from modelyard.entrypoints.web.library_choices import LIBRARY, READY, RECOMMENDED, Choices, read_choices
+from modelyard.entrypoints.web.library_choices import LIBRARY, Choices, read_choices, shown_sets
 from modelyard.entrypoints.web.model_cards import ModelCard, card_of
 from modelyard.entrypoints.web.page_routes import PageRoute
 
@@ -59,6 +58,7 @@ async def show_library(request: Request, platform: ThePlatform, actor: Caller) -
     wanted, sorting = read_model_filter(request), read_sorting(request)
     after = read_position(request, sorting)
     choices, now = read_choices(request, wanted.tags), platform.clock.now()
+    sets = shown_sets(actor.email)
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, "Library")
         found = await search_models(
@@ -78,10 +78,9 @@ async def show_library(request: Request, platform: ThePlatform, actor: Caller) -
         cards=cards,
         search=found,
         is_more=found.total == MOST_COUNTED,
-        chips=_chips(choices, names),
+        chips=_chips(choices, names, sets),
         categories=[(name, _facet_links(counts, names, choices)) for name, counts in facets.counts.items()],
-        ready=FacetLink("Ready to use", 0, choices.with_turned(READY).address, choices.has(READY)),
-        recommended=FacetLink("Recommended", 0, choices.with_turned(RECOMMENDED).address, choices.has(RECOMMENDED)),
+        sets=[FacetLink(name, 0, choices.with_turned(its).address, choices.has(its)) for name, its in sets.items()],
         orders=[Chip(name, choices.with_order(order).address) for name, order in ORDERS.items()],
         order_name=next((name for name, order in ORDERS.items() if order == choices.order), "relevance"),
         following=_following(choices, found),
@@ -90,8 +89,7 @@ async def show_library(request: Request, platform: ThePlatform, actor: Caller) -
 
 
 def _card(hit: Hit, terms: Sequence[str], now: datetime, long_texts: Mapping[str, list[str]]) -> ModelCard:
-    texts = [*shown_texts(hit.model), *long_texts.get(hit.model.id, [])]
-    snippet = cut_best_snippet(texts, terms) if terms else None
+    snippet = snippet_of(hit.model, terms, long_texts) if terms else None
     is_seen = snippet is not None and snippet.text == hit.model.name
     return card_of(hit.model, now, None if is_seen else snippet)
 
@@ -105,14 +103,11 @@ def _facet_links(counts: Mapping[str, int], names: Mapping[str, str], choices: C
     return sorted(links, key=lambda link: (-link.count, link.name))
 
 
-def _chips(choices: Choices, names: Mapping[str, str]) -> list[Chip]:
+def _chips(choices: Choices, names: Mapping[str, str], sets: Mapping[str, Mapping[str, str]]) -> list[Chip]:
     tags = [Chip(names.get(tag, tag), choices.with_tag_turned(tag).address) for tag in choices.tags]
-    flags = [
-        Chip(name, choices.with_turned(filters).address)
-        for name, filters in (("Ready to use", READY), ("Recommended", RECOMMENDED))
-        if choices.has(filters)
-    ]
-    named = {name for filters in (READY, RECOMMENDED) if choices.has(filters) for name in filters}
+    chosen = {name: filters for name, filters in sets.items() if choices.has(filters)}
+    flags = [Chip(name, choices.with_turned(filters).address) for name, filters in chosen.items()]
+    named = {name for filters in chosen.values() for name in filters}
     others = {name: value for name, value in choices.filters.items() if name not in named}
     return [*flags, *tags, *(Chip(f"{n}: {v}", choices.with_turned({n: v}).address) for n, v in others.items())]
 

@@ -53,4 +53,4 @@ def _is_number(value: Any) -> bool:
 
 def _order(entry: Mapping[str, Any]) -> float:
     order = entry.get("order")
-    return order if _is_number(order) else float("inf")
+    return float(order) if order is not None and _is_number(order) else float("inf")

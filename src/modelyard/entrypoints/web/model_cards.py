@@ -26,6 +26,8 @@ class ModelCard:
     author: str
     version: str
     status: str
+    scope: str
+    """Who sees it: a `Scope`."""
     is_recommended: bool
     features: tuple[str, ...]
     tags: tuple[str, ...]
@@ -44,6 +46,7 @@ def card_of(model: Model, now: datetime, snippet: Snippet | None = None) -> Mode
         author=model.author,
         version=version,
         status="expired" if is_expired(model, now) else str(shown.status) if shown else "no version",
+        scope=model.scope,
         is_recommended=model.is_recommended,
         features=tuple(feature.name for feature in features_of(shown)) if shown else (),
         tags=tuple(tag.name for tag in model.tags),

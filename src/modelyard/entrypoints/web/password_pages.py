@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -12,10 +11,10 @@ from modelyard.domain.accounts.one_time_links import PAGES, FoundLink, LinkUnkno
 from modelyard.domain.accounts.password_links import Acceptance
 from modelyard.domain.accounts.passwords import SHORTEST
 from modelyard.entrypoints.rest.requests import GuardedRoute, ThePlatform, address_of, public_address
+from modelyard.entrypoints.web.forms import first, read_form
 from modelyard.entrypoints.web.pages import page
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
-_MOST_FIELDS = 10
 
 
 class PasswordsDiffer(InvalidInput):
@@ -42,7 +41,7 @@ async def show_invitation(token: str, request: Request, platform: ThePlatform) -
 
 @router.post(PAGES[Purpose.INVITATION] + "/{token}")
 async def accept_invitation(token: str, request: Request, platform: ThePlatform) -> Response:
-    form = await _read_form(request)
+    form = await _read(request)
     acceptance = Acceptance(form.password, form.first_name, form.last_name)
 
     async def accept() -> None:
@@ -58,7 +57,7 @@ async def show_reset(token: str, request: Request, platform: ThePlatform) -> Res
 
 @router.post(PAGES[Purpose.PASSWORD_RESET] + "/{token}")
 async def reset_password(token: str, request: Request, platform: ThePlatform) -> Response:
-    form = await _read_form(request)
+    form = await _read(request)
 
     async def reset() -> None:
         await platform.password_links.reset_password(token, form.password, address_of(request))
@@ -114,9 +113,6 @@ def _refused(error: PlatformError) -> Response:
     return page("link_refused.html", 429 if isinstance(error, LimitReached) else 404, message=error.message)
 
 
-async def _read_form(request: Request) -> _Form:
-    try:
-        sent = parse_qs((await request.body()).decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError:  # bytes that are no UTF-8, or too many fields
-        return _Form()
-    return _Form(**{name: sent.get(name, [""])[0] for name in ("password", "again", "first_name", "last_name")})
+async def _read(request: Request) -> _Form:
+    sent = await read_form(request)
+    return _Form(**{name: first(sent, name) for name in ("password", "again", "first_name", "last_name")})

@@ -34,6 +34,7 @@ _CARD = ModelCard(
     author="Acme",
     version="1.0.0",
     status="active",
+    scope="TEAM",
     is_recommended=True,
     features=("Explainable",),
     tags=("text",),
