@@ -72,6 +72,11 @@ async def test_the_blocking_client_does_the_same(blocking: Client, model: str, m
         assert blocking.jobs.result(job, "0001").is_successful
         assert [found.identifier for found in blocking.jobs.history(model="echo", most=5)] == [job.identifier]
 
+        same = blocking.jobs.wait(blocking.jobs.retry_failed(job))  # the server still has what was sent
+        assert list(blocking.jobs.results(same)) == ["0003"]
+        assert not same.is_good
+        with pytest.raises(BadInputs, match="go with inputs"):
+            blocking.jobs.retry_failed(job, explain=True)
         again = blocking.jobs.retry_failed(job, {"0001": "one", "0003": "mended"})
         assert blocking.jobs.wait(again).is_good
         assert list(blocking.jobs.results(again)) == ["0003"]

@@ -117,7 +117,7 @@ def run(
 
 def retry_failed(
     job: str | Job,
-    inputs: Any,
+    inputs: Any = None,
     *,
     input_name: str | None = None,
     explain: bool | None = None,
@@ -127,8 +127,13 @@ def retry_failed(
     """Submits a new job of the items that failed, or never ran; on the same version. Raises BadInputs when none did.
 
     Args:
-        inputs: as they were submitted, by name of the item: the server gives no inputs back. Others are left out.
+        inputs: as they were submitted, by name of the item; others are left out. None for those that the server still
+            has, with which nothing else can be said: it raises Conflict with the reason when it has them no more.
     """
+    if inputs is None:
+        if (input_name, explain, timeout) != (None, None, None):
+            raise BadInputs("input_name, explain and timeout go with inputs; without these all stays as it was.")
+        return job_of((yield from thing_of(Request("POST", at("jobs", _id(job), "retry")))))
     found = yield from get_job(job)
     results = yield from get_results(found)
     again = [name for name in found.item_names or results if name not in results.successes]

@@ -59,7 +59,10 @@ async def test_exit_code_and_errors_of_items(alice: Shell, model: str, tmp_path:
     job = (await alice.printed("run", "echo", "--text", "good", "--text", "bad", "--detach")).strip()
     await alice.type("jobs", "watch", job, code=1)
     assert "retry-failed" in await alice.type("jobs", "results", job)
-    assert "gives the inputs of a job not back" in await alice.type("jobs", "retry-failed", job, code=2)
+    assert "goes with inputs" in await alice.type("jobs", "retry-failed", job, "--timeout", "5", code=2)
+    again = (await alice.printed("jobs", "retry-failed", job, "--detach")).strip()
+    await alice.type("jobs", "watch", again, code=1)  # with the same inputs it fails again
+    assert set(_lines(await alice.printed("jobs", "results", again, "--json"))) == {"0002"}
     assert "nothing to do" not in await alice.type("jobs", "retry-failed", job, "--text", "", "--text", "mended")
     line = _lines(await alice.printed("jobs", "results", job, "--json"))
     assert str(line["0002"]["error"]).startswith("this is bad")

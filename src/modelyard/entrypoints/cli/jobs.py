@@ -192,10 +192,11 @@ def retry_failed(
 ) -> None:
     """Submit a new job of those items of JOB that failed, or never ran, on the same version of the model.
 
-    The server gives no inputs back: give the same FILES or options again as to `modelyard run`; what succeeded is left
-    out.
+    With nothing else it takes the inputs that the server still has. Once they are deleted, or where they came from
+    elsewhere, give the same FILES or options again as to `modelyard run`; what succeeded is left out.
 
     \b
+    modelyard jobs retry-failed 3f1c0b52-7a1e-4d53-9a51-0f7f6c1f2b11
     modelyard jobs retry-failed 3f1c0b52-7a1e-4d53-9a51-0f7f6c1f2b11 *.png
     """
     from modelyard.entrypoints.cli.client_calls import client_of
@@ -203,13 +204,14 @@ def retry_failed(
     from modelyard.entrypoints.cli.run import watch
 
     wanted = Given(**given)  # type: ignore[arg-type]  # the options of `input_options`
-    if wanted.is_nothing:
-        hint = "Give them as to `modelyard run`: FILES, --text, --jsonl or --csv."
-        raise click.UsageError(f"The server gives the inputs of a job not back. {hint}")
+    if wanted.is_nothing and job_seconds is not None:
+        raise click.UsageError("--timeout goes with inputs: without these the new job is as the old one was.")
     with client_of(server) as client:
         before = client.jobs.get(job)
-        version = client.models.version(before.model_id, before.version)
-        items = read_items(wanted, [one.name for one in version.inputs])
+        items = None
+        if not wanted.is_nothing:
+            version = client.models.version(before.model_id, before.version)
+            items = read_items(wanted, [one.name for one in version.inputs])
         again = client.jobs.retry_failed(before, items, timeout=job_seconds)
         screen.note(f"The job {again.identifier} does {counted(again.total, 'item')} again.")
         if detach:
