@@ -52,6 +52,7 @@ def test_a_picture_gets_a_mask_over_it(visit: Callable[..., Visitor], site: Site
 def test_it_works_without_scripts(visit: Callable[..., Visitor], site: Site) -> None:
     visitor = visit("Olga", scripts=False)
     page = visitor.open(f"{site.model_path('sentiment')}?part=try")
+    page.get_by_role("textbox", name="input.txt").fill("")  # there was the sample
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_text("Put a text in, or choose a file.")).to_be_visible()
 

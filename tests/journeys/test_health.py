@@ -1,6 +1,8 @@
 """What operators look at: health, measurements, logs; and secrets, which are in none of these."""
 
+import http.client
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,17 @@ def watched(tmp_path_factory: pytest.TempPathFactory, programs: ProgramRegistry)
         yield server
         server.stop()
         assert containers_of(server) == []
+
+
+def test_a_connection_that_rests_for_some_seconds_is_kept(watched: Server) -> None:
+    connection = http.client.HTTPConnection(watched.url.removeprefix("http://"), timeout=30)
+    for pause in (0, 6):  # existing clients look every five seconds
+        time.sleep(pause)
+        connection.request("GET", "/healthz")
+        with connection.getresponse() as answer:
+            assert (answer.status, answer.read() != b"") == (200, True)
+        assert connection.sock is not None
+    connection.close()
 
 
 def log_lines(server: Server) -> list[dict[str, Any]]:

@@ -108,7 +108,9 @@ def test_examples_of_the_guide(own_server: Server, programs: ProgramRegistry, tm
     server = own_server
     model_id, _ = deploy(server, programs.digester(), largest_input=LARGEST)
     blocks = _BLOCK.findall((ROOT / "docs" / "guide" / "uploads.md").read_text(encoding="utf-8"))
-    script = "\n".join(["set -euo pipefail", f"KEY={server.key} MODEL={model_id}", *blocks, "echo $JOB > job"])
+    script = "\n".join(
+        ["set -euo pipefail", f"KEY={server.key} MODEL={model_id} VERSION=0.1.0", *blocks, "echo $JOB > job"]
+    )
     script = script.replace("http://127.0.0.1:8080", server.url)
     run = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
 

@@ -34,7 +34,7 @@ class NotDescribed(Conflict):
     """Something that the test needs has not been written down."""
 
     def __init__(self, missing: list[str]) -> None:
-        super().__init__("The test needs " + ", ".join(missing) + "; set them with PATCH on the version first.")
+        super().__init__("The test needs " + ", ".join(missing) + "; set them on the version first.")
 
 
 class TestFileMissing(Conflict):

@@ -64,7 +64,8 @@ def sentence(job: Job) -> str:
     if not job.has_ended:
         return f"{status}It has not ended; `modelyard jobs watch {job.identifier}` waits for it."
     hint = f"`modelyard jobs retry-failed {job.identifier}` and the inputs do what failed again."
-    return f"{status}{job.failed} of {counted(job.total, 'item')} failed. {hint}"
+    lacking = job.total - job.completed  # also those that never ran
+    return f"{status}{lacking} of {counted(job.total, 'item')} failed. {hint}"
 
 
 def _row(item: Item) -> dict[str, Any]:

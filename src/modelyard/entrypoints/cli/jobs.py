@@ -105,7 +105,7 @@ def watch_job(server: "Remote", screen: Screen, job: str, output: Path | None, j
     from modelyard.entrypoints.cli.run import watch
 
     with client_of(server) as client:
-        watch(client, screen, client.jobs.get(job), directory=output, as_json=json_lines)
+        watch(client, screen, job, directory=output, as_json=json_lines)
 
 
 @jobs.command("cancel")
@@ -217,7 +217,7 @@ def retry_failed(
         if detach:
             screen.line(again.identifier)
         else:
-            watch(client, screen, again, directory=output, as_json=json_lines)
+            watch(client, screen, again.identifier, directory=output, as_json=json_lines)
 
 
 def _download(server: "Remote", screen: Screen, job: str, what: str, file: str, overwrite: bool) -> None:

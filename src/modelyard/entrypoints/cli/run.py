@@ -74,14 +74,15 @@ def run(
         if detach:
             screen.line(job.identifier)
         else:
-            watch(client, screen, job, directory=output, as_json=json_lines)
+            watch(client, screen, job.identifier, directory=output, as_json=json_lines)
 
 
-def watch(client: "Client", screen: Screen, job: "Job", *, directory: Path | None, as_json: bool) -> None:
+def watch(client: "Client", screen: Screen, job_id: str, *, directory: Path | None, as_json: bool) -> None:
     """Waits for a job and shows what comes out of it. Raises CommandFailed unless every item succeeds."""
     from modelyard.entrypoints.cli.job_outcome import require_good, show_line, show_results
 
     try:
+        job = client.jobs.get(job_id)
         if as_json and directory is None:
             for item in client.jobs.iterate(job):
                 show_line(screen, item)
@@ -91,10 +92,8 @@ def watch(client: "Client", screen: Screen, job: "Job", *, directory: Path | Non
             show_results(client, screen, job, directory=directory, as_json=as_json)
         require_good(screen, job)
     except KeyboardInterrupt:
-        hint = (
-            f"`modelyard jobs watch {job.identifier}` waits for it, `modelyard jobs cancel {job.identifier}` ends it."
-        )
-        raise CommandFailed(f"The job {job.identifier} goes on. {hint}", Exit.FAILED) from None
+        hint = f"`modelyard jobs watch {job_id}` waits for it, `modelyard jobs cancel {job_id}` ends it."
+        raise CommandFailed(f"The job {job_id} goes on. {hint}", Exit.FAILED) from None
 
 
 def submit_objects(
@@ -132,7 +131,11 @@ def _submit(client: "Client", version: "Version", given: Given, *, explain: bool
     from modelyard.entrypoints.cli.job_items import read_items
 
     items = read_items(given, [one.name for one in version.inputs])
-    return client.jobs.submit(version, items, explain=explain, timeout=timeout)
+    try:
+        return client.jobs.submit(version, items, explain=explain, timeout=timeout)
+    except KeyboardInterrupt:
+        hint = "It may have been submitted before: `modelyard jobs list` shows it."
+        raise CommandFailed(f"Interrupted while the job was sent. {hint}", Exit.FAILED) from None
 
 
 def _account(around: S3Account, region: str | None, endpoint: str | None) -> S3Account:

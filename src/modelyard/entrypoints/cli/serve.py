@@ -26,6 +26,8 @@ from modelyard.entrypoints.rest.app import create_api
 from modelyard.settings import Settings
 
 SECONDS_FOR_OPEN_REQUESTS = 2
+SECONDS_OF_AN_IDLE_CONNECTION = 75
+"""Well above the five seconds between two looks of existing clients, which would meet a connection that just closes."""
 
 
 def run_server(given: Mapping[str, Any]) -> None:
@@ -61,6 +63,7 @@ async def _serve(settings: Settings) -> None:
             access_log=False,
             http=BoundedProtocol,
             limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=SECONDS_OF_AN_IDLE_CONNECTION,
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=SECONDS_FOR_OPEN_REQUESTS,
