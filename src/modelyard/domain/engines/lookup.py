@@ -1,5 +1,7 @@
 """Finds one engine for somebody who asks after its output."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,19 +35,32 @@ class EngineElsewhere(Conflict):
         super().__init__(f"The engine {engine.name} runs at another server of this installation; ask that one.")
 
 
+@dataclass(frozen=True, slots=True)
+class FoundEngine:
+    """An engine, and what it runs."""
+
+    engine: Engine
+    version: Version
+    model: Model
+
+
 async def find_engine(session: AsyncSession, actor: Actor, name: str) -> Engine:
     """A live engine by its name, for those who see the engines of its model's team. Raises EngineNotFound, EngineGone.
 
     What a model prints may tell of what others sent to it, so that seeing the model is not enough.
     """
-    require(actor, Permission.READ_ENGINES)
-    query = (
-        select(Engine, Model).join(Version, Version.id == Engine.version_id).join(Model, Model.id == Version.model_id)
-    )
-    found = (await session.execute(query.where(Engine.name == name))).one_or_none()
-    if found is None or not may_change(actor, found.Model, Permission.READ_ENGINES):
-        raise EngineNotFound(name)
-    engine: Engine = found.Engine
+    engine = (await find_any_engine(session, actor, name)).engine
     if engine.state not in LIVE or not engine.container:
         raise EngineGone(engine)
     return engine
+
+
+async def find_any_engine(session: AsyncSession, actor: Actor, name: str) -> FoundEngine:
+    """The same for engines that have ended, too. Raises EngineNotFound."""
+    require(actor, Permission.READ_ENGINES)
+    query = select(Engine, Version, Model).join(Version, Version.id == Engine.version_id)
+    query = query.join(Model, Model.id == Version.model_id).where(Engine.name == name)
+    found = (await session.execute(query)).one_or_none()
+    if found is None or not may_change(actor, found.Model, Permission.READ_ENGINES):
+        raise EngineNotFound(name)
+    return FoundEngine(found.Engine, found.Version, found.Model)

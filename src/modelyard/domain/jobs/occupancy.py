@@ -5,21 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
 
 from modelyard.core.clock import Clock
+from modelyard.core.listing import one_page, paged
+from modelyard.core.paging import Found, Page
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.engines.situations import read_situations
 from modelyard.domain.engines.tables import LIVE, Engine, EngineState, Purpose, Situation
 from modelyard.domain.jobs.status import ItemState, JobStatus
 from modelyard.domain.jobs.tables import Job, JobItem, JobLane
-from modelyard.domain.models.tables import Version, VersionStatus
+from modelyard.domain.models.tables import Model, Version, VersionStatus
 from modelyard.domain.models.visibility import visible_to
 
 RECENTLY = timedelta(minutes=5)
 """An engine that failed counts for so long."""
+MOST_AT_WORK = 5_000
+"""Of so many versions that have engines or work at once, pages show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,7 @@ class Occupancy:
 async def read_occupancy(session: AsyncSession, clock: Clock, actor: Actor) -> list[Occupancy]:
     """Every version that the actor may see and that is active or has engines, by model and number."""
     require(actor, Permission.READ_ENGINES)
-    engines: defaultdict[int, list[Engine]] = defaultdict(list)
-    recent = (Engine.state == EngineState.FAILED) & (Engine.ended_at >= clock.now() - RECENTLY)
-    serving = select(Engine).where(Engine.purpose == Purpose.SERVE, or_(Engine.state.in_(LIVE), recent))
-    for engine in await session.scalars(serving.order_by(Engine.created_at)):
-        engines[engine.version_id].append(engine)
+    engines = await _engines(session, clock)
     versions = await session.scalars(
         select(Version)
         .join(Version.model)
@@ -58,6 +59,61 @@ async def read_occupancy(session: AsyncSession, clock: Clock, actor: Actor) -> l
         Occupancy(row, engines[row.id], items.get(row.id, 0), jobs.get(row.id, 0), situations.get(row.id))
         for row in versions
     ]
+
+
+async def list_occupancy(
+    session: AsyncSession, clock: Clock, actor: Actor, page: Page, *, search: str = "", is_busy_only: bool = True
+) -> Found[Occupancy]:
+    """Pages of the same with their models, for people: those that have or want engines, or else all active ones.
+
+    Args:
+        search: a part of the names of their models.
+    """
+    require(actor, Permission.READ_ENGINES)
+    engines = await _engines(session, clock)
+    items, jobs = await _waiting_items(session), await _waiting_jobs(session)
+    situations = await read_situations(session)
+    at_work = {*engines, *items, *jobs, *situations}
+    is_active = Version.status == VersionStatus.ACTIVE
+    wanted = (is_active & (Version.minimum_engines > 0)) if is_busy_only else is_active
+    query = _with_models().where(visible_to(actor), or_(wanted, Version.id.in_(sorted(at_work)[:MOST_AT_WORK])))
+    if search:
+        query = query.where(Model.name_key.contains(search.casefold(), autoescape=True))
+    rows = (await session.scalars(paged(query.order_by(Version.id), page))).all()
+    entries = [
+        Occupancy(row, engines[row.id], items.get(row.id, 0), jobs.get(row.id, 0), situations.get(row.id))
+        for row in rows
+    ]
+    return one_page(entries, page)
+
+
+async def read_version_occupancy(session: AsyncSession, clock: Clock, actor: Actor, version: Version) -> Occupancy:
+    """The same of one version that was found for the actor."""
+    require(actor, Permission.READ_ENGINES)
+    engines = await _engines(session, clock, version.id)
+    lanes = select(JobLane.id).where(JobLane.version_id == version.id)
+    waiting = select(func.count()).where(JobItem.state == ItemState.QUEUED, JobItem.lane_id.in_(lanes))
+    jobs = select(func.count()).where(Job.version_id == version.id, Job.status == JobStatus.SUBMITTED)
+    counts = [await session.scalar(query) or 0 for query in (waiting, jobs)]
+    return Occupancy(version, engines[version.id], counts[0], counts[1], await session.get(Situation, version.id))
+
+
+def _with_models() -> Select[Version]:
+    return select(Version).join(Version.model).options(contains_eager(Version.model).load_only(Model.name))
+
+
+async def _engines(
+    session: AsyncSession, clock: Clock, version_id: int | None = None
+) -> defaultdict[int, list[Engine]]:
+    """Those that serve, and that failed lately, oldest first; of one version, or of all."""
+    engines: defaultdict[int, list[Engine]] = defaultdict(list)
+    recent = (Engine.state == EngineState.FAILED) & (Engine.ended_at >= clock.now() - RECENTLY)
+    serving = select(Engine).where(Engine.purpose == Purpose.SERVE, or_(Engine.state.in_(LIVE), recent))
+    if version_id is not None:
+        serving = serving.where(Engine.version_id == version_id)
+    for engine in await session.scalars(serving.order_by(Engine.created_at)):
+        engines[engine.version_id].append(engine)
+    return engines
 
 
 async def _waiting_items(session: AsyncSession) -> dict[int, int]:

@@ -1,6 +1,6 @@
 """What asks for somebody's attention: jobs that are stuck, models that expire, versions in quarantine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,9 +18,18 @@ from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.tables import Job
 from modelyard.domain.models.tables import Model, Version
 from modelyard.domain.models.visibility import visible_to
+from modelyard.domain.monitoring.picked_jobs import picked_jobs
 
 MOST_OF_A_TYPE = 1_000
 """So many are listed; all are counted."""
+
+
+Visible = Callable[[Any], ColumnElement[bool]]
+"""The condition under which somebody may see a row."""
+_OF_JOB = (
+    *("id", "account_id", "team_id", "user_id", "project_id", "model_id", "model_name", "version"),
+    *("total", "completed", "failed", "updated_at"),
+)
 
 
 class AlertType(StrEnum):
@@ -77,8 +86,8 @@ async def count_alerts(session: AsyncSession, actor: Actor, rules: AlertRules, n
     require(actor, Permission.READ_JOBS)
     counts = {}
     for kind in AlertType:
-        found = _find(kind, rules, now, _visible(kind, actor)).with_only_columns(func.count()).order_by(None)
-        counts[kind] = await session.scalar(found) or 0
+        found = _find(kind, rules, now, _visible(kind, actor)).order_by(None).subquery()
+        counts[kind] = await session.scalar(select(func.count()).select_from(found)) or 0
     return counts
 
 
@@ -99,36 +108,36 @@ async def all_alerts(session: AsyncSession, rules: AlertRules, now: datetime) ->
     """Everything, for the platform itself."""
     found: list[Alert] = []
     for kind in AlertType:
-        rows = await session.execute(_find(kind, rules, now, true()).limit(MOST_OF_A_TYPE))
+        rows = await session.execute(_find(kind, rules, now, lambda _: true()).limit(MOST_OF_A_TYPE))
         found += [_MAKERS[kind](row, now) for row in rows]
     return found
 
 
-def _visible(kind: AlertType, actor: Actor) -> ColumnElement[bool]:
-    return visible_jobs(actor) if kind == AlertType.JOB_STUCK else visible_to(actor)
+def _visible(kind: AlertType, actor: Actor) -> Visible:
+    if kind == AlertType.JOB_STUCK:
+        return lambda jobs: visible_jobs(actor, jobs=jobs)
+    return lambda _: visible_to(actor)
 
 
-def _find(kind: AlertType, rules: AlertRules, now: datetime, visible: ColumnElement[bool]) -> Select[Any]:
+def _find(kind: AlertType, rules: AlertRules, now: datetime, visible: Visible) -> Select[Any]:
     match kind:
         case AlertType.JOB_STUCK:
             silent = now - rules.stuck_after
-            running = Job.status.in_((JobStatus.SUBMITTED, JobStatus.IN_PROGRESS))
-            query: Select[Any] = select(Job).where(running, Job.created_at <= silent, Job.updated_at <= silent, visible)
-            return query.order_by(Job.updated_at, Job.id)
+            is_open = Job.status.in_((JobStatus.SUBMITTED, JobStatus.IN_PROGRESS))
+            stuck = picked_jobs("stuck_jobs", is_open, Job.created_at <= silent, Job.updated_at <= silent)
+            names = (getattr(stuck, name).label(name) for name in _OF_JOB)
+            return select(*names).where(visible(stuck)).order_by(stuck.updated_at, stuck.id)
         case AlertType.MODEL_EXPIRATION:
             soon = Model.expires_at <= now + rules.expires_within
             in_use = (Model.deleted_at.is_(None), Model.is_active)
-            return select(Model).where(soon, *in_use, visible).order_by(Model.expires_at, Model.id)
+            return select(Model).where(soon, *in_use, visible(Model)).order_by(Model.expires_at, Model.id)
         case AlertType.VERSION_QUARANTINED:
-            quarantined: Any = select(Situation, Version, Model)
-            quarantined = quarantined.join(Version, Version.id == Situation.version_id)
-            quarantined = quarantined.join(Model, Model.id == Version.model_id)
-            quarantined = quarantined.where(Situation.is_quarantine, visible)
-            return cast("Select[Any]", quarantined.order_by(Situation.since, Situation.version_id))
+            found: Any = select(Situation, Version, Model).join(Version, Version.id == Situation.version_id)
+            found = found.join(Model, Model.id == Version.model_id).where(Situation.is_quarantine, visible(Model))
+            return cast("Select[Any]", found.order_by(Situation.since, Situation.version_id))
 
 
-def _stuck(row: Any, now: datetime) -> Alert:
-    job: Job = row.Job
+def _stuck(job: Any, now: datetime) -> Alert:
     minutes = (now - job.updated_at) // timedelta(minutes=1)
     done = f"{job.completed + job.failed} of {job.total} items have ended"
     return Alert(

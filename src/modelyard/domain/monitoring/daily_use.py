@@ -18,7 +18,7 @@ SECONDS_BETWEEN_STEPS = 0.05
 """Others want to write as well."""
 GRACE = timedelta(minutes=1)
 """No transaction that ends jobs takes so long: what ended before this is known to all."""
-JOBS_AT_ONCE = 2_000
+JOBS_AT_ONCE = 1_000
 _THE_ONLY = 1
 _KEY = ("day", "version_id", "team_id", "user_id", "project_id", "key_prefix")
 _SUMS = ("jobs", "predictions", "failures", "input_bytes", "elapsed_ms")

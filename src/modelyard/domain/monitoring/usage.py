@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Subquery, func, literal, select, union_all
+from sqlalchemy import Select, Subquery, case, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.domain.accounts.actor import Actor, require
@@ -16,6 +16,7 @@ from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.tables import Job
 from modelyard.domain.monitoring.daily_use import day_of, ended_since, read_mark
 from modelyard.domain.monitoring.periods import Period, percentage_of_change
+from modelyard.domain.monitoring.picked_jobs import picked_jobs
 from modelyard.domain.monitoring.tables import UseDay
 
 MOST_RANKED = 100
@@ -98,6 +99,35 @@ def _measured(values: dict[str, int], period: Period) -> Measured:
     return Measured(sum(value for _, value in days), sum(values.get(day, 0) for day in period.before.days()), days)
 
 
+@dataclass(frozen=True, slots=True)
+class Active:
+    """How many different users and versions had jobs."""
+
+    users: Measured
+    versions: Measured
+
+
+async def count_active(session: AsyncSession, actor: Actor, period: Period, wanted: UseFilter, now: datetime) -> Active:
+    """In the period and in the one before; whoever was active on several days counts once, and once on each day."""
+    uses = await _uses(session, actor, Period(period.before.begin, period.end), wanted, now)
+    whose = (uses.c.user_id, uses.c.version_id)
+    by_day = select(uses.c.day, *(func.count(column.distinct()) for column in whose)).group_by(uses.c.day)
+    days = {row[0]: row[1:] for row in await session.execute(by_day)}
+    is_recent = uses.c.day >= period.begin.isoformat()
+    in_all = [func.count(case((which, column)).distinct()) for column in whose for which in (is_recent, ~is_recent)]
+    numbers = (await session.execute(select(*in_all))).one()
+    return Active(
+        *(
+            Measured(
+                numbers[2 * place],
+                numbers[2 * place + 1],
+                [(day, days[day][place] if day in days else 0) for day in period.days()],
+            )
+            for place in range(len(whose))
+        )
+    )
+
+
 async def rank_users(
     session: AsyncSession, actor: Actor, period: Period, wanted: UseFilter, now: datetime, *, most: int = MOST_RANKED
 ) -> list[UserRank]:
@@ -136,23 +166,25 @@ def _time_and_jobs(uses: Subquery) -> list[Any]:
 async def _uses(session: AsyncSession, actor: Actor, period: Period, wanted: UseFilter, now: datetime) -> Subquery:
     """Rows to add up: those of days that are counted, jobs that ended since, and jobs that run."""
     require(actor, Permission.READ_JOBS)
-    mark = await read_mark(session)
     counted = select(UseDay.day, *_named(UseDay), *(getattr(UseDay, name) for name in _SUMS)).where(
         UseDay.day >= period.begin.isoformat(), UseDay.day <= period.end.isoformat(), *_chosen(actor, wanted, UseDay)
     )
-    sums = (literal(1), Job.completed, Job.failed, Job.input_bytes, Job.total_latency_ms)
-    of_jobs = select(day_of(session, Job.finished_at), *_named(Job), *sums).where(*_chosen(actor, wanted, Job))
-    ended = of_jobs.where(*ended_since(mark), Job.finished_at >= period.start, Job.finished_at < period.stop)
-    parts = [counted, ended]
+    since = (*ended_since(await read_mark(session)), Job.finished_at >= period.start, Job.finished_at < period.stop)
+    ended = picked_jobs("ended_jobs", *since)
+    parts = [counted, _of_jobs(actor, wanted, ended, day_of(session, ended.finished_at))]
     if period.start <= now < period.stop:
-        today = literal(now.date().isoformat())
-        running = select(today, *_named(Job), *sums).where(*_chosen(actor, wanted, Job))
-        parts.append(running.where(Job.status == JobStatus.IN_PROGRESS))
+        running = picked_jobs("running_jobs", Job.status == JobStatus.IN_PROGRESS)
+        parts.append(_of_jobs(actor, wanted, running, literal(now.date().isoformat())))
     return union_all(*parts).subquery()
 
 
+def _of_jobs(actor: Actor, wanted: UseFilter, jobs: Any, day: Any) -> Select[Any]:
+    sums = (literal(1), jobs.completed, jobs.failed, jobs.input_bytes, jobs.total_latency_ms)
+    return select(day.label("day"), *_named(jobs), *sums).where(*_chosen(actor, wanted, jobs))
+
+
 def _named(rows: Any) -> tuple[Any, ...]:
-    return rows.user_id, rows.model_id, rows.model_name, rows.version
+    return rows.user_id, rows.version_id, rows.model_id, rows.model_name, rows.version
 
 
 def _chosen(actor: Actor, wanted: UseFilter, rows: Any) -> list[Any]:
