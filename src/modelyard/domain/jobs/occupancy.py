@@ -99,7 +99,7 @@ async def read_version_occupancy(session: AsyncSession, clock: Clock, actor: Act
 
 
 def _with_models() -> Select[Version]:
-    return select(Version).join(Version.model).options(contains_eager(Version.model).load_only(Model.name))
+    return select(Version).join(Version.model).options(contains_eager(Version.model))
 
 
 async def _engines(

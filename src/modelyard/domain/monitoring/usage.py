@@ -32,6 +32,7 @@ class UseFilter:
     key_prefix: str = ""
     model_id: str = ""
     team_id: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,5 +194,6 @@ def _chosen(actor: Actor, wanted: UseFilter, rows: Any) -> list[Any]:
         (rows.key_prefix, wanted.key_prefix),
         (rows.model_id, wanted.model_id),
         (rows.team_id, wanted.team_id),
+        (rows.version, wanted.version),
     )
     return [visible_jobs(actor, jobs=rows), *(column == value for column, value in columns if value)]

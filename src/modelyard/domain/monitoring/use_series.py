@@ -70,10 +70,12 @@ def series_name(name: str) -> SeriesName:
         raise SeriesUnknown(name) from None
 
 
-async def read_machine_series(session: AsyncSession, actor: Actor, start: datetime, stop: datetime) -> list[UsePoint]:
+async def read_machine_series(
+    session: AsyncSession, actor: Actor, start: datetime, stop: datetime, *, most: int = MOST_POINTS
+) -> list[UsePoint]:
     """All machines together, from `start` until before `stop`, oldest first. None of a span without samples."""
     require(actor, Permission.READ_ENGINES)
-    step = _step(start, stop)
+    step = _step(start, stop, most)
     span = MachineUse.at // step
     means = [func.avg(getattr(MachineUse, name)) for name in _COLUMNS]
     query = select(span, MachineUse.node, *means).where(*_between(MachineUse.at, start, stop))
@@ -94,10 +96,10 @@ async def read_last_point(session: AsyncSession, actor: Actor) -> UsePoint | Non
 
 
 async def read_engine_series(
-    session: AsyncSession, engine_id: str, start: datetime, stop: datetime
+    session: AsyncSession, engine_id: str, start: datetime, stop: datetime, *, most: int = MOST_POINTS
 ) -> list[EnginePoint]:
     """One engine that the caller has found for the actor, oldest first."""
-    step = _step(start, stop)
+    step = _step(start, stop, most)
     span = EngineUse.at // step
     means = (func.avg(EngineUse.cpu_used), func.avg(EngineUse.memory_used))
     query = select(span, *means).where(EngineUse.engine_id == engine_id, *_between(EngineUse.at, start, stop))
@@ -125,8 +127,8 @@ def _point(at: int, values: list[float]) -> UsePoint:
     return UsePoint(at, *(value / 1000 for value in values[:3]), *values[3:])
 
 
-def _step(start: datetime, stop: datetime) -> int:
-    return max(1, math.ceil((stop - start).total_seconds() / MOST_POINTS))
+def _step(start: datetime, stop: datetime, most: int) -> int:
+    return max(1, math.ceil((stop - start).total_seconds() / most))
 
 
 def _between(column: Any, start: datetime, stop: datetime) -> tuple[Any, ...]:

@@ -123,6 +123,12 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/models/{model_id}/{version}/try"): May.READ_MODELS,
     ("POST", "/models/{model_id}/{version}/try"): May.SUBMIT_JOBS,
     ("GET", "/jobs/{job_id}/input"): May.READ_JOBS,
+    ("GET", "/operations"): May.READ_JOBS,
+    ("GET", "/operations/alerts"): May.READ_JOBS,
+    ("GET", "/operations/engines"): May.READ_ENGINES,
+    ("GET", "/operations/engines/{engine}"): May.READ_ENGINES,
+    ("GET", "/operations/versions/{model_id}/{version}"): May.READ_ENGINES,
+    ("POST", "/operations/versions/{model_id}/{version}"): May.SET_ENGINES,
     # health
     ("GET", "/healthz"): Open.PUBLIC,
     ("GET", "/readyz"): Open.PUBLIC,

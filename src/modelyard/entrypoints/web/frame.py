@@ -32,6 +32,7 @@ class Place:
 PLACES = (
     Place("Library", "/models", "library", "l", Permission.READ_MODELS),
     Place("Jobs", "/jobs", "list-checks", "j", Permission.READ_JOBS),
+    Place("Operations", "/operations", "activity", "o", Permission.READ_JOBS),
     Place("People", "/people", "users", "p", Permission.READ_USERS),
 )
 

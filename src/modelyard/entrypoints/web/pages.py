@@ -31,6 +31,7 @@ _TEMPLATES.filters |= {
     "duration": wording.duration,
     "initials": wording.initials,
     "browser": wording.browser,
+    "moment": wording.moment,
     "markdown": lambda text: Markup(render(text)),  # noqa: S704 - render leaves nothing that acts or loads
 }
 _HEADERS = {

@@ -1,6 +1,6 @@
 """Says times, sizes and counts as people read them."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 _STEPS = (
     (timedelta(minutes=1), timedelta(seconds=1), "s"),
@@ -72,13 +72,20 @@ def browser(user_agent: str) -> str:
 
 
 def duration(milliseconds: float) -> str:
-    """In the unit that suits: `12 ms`, `2.1 s`, `3 min 20 s`."""
+    """In the unit that suits: `12 ms`, `2.1 s`, `3 min 20 s`, `26 h 5 min`."""
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
     if milliseconds < 60_000:
         return f"{milliseconds / 1000:.1f} s"
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
-    return f"{minutes} min {seconds} s"
+    if minutes < 120:
+        return f"{minutes} min {seconds} s"
+    return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def moment(seconds: int) -> str:
+    """A time in seconds since 1970, to the minute."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
 
 
 def initials(name: str) -> str:

@@ -1,0 +1,119 @@
+"""The pages of operations: how much is done and how busy the machines are, and what asks for attention."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from modelyard.app import Platform
+from modelyard.core.paging import Page
+from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.jobs.occupancy import list_occupancy
+from modelyard.domain.monitoring import usage, use_series
+from modelyard.domain.monitoring.alert_history import list_past_alerts
+from modelyard.domain.monitoring.alerts import Alert, AlertType, count_alerts, list_alerts
+from modelyard.domain.monitoring.periods import Period
+from modelyard.domain.monitoring.tables import AlertRecord
+from modelyard.domain.monitoring.usage import UseFilter
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page
+from modelyard.entrypoints.web.chosen_periods import choose_period
+from modelyard.entrypoints.web.frame import framed, read_frame
+from modelyard.entrypoints.web.page_routes import PageRoute
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+PLACE = "Operations"
+RANKED = 10
+VERSIONS_SHOWN = 6
+POINTS = 120
+ALERTS_AT_ONCE = 50
+_TITLES = {
+    AlertType.JOB_STUCK: "Stuck job",
+    AlertType.MODEL_EXPIRATION: "Model expires",
+    AlertType.VERSION_QUARANTINED: "Version in quarantine",
+}
+_ADVICE = {
+    AlertType.JOB_STUCK: "See what it waits for; cancel it, or give its version more engines.",
+    AlertType.MODEL_EXPIRATION: "Set a later expiration, or deactivate its versions and tell who uses them.",
+    AlertType.VERSION_QUARANTINED: "Read why its engines died, mend the image, and deploy a new version.",
+}
+
+
+@router.get("/operations")
+async def show_operations(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    now = platform.clock.now()
+    chosen = choose_period(request, "/operations", now)
+    async with platform.database.read() as session:
+        frame = await read_frame(session, request, actor, PLACE)
+        counts = await count_alerts(session, actor, platform.alert_rules, now)
+        done = await _what_was_done(session, actor, chosen.period, now)
+        machines = await _machines(session, platform, actor, chosen.period)
+    alerts = [(_TITLES[kind], count) for kind, count in counts.items() if count]
+    return framed("operations.html", frame, chosen.status, now=now, chosen=chosen, alerts=alerts, **done, **machines)
+
+
+async def _what_was_done(session: AsyncSession, actor: Actor, period: Period, now: datetime) -> dict[str, Any]:
+    everybody = UseFilter()
+    uses = await usage.read_uses(session, actor, period, everybody, now)
+    active = await usage.count_active(session, actor, period, everybody, now)
+    columns = (uses.predictions, uses.input_bytes, active.users, active.versions, uses.failures, uses.jobs)
+    return {
+        "uses": uses,
+        "active": active,
+        "days": [(day, [column.days[place][1] for column in columns]) for place, day in enumerate(period.days())],
+        "users": await usage.rank_users(session, actor, period, everybody, now, most=RANKED),
+        "models": await usage.rank_models(session, actor, period, everybody, now, most=RANKED),
+    }
+
+
+async def _machines(session: AsyncSession, platform: Platform, actor: Actor, period: Period) -> dict[str, Any]:
+    """Nothing for those who may not see engines."""
+    if not actor.may(Permission.READ_ENGINES):
+        return {"may_see_engines": False, "points": [], "last": None, "versions": [], "has_more_versions": False}
+    page = Page(1, VERSIONS_SHOWN)
+    found = await list_occupancy(session, platform.clock, actor, page)
+    return {
+        "may_see_engines": True,
+        "points": await use_series.read_machine_series(session, actor, period.start, period.stop, most=POINTS),
+        "last": await use_series.read_last_point(session, actor),
+        "versions": found.entries,
+        "has_more_versions": found.has_next,
+    }
+
+
+@router.get("/operations/alerts")
+async def show_alerts(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    now, page = platform.clock.now(), Page(read_page(request).number, ALERTS_AT_ONCE)
+    chosen = choose_period(request, "/operations/alerts", now)
+    async with platform.database.read() as session:
+        frame = await read_frame(session, request, actor, PLACE)
+        current = {kind: await list_alerts(session, actor, kind, platform.alert_rules, now) for kind in AlertType}
+        past = await list_past_alerts(session, actor, chosen.period, page)
+    return framed(
+        "alerts.html",
+        frame,
+        chosen.status,
+        now=now,
+        chosen=chosen,
+        may_see_engines=actor.may(Permission.READ_ENGINES),
+        current=[(_TITLES[kind], _ADVICE[kind], _linked(found)) for kind, found in current.items() if found],
+        past=[(row, _TITLES[AlertType(row.type)], _address_of_record(row)) for row in past.entries],
+        preceding=f"/operations/alerts?{chosen.query}&page={page.number - 1}" if page.number > 1 else "",
+        following=f"/operations/alerts?{chosen.query}&page={page.number + 1}" if past.has_next else "",
+    )
+
+
+def _linked(alerts: list[Alert]) -> list[tuple[Alert, str]]:
+    return [(alert, _address(alert)) for alert in alerts]
+
+
+def _address(alert: Alert) -> str:
+    if alert.type == AlertType.VERSION_QUARANTINED:
+        return f"/operations/versions/{alert.model_id}/{alert.version}"
+    return f"/jobs/{alert.subject}" if alert.type == AlertType.JOB_STUCK else f"/models/{alert.model_id}"
+
+
+def _address_of_record(row: AlertRecord) -> str:
+    return f"/jobs/{row.subject}" if row.type == AlertType.JOB_STUCK else f"/models/{row.model_id}"
