@@ -10,9 +10,9 @@ from modelyard.adapters.mail.fake import FakeMailer
 from modelyard.app import Adapters, Platform
 from modelyard.entrypoints.rest.app import create_api
 from modelyard.settings import Settings
-from tests.entrypoints.rest.conftest import alice, anybody, app, bob, charlie, olga
+from tests.entrypoints.rest.conftest import alice, anybody, app, bob, charlie, olga, walk
 
-__all__ = ["alice", "anybody", "app", "bob", "charlie", "olga", "posting"]
+__all__ = ["alice", "anybody", "app", "bob", "charlie", "olga", "posting", "walk"]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modelyard.entrypoints.web.wording import ago, browser, count, duration, exact, initials, minute, size
+from modelyard.entrypoints.web.wording import ago, browser, count, duration, exact, initials, minute, moment, size
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -39,10 +39,15 @@ def test_size(number: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "text"), [(0, "0 ms"), (999, "999 ms"), (2_149, "2.1 s"), (239_900, "4 min 0 s")]
+    ("milliseconds", "text"),
+    [(0, "0 ms"), (999, "999 ms"), (2_149, "2.1 s"), (239_900, "4 min 0 s"), (3_660_000_000, "1,016 h 40 min")],
 )
 def test_duration(milliseconds: int, text: str) -> None:
     assert duration(milliseconds) == text
+
+
+def test_moment() -> None:
+    assert moment(int(NOW.timestamp())) == "2026-03-04 05:06"
 
 
 def test_count() -> None:

@@ -1,7 +1,7 @@
 // Draws tables of numbers as charts; the tables stay for those who read them.
 "use strict";
 
-const NAMES = { bytes: sized, cores: (value) => value.toFixed(2), "": (value) => value.toLocaleString("en") };
+const NAMES = { bytes: sized, cores: (value) => value.toFixed(value < 0.1 ? 3 : 2), "": (value) => value.toLocaleString("en") };
 
 function sized(value) {
   const units = ["B", "kB", "MB", "GB", "TB"];
@@ -31,6 +31,18 @@ function read(plot) {
   return { names: columns.map((column) => heads[column]), isDaily: rows.length > 0 && "day" in rows[0].cells[0].dataset, data: [times, ...lines] };
 }
 
+// Days as 11-26; within a day hours and minutes, with the day where it begins.
+function marked(_, times, __, ___, step) {
+  let before = "";
+  return times.map((time) => {
+    const [day, hour] = new Date(time * 1000).toISOString().slice(5).split("T");
+    if (step >= 86400) return day;
+    const text = hour.slice(0, step < 60 ? 8 : 5) + (day === before ? "" : `\n${day}`);
+    before = day;
+    return text;
+  });
+}
+
 function draw(plot) {
   const { names, isDaily, data } = read(plot);
   const say = NAMES[plot.dataset.unit];
@@ -50,8 +62,8 @@ function draw(plot) {
     padding: isSmall ? [2, 0, 0, 0] : [8, 8, 0, 0],
     scales: { x: { range: isBars ? (_, from, to) => [from - 43200, to + 43200] : undefined }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: isSmall ? [{ show: false }, { show: false }] : [
-      { ...axis, grid: { show: false }, space: 70 },
-      { ...axis, size: 58, values: (_, all) => all.map((value) => (plot.dataset.unit === "cores" ? `${+value.toFixed(2)}` : say(value))) },
+      { ...axis, grid: { show: false }, space: 70, values: marked },
+      { ...axis, size: 58, values: (_, all) => all.map((value) => (plot.dataset.unit === "cores" ? `${+value.toPrecision(2)}` : say(value))) },
     ],
     series: [{}, ...names.map((name, place) => ({
       label: name,

@@ -21,7 +21,7 @@ async function follow(log) {
       log.textContent = text;
       if (isAtEnd) log.scrollTop = log.scrollHeight;
     }
-    state.textContent = "The engine has ended";
+    state.textContent = "Nothing more comes: the engine has ended or is paused";
   } catch (error) {
     if (error.name !== "AbortError") state.textContent = "The connection broke off; load the page again to go on";
   }
