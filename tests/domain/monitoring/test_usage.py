@@ -8,7 +8,7 @@ from modelyard.core.database import Database
 from modelyard.domain.accounts.actor import Actor, RoleMissing
 from modelyard.domain.monitoring.daily_use import UseBook
 from modelyard.domain.monitoring.periods import Period
-from modelyard.domain.monitoring.usage import UseFilter, Uses, rank_models, rank_users, read_uses
+from modelyard.domain.monitoring.usage import UseFilter, Uses, count_active, rank_models, rank_users, read_uses
 from tests.cast import Cast, with_roles
 from tests.domain.monitoring.past import add_job, add_model_with_jobs
 from tests.library import set_scope
@@ -85,11 +85,32 @@ async def test_filters(database: Database, clock: ManualClock, cast: Cast) -> No
         (UseFilter(user_id=cast.alice.user_id), 1),
         (UseFilter(key_prefix=cast.alice.key_prefix), 1),
         (UseFilter(model_id=alices), 1),
+        (UseFilter(model_id=alices, version="0.1.0"), 1),
+        (UseFilter(model_id=alices, version="0.2.0"), 0),
         (UseFilter(team_id=cast.charlie.team_id), 1),
         (UseFilter(team_id=cast.charlie.team_id, model_id=alices), 0),
         (UseFilter(user_id="' OR 1=1 --"), 0),
     ):
         assert (await _uses(database, clock, cast.olga, wanted)).jobs.recent == jobs, wanted
+
+
+async def test_who_is_active_counts_once_and_once_on_each_day(
+    database: Database, clock: ManualClock, cast: Cast
+) -> None:
+    now = clock.now()
+    shared = await add_model_with_jobs(database, cast.alice, now, now - timedelta(hours=1), now - DAY, now - 8 * DAY)
+    await set_scope(database, shared, "TEAM")
+    await add_job(database, cast.bob, shared, finished_at=now)
+    await UseBook(database, clock).count_some()
+    await add_model_with_jobs(database, cast.alice, now)
+
+    async with database.read() as session:
+        active = await count_active(session, cast.alice, WEEK, UseFilter(), now)
+
+    assert (active.users.recent, active.users.previous) == (2, 1)
+    assert [value for _, value in active.users.days] == [0, 0, 0, 0, 0, 1, 2]
+    assert (active.versions.recent, active.versions.previous) == (2, 1)
+    assert [value for _, value in active.versions.days] == [0, 0, 0, 0, 0, 1, 2]
 
 
 async def test_a_past_period_has_nothing_of_today(database: Database, clock: ManualClock, cast: Cast) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import selectinload
 
 from modelyard.core.clock import Clock
 from modelyard.core.listing import one_page, paged
@@ -73,13 +73,18 @@ async def list_occupancy(
     engines = await _engines(session, clock)
     items, jobs = await _waiting_items(session), await _waiting_jobs(session)
     situations = await read_situations(session)
-    at_work = {*engines, *items, *jobs, *situations}
-    is_active = Version.status == VersionStatus.ACTIVE
-    wanted = (is_active & (Version.minimum_engines > 0)) if is_busy_only else is_active
-    query = _with_models().where(visible_to(actor), or_(wanted, Version.id.in_(sorted(at_work)[:MOST_AT_WORK])))
+    at_work = {*engines, *items, *jobs, *situations, *(await _kept_warm(session) if is_busy_only else ())}
+    wanted: ColumnElement[bool] = Version.id.in_(sorted(at_work)[:MOST_AT_WORK])
+    if not is_busy_only:
+        wanted = or_(Version.status == VersionStatus.ACTIVE, wanted)
+    models = select(Model.id).where(visible_to(actor))
+    visible: ColumnElement[bool]
     if search:
-        query = query.where(Model.name_key.contains(search.casefold(), autoescape=True))
-    rows = (await session.scalars(paged(query.order_by(Version.id), page))).all()
+        visible = Version.model_id.in_(models.where(Model.name_key.contains(search.casefold(), autoescape=True)))
+    else:  # asked of each version that is looked at: together, all models that are visible would be collected first
+        visible = models.where(Model.id == Version.model_id).correlate(Version).exists()
+    query = select(Version).options(selectinload(Version.model)).where(wanted, visible).order_by(Version.id)
+    rows = (await session.scalars(paged(query, page))).all()
     entries = [
         Occupancy(row, engines[row.id], items.get(row.id, 0), jobs.get(row.id, 0), situations.get(row.id))
         for row in rows
@@ -98,8 +103,10 @@ async def read_version_occupancy(session: AsyncSession, clock: Clock, actor: Act
     return Occupancy(version, engines[version.id], counts[0], counts[1], await session.get(Situation, version.id))
 
 
-def _with_models() -> Select[Version]:
-    return select(Version).join(Version.model).options(contains_eager(Version.model))
+async def _kept_warm(session: AsyncSession) -> Sequence[int]:
+    """Looked up by themselves: within a condition with others, all versions would be looked at."""
+    kept = select(Version.id).where(Version.minimum_engines > 0, Version.status == VersionStatus.ACTIVE)
+    return (await session.scalars(kept.limit(MOST_AT_WORK))).all()
 
 
 async def _engines(

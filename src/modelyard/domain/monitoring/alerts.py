@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from modelyard.core.errors import NotFound
 from modelyard.domain.accounts.actor import Actor, require
@@ -30,6 +31,9 @@ _OF_JOB = (
     *("id", "account_id", "team_id", "user_id", "project_id", "model_id", "model_name", "version"),
     *("total", "completed", "failed", "updated_at"),
 )
+
+
+_OWNER = aliased(Model, name="owner")
 
 
 class AlertType(StrEnum):
@@ -116,7 +120,9 @@ async def all_alerts(session: AsyncSession, rules: AlertRules, now: datetime) ->
 def _visible(kind: AlertType, actor: Actor) -> Visible:
     if kind == AlertType.JOB_STUCK:
         return lambda jobs: visible_jobs(actor, jobs=jobs)
-    return lambda _: visible_to(actor)
+    # Asked of each model that is looked at: together, all models that are visible would be collected first.
+    visible = select(Model.id).where(visible_to(actor))
+    return lambda models: visible.where(Model.id == models.id).correlate(models).exists()
 
 
 def _find(kind: AlertType, rules: AlertRules, now: datetime, visible: Visible) -> Select[Any]:
@@ -128,12 +134,12 @@ def _find(kind: AlertType, rules: AlertRules, now: datetime, visible: Visible) -
             names = (getattr(stuck, name).label(name) for name in _OF_JOB)
             return select(*names).where(visible(stuck)).order_by(stuck.updated_at, stuck.id)
         case AlertType.MODEL_EXPIRATION:
-            soon = Model.expires_at <= now + rules.expires_within
-            in_use = (Model.deleted_at.is_(None), Model.is_active)
-            return select(Model).where(soon, *in_use, visible(Model)).order_by(Model.expires_at, Model.id)
+            soon = _OWNER.expires_at <= now + rules.expires_within
+            in_use = (_OWNER.deleted_at.is_(None), _OWNER.is_active)
+            return select(_OWNER).where(soon, *in_use, visible(_OWNER)).order_by(_OWNER.expires_at, _OWNER.id)
         case AlertType.VERSION_QUARANTINED:
-            found: Any = select(Situation, Version, Model).join(Version, Version.id == Situation.version_id)
-            found = found.join(Model, Model.id == Version.model_id).where(Situation.is_quarantine, visible(Model))
+            found: Any = select(Situation, Version, _OWNER).join(Version, Version.id == Situation.version_id)
+            found = found.join(_OWNER, _OWNER.id == Version.model_id).where(Situation.is_quarantine, visible(_OWNER))
             return cast("Select[Any]", found.order_by(Situation.since, Situation.version_id))
 
 
@@ -156,7 +162,7 @@ def _stuck(job: Any, now: datetime) -> Alert:
 
 
 def _expiring(row: Any, now: datetime) -> Alert:
-    model: Model = row.Model
+    model: Model = row.owner
     at = model.expires_at or now
     says = "It has expired and takes no jobs" if at <= now else f"It expires on {at:%Y-%m-%d} and takes no jobs then"
     return _of_model(model, AlertType.MODEL_EXPIRATION, model.id, model.name, f"{says}.", at)
@@ -165,10 +171,10 @@ def _expiring(row: Any, now: datetime) -> Alert:
 def _quarantined(row: Any, _now: datetime) -> Alert:
     situation: Situation = row.Situation
     version: Version = row.Version
-    name = f"{row.Model.name} {version.version}"
+    name = f"{row.owner.name} {version.version}"
     subject = str(version.id)
     reason = situation.reason[:1].upper() + situation.reason[1:]
-    return _of_model(row.Model, AlertType.VERSION_QUARANTINED, subject, name, reason, situation.since, version.version)
+    return _of_model(row.owner, AlertType.VERSION_QUARANTINED, subject, name, reason, situation.since, version.version)
 
 
 def _of_model(

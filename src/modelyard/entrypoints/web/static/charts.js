@@ -23,7 +23,7 @@ function ink(element, name) {
 function read(plot) {
   const table = document.getElementById(plot.dataset.plot);
   const columns = plot.dataset.columns.split(",").map(Number);
-  const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  const heads = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.name ?? cell.textContent);
   const rows = [...table.tBodies[0].rows];
   const times = rows.map(({ cells: [first] }) =>
     first.dataset.at ? Number(first.dataset.at) : Date.parse(`${first.dataset.day}T00:00:00Z`) / 1000);
@@ -89,7 +89,7 @@ function tell(tip, names, data, place, isDaily, say, isSmall) {
     mark.className = `ink ink-${number}`;
     return [mark, `${name} ${say(data[number + 1][at])}`];
   });
-  tip.replaceChildren(isDaily ? moment.slice(0, 10) : `${moment.slice(0, 16).replace("T", " ")} UTC`, " ", ...(isSmall ? [say(data[1][at])] : parts));
+  tip.replaceChildren(isDaily ? moment.slice(0, 10) : `${moment.slice(5, 16).replace("T", " ")} UTC`, " ", ...(isSmall ? [say(data[1][at])] : parts));
 }
 
 const charts = new Map();
