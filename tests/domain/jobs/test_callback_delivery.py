@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -11,7 +13,9 @@ from modelyard.adapters.callbacks.base import Reply
 from modelyard.adapters.callbacks.fake import FakeCallbackSender
 from modelyard.core.database import Database
 from modelyard.core.sealing import Sealer
+from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.jobs.callback_delivery import LEASE, CallbackDelivery
+from modelyard.domain.jobs.callback_turns import AT_ONCE_EACH
 from modelyard.domain.jobs.callbacks import CallbackIntake, seal_callbacks_again
 from modelyard.domain.jobs.ending import cancel_job, end_overdue_jobs
 from modelyard.domain.jobs.queries import find_job
@@ -19,7 +23,7 @@ from modelyard.domain.jobs.submit import Submission
 from modelyard.domain.jobs.tables import JobCallback
 from tests.cast import CAST
 from tests.domain.jobs.steps import claim, finish, submitter
-from tests.library import add_active, audited
+from tests.library import add_active, audited, set_scope
 from tests.manual_clock import ManualClock
 
 URL = "https://receiver.example/ended"
@@ -40,17 +44,25 @@ class Callbacks:
             self.database, self.clock, self.sender, self.sealer, public_url="https://us.example", chance=lambda: 0.5
         )
 
-    async def submit(self, *, secret: str | None = SECRET, timeout_ms: int = 0) -> str:
+    async def submit(
+        self, *, secret: str | None = SECRET, timeout_ms: int = 0, url: str = URL, actor: Actor = CAST.alice
+    ) -> str:
         """A job of one item."""
-        callback = await CallbackIntake(self.sender, self.sealer).accept(URL, secret)
+        callback = await CallbackIntake(self.sender, self.sealer).accept(url, secret)
         sources = {"only": {"input.txt": "text"}}
         wanted = Submission(self.model_id, "0.1.0", "text", sources, timeout_ms=timeout_ms, callback=callback)
-        return (await submitter(self.database, self.clock).submit(CAST.alice, wanted)).job.id
+        return (await submitter(self.database, self.clock).submit(actor, wanted)).job.id
 
-    async def cancel(self, job_id: str) -> None:
+    async def cancel(self, job_id: str, actor: Actor = CAST.alice) -> None:
         """Ends the job."""
         async with self.database.write() as session:
-            await cancel_job(session, self.clock, CAST.alice, job_id)
+            await cancel_job(session, self.clock, actor, job_id)
+
+    async def end_job(self, url: str, actor: Actor) -> str:
+        """A job that has ended."""
+        job_id = await self.submit(url=url, actor=actor)
+        await self.cancel(job_id, actor)
+        return job_id
 
     async def row(self) -> JobCallback:
         """How the only callback stands."""
@@ -60,7 +72,9 @@ class Callbacks:
 
 @pytest.fixture
 async def callbacks(database: Database, clock: ManualClock, sealer: Sealer) -> Callbacks:
-    return Callbacks(database, clock, sealer, await add_active(database, CAST.alice))
+    model_id = await add_active(database, CAST.alice)
+    await set_scope(database, model_id, "TEAM")
+    return Callbacks(database, clock, sealer, model_id)
 
 
 async def test_nothing_is_sent_before_the_end(callbacks: Callbacks, database: Database, clock: ManualClock) -> None:
@@ -170,3 +184,47 @@ async def test_secrets_are_sealed_again(callbacks: Callbacks, database: Database
     async with database.write() as session:
         assert await seal_callbacks_again(session, newest) == 1
     assert newest.open((await callbacks.row()).sealed_secret or "") == SECRET
+
+
+class SilentSender(FakeCallbackSender):
+    """Some receivers take what is sent and never answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.silent: Counter[str] = Counter()
+        self.got = asyncio.Queue[str]()
+        """Addresses of receivers that answered."""
+
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        if "silent" in url:
+            self.silent[url] += 1
+            await asyncio.Event().wait()
+        reply = await super().send(url, headers, body)
+        self.got.put_nowait(url)
+        return reply
+
+
+async def test_who_never_answers_holds_up_nobody_else(callbacks: Callbacks, clock: ManualClock) -> None:
+    callbacks.sender = sender = SilentSender()
+    for number in range(10):
+        await callbacks.end_job(f"https://silent.example/{number}", CAST.alice)
+    running = asyncio.create_task(callbacks.another().run())
+    await callbacks.end_job("https://bob.example/", CAST.bob)
+    await callbacks.end_job("https://silent.example/bob", CAST.bob)
+    for _ in range(6):
+        await callbacks.end_job("https://bob.example/", CAST.bob)
+    while sender.got.qsize() < 7:
+        await clock.advance(1)
+        await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert sum(sender.silent.values()) == AT_ONCE_EACH
+    assert {sent.url for sent in sender.sent} == {"https://bob.example/"}
+
+
+async def test_users_take_turns(callbacks: Callbacks) -> None:
+    for number in range(6):
+        await callbacks.end_job(f"https://alice{number}.example/", CAST.alice)
+    await callbacks.end_job("https://bob.example/", CAST.bob)
+    assert await callbacks.delivery.deliver_some() == AT_ONCE_EACH + 1
+    assert "https://bob.example/" in {sent.url for sent in callbacks.sender.sent}

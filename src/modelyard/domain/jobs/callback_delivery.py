@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -20,10 +20,10 @@ from modelyard.domain.audit.record import PLATFORM, Outsider, clean, record
 from modelyard.domain.jobs.callback_message import callback_message
 from modelyard.domain.jobs.callback_retry import CallbackState, next_attempt
 from modelyard.domain.jobs.callback_signing import key_of_secret, signed_headers
+from modelyard.domain.jobs.callback_turns import AT_ONCE, DueCallback, choose_next, due_in_turn
 from modelyard.domain.jobs.tables import Job, JobCallback
 
 SECONDS_BETWEEN_LOOKS = 1.0
-AT_ONCE = 32
 LEASE = timedelta(seconds=60)
 """Who took a callback has so long to send it; then another may."""
 LONGEST_ERROR = 500
@@ -37,6 +37,11 @@ class _Taken:
     url: str
     sealed_secret: str | None
     attempt: int
+
+    @property
+    def due(self) -> DueCallback:
+        """What counts when others are chosen beside it."""
+        return DueCallback(self.job.id, self.job.user_id, self.url)
 
 
 class CallbackDelivery:
@@ -63,30 +68,50 @@ class CallbackDelivery:
         self._sealer = sealer
         self._public_url = public_url.rstrip("/")
         self._chance = chance
+        self._sending: dict[str, DueCallback] = {}
+        self._has_to_look = asyncio.Event()
 
     async def run(self) -> None:
-        """Goes on until cancelled."""
-        while True:
-            while await self.deliver_some() == AT_ONCE:
-                pass
-            await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+        """Goes on until cancelled. Whose receiver is slow keeps a place, but holds up nobody else."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look_often())
+            while True:
+                await self._has_to_look.wait()
+                self._has_to_look.clear()
+                while await self._begin_some(group):
+                    pass
 
     async def deliver_some(self) -> int:
         """Sends some of what is due, all at the same time; returns how many."""
-        if not await self._is_any_due():
+        async with asyncio.TaskGroup() as group:
+            return await self._begin_some(group)
+
+    async def _look_often(self) -> None:
+        while True:
+            self._has_to_look.set()
+            await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+
+    async def _begin_some(self, group: asyncio.TaskGroup) -> int:
+        if len(self._sending) >= AT_ONCE or not await self._is_any_due():
             return 0
         async with self._database.write() as session:
             taken = await self._take(session)
-        async with asyncio.TaskGroup() as group:
-            for each in taken:
-                group.create_task(self._deliver(each))
+        for each in taken:
+            self._sending[each.job.id] = each.due
+            group.create_task(self._deliver_one(each))
         return len(taken)
 
+    async def _deliver_one(self, taken: _Taken) -> None:
+        try:
+            await self._deliver(taken)
+        finally:
+            del self._sending[taken.job.id]
+            self._has_to_look.set()
+
     async def _is_any_due(self) -> bool:
+        due = due_in_turn(self._clock.now(), self._sending.values())
         async with self._database.read() as session:
-            return bool(
-                await session.scalar(_due(self._clock.now()).limit(1)) or await session.scalar(_ended().limit(1))
-            )
+            return bool((await session.execute(due.limit(1))).first() or await session.scalar(_ended().limit(1)))
 
     async def _take(self, session: AsyncSession) -> list[_Taken]:
         now = self._clock.now()
@@ -94,16 +119,17 @@ class CallbackDelivery:
         await session.execute(
             update(JobCallback).where(JobCallback.job_id.in_(ended)).values(state=CallbackState.DUE, next_at=now)
         )
-        due = (await session.scalars(_due(now).order_by(JobCallback.next_at).limit(AT_ONCE))).all()
+        due = [DueCallback(*row) for row in await session.execute(due_in_turn(now, self._sending.values()))]
+        chosen = [each.job_id for each in choose_next(due, self._sending.values())]
         await session.execute(
             update(JobCallback)
-            .where(JobCallback.job_id.in_(due))
+            .where(JobCallback.job_id.in_(chosen))
             .values(attempts=JobCallback.attempts + 1, next_at=now + LEASE)
         )
         rows = await session.execute(
             select(Job, JobCallback.url, JobCallback.sealed_secret, JobCallback.attempts)
             .join(JobCallback, JobCallback.job_id == Job.id)
-            .where(Job.id.in_(due))
+            .where(Job.id.in_(chosen))
         )
         return [_Taken(*row) for row in rows]
 
@@ -164,10 +190,6 @@ def _ended() -> Any:
         .join(Job, Job.id == JobCallback.job_id)
         .where(JobCallback.state == CallbackState.WAITING, Job.finished_at.is_not(None))
     )
-
-
-def _due(now: datetime) -> Any:
-    return select(JobCallback.job_id).where(JobCallback.state == CallbackState.DUE, JobCallback.next_at <= now)
 
 
 async def _change(session: AsyncSession, taken: _Taken, values: dict[str, Any]) -> bool:
