@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,17 +10,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.adapters.storage.fake import memory_storage
 from modelyard.core.database import Database
 from modelyard.core.errors import NotAllowed, TooLarge
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.engines import reconcile
 from modelyard.domain.inputs.items import SourcesRejected
-from modelyard.domain.jobs.blobs import LARGEST_IN_ROW
+from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
+from modelyard.domain.jobs.item_rows import ITEMS_TOGETHER
 from modelyard.domain.jobs.submit import TOPIC, EdgeOnly, Submission, TimeoutAbsurd, VersionNotActive
-from modelyard.domain.jobs.tables import Job, JobItem
+from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
 from modelyard.domain.models.catalog import ModelNotFound, VersionNotFound
 from tests.cast import CAST, with_roles
 from tests.domain.jobs.steps import item_states, read_job_row, stored_inputs, submit, submitter
@@ -190,6 +193,47 @@ async def test_stored_job_keeps_its_inputs_when_its_sender_is_cancelled(
 
     assert stored.storage_key is not None
     assert len(await taker._blobs.storage.get(stored.storage_key)) == LARGEST_IN_ROW + 1
+
+
+class WatchedBlobs(BlobStore):
+    """Counts how many turns others had before each input was kept."""
+
+    def __init__(self) -> None:
+        super().__init__(memory_storage())
+        self.turns = 0
+        self.seen = Counter[int]()
+
+    async def keep(self, kind: str, job_id: str, data: bytes) -> tuple[bytes | None, str | None]:
+        self.seen[self.turns] += 1
+        return await super().keep(kind, job_id, data)
+
+    async def count_turns(self) -> None:
+        """Goes on until cancelled."""
+        while True:
+            self.turns += 1
+            await asyncio.sleep(0)
+
+
+async def test_others_have_turns_during_a_large_submission(
+    database: Database, clock: ManualClock, model_id: str
+) -> None:
+    sources = {str(number): GOOD for number in range(2 * ITEMS_TOGETHER + 1)}
+    taker = submitter(database, clock, most_items=len(sources))
+    taker._blobs = blobs = WatchedBlobs()
+    at_once: list[int] = []
+    event.listen(
+        database.engine.sync_engine, "before_execute", lambda _, __, many, *___: at_once.append(len(many or ()))
+    )
+    counting = asyncio.create_task(blobs.count_turns())
+    stored = await taker.submit(ALICE, _wanted(model_id, sources))
+    counting.cancel()
+
+    assert max(at_once) == max(blobs.seen.values()) == ITEMS_TOGETHER
+    async with database.read() as session:
+        rows = (await session.execute(select(JobItem.name, JobItem.position).order_by(JobItem.id))).all()
+        inputs = await session.scalar(select(func.count()).select_from(ItemInput))
+    assert [tuple(row) for row in rows] == [(name, number) for number, name in enumerate(stored.item_names)]
+    assert inputs == len(sources)
 
 
 async def test_embedded_inputs_are_decoded(database: Database, clock: ManualClock, model_id: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.adapters.sources.base import Sources
@@ -29,10 +29,11 @@ from modelyard.domain.inputs.sources import read_access, read_items, source_kind
 from modelyard.domain.jobs import lanes
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore, input_row
 from modelyard.domain.jobs.callbacks import AcceptedCallback
+from modelyard.domain.jobs.item_rows import ITEMS_TOGETHER, add_items
 from modelyard.domain.jobs.lanes import join_lane
 from modelyard.domain.jobs.preparing import request_preparation
-from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
-from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
+from modelyard.domain.jobs.status import JobStatus
+from modelyard.domain.jobs.tables import Job
 from modelyard.domain.models.catalog import find_version_to_check, find_version_to_run
 from modelyard.domain.models.contract import declared_inputs
 from modelyard.domain.models.requirements import EDGE_ID
@@ -44,9 +45,6 @@ TOPIC = lanes.TOPIC
 UPLOADED = "file"
 """The kind of input of jobs that are opened, and get their inputs in chunks."""
 LONGEST_TIMEOUT_MS = 30 * 86_400_000
-_ITEMS: Any = JobItem.__table__
-_ADD_ITEMS = insert(_ITEMS).returning(_ITEMS.c.id, sort_by_parameter_order=True)
-_ADD_INPUTS = insert(ItemInput.__table__)  # type: ignore[arg-type]
 
 
 class VersionNotActive(Conflict):
@@ -158,7 +156,7 @@ class Submitter:
         if job.is_preparing:
             items = []
         try:
-            inputs = [await self._keep(job.id, item) for item in items]
+            inputs = await self._keep_all(job.id, items)
             async with self._database.write(beside_others=True, is_brief=True) as session:
                 stored = await find_version_to_run(session, actor, submission.model_id, submission.version)
                 self._require_runnable(stored)
@@ -235,6 +233,14 @@ class Submitter:
             callback=submission.callback.row() if submission.callback else None,
         )
 
+    async def _keep_all(self, job_id: str, items: list[SubmittedItem]) -> list[list[dict[str, Any]]]:
+        kept = []
+        for number, item in enumerate(items):
+            if number % ITEMS_TOGETHER == 0:
+                await asyncio.sleep(0)
+            kept.append(await self._keep(job_id, item))
+        return kept
+
     async def _keep(self, job_id: str, item: SubmittedItem) -> list[dict[str, Any]]:
         kept = []
         for value in item.values:
@@ -270,12 +276,7 @@ class Submitter:
             team_id=job.team_id,
             user_id=job.user_id,
         )
-        rows = [_item_row(job, position, item, lane) for position, item in enumerate(items)]
-        connection = await session.connection()
-        ids = (await connection.execute(_ADD_ITEMS, rows)).scalars()
-        values = [{"item_id": item_id, **value} for item_id, kept in zip(ids, inputs, strict=True) for value in kept]
-        if values:
-            await connection.execute(_ADD_INPUTS, values)
+        await add_items(session, job, lane, items, inputs)
         record(session, self._clock, actor, "job:submitted", f"job/{job.id}", items=job.total, model=job.model_id)
         ring_after_commit(session, TOPIC)
         ring_after_commit(session, reconcile.TOPIC)
@@ -295,20 +296,3 @@ def require_runnable(version: Version, now: datetime) -> None:
     require_current(version.model, now)
     if version.requirement_id == EDGE_ID:
         raise EdgeOnly
-
-
-def _item_row(job: Job, position: int, item: SubmittedItem, lane: int) -> dict[str, Any]:
-    return {
-        "job_id": job.id,
-        "version_id": job.version_id,
-        "position": position,
-        "name": item.name,
-        "state": ItemState.FAILED if item.error else ItemState.QUEUED,
-        "lane_id": lane,
-        "attempts": 0,
-        "error": item.error,
-        "error_side": ErrorSide.CALLER if item.error else None,
-        "size": item.size,
-        "queued_at": job.submitted_at,
-        "finished_at": job.submitted_at if item.error else None,
-    }
