@@ -221,6 +221,22 @@ async def test_large_results_are_streamed(reachable: RealSources, asked: Databas
     assert number == 20_000
 
 
+async def test_large_rows_after_small_ones_do_not_fill_the_memory(
+    reachable: RealSources, asked: DatabaseAccess
+) -> None:
+    query = "SELECT n, CASE WHEN n <= 300 THEN 'x' ELSE repeat('x', 4000000) END AS text FROM many WHERE n <= 340"
+    if asked.kind is DatabaseKind.SQLITE:
+        query = query.replace("repeat('x', 4000000)", "hex(zeroblob(2000000))")
+    number, before = 0, resident_bytes()
+
+    async with contextlib.aclosing(reachable.rows(replace(asked, query=query))) as rows:
+        async for _ in rows:
+            number += 1
+            if number > 300:
+                assert resident_bytes() - before < 60_000_000  # of 160 MB
+    assert number == 340
+
+
 async def test_who_stops_reading_ends_the_query(reachable: RealSources, asked: DatabaseAccess) -> None:
     many = replace(asked, query="SELECT n, text FROM many")
 

@@ -66,8 +66,8 @@ async def stream_rows(driver: Driver, access: DatabaseAccess, destinations: Dest
         try:
             columns = require_plain_columns(await thread.run(start))
             number = 1
-            while rows := await thread.run(partial(opened[1].fetchmany, number)):
-                number = rows_to_read(max(size_of(row) for row in rows), number)
+            while rows := await thread.run(partial(_read_some, opened[1], number)):
+                number = min(MOST_ROWS_AT_ONCE, number * 2)
                 for row in rows:
                     yield dict(zip(columns, row, strict=True))
         except PlatformError:
@@ -76,6 +76,16 @@ async def stream_rows(driver: Driver, access: DatabaseAccess, destinations: Dest
             raise translated(error) from None
     finally:
         thread.close(close)
+
+
+def _read_some(cursor: Any, number: int) -> list[Any]:
+    """The next rows, and not more than belong in memory."""
+    rows: list[Any] = []
+    size = 0
+    while len(rows) < number and size < BYTES_AT_ONCE and (row := cursor.fetchone()) is not None:
+        rows.append(row)
+        size += size_of(row)
+    return rows
 
 
 def require_plain_columns(columns: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Rows of a PostgreSQL query, through a cursor on the server."""
 
+import contextlib
 import re
 import ssl
 from collections.abc import AsyncGenerator
@@ -30,15 +31,27 @@ async def stream_postgres_rows(access: DatabaseAccess, destinations: Destination
         async with connection, connection.cursor("items") as cursor:
             await cursor.execute(access.query.encode())
             columns = require_plain_columns([column.name for column in cursor.description or ()])
-            number = 1
-            while rows := await cursor.fetchmany(number):
-                number = rows_to_read(max(size_of(row) for row in rows), number)
-                for row in rows:
+            async with contextlib.aclosing(_fetched(connection)) as rows:
+                async for row in rows:
                     yield dict(zip(columns, row, strict=True))
     except psycopg.errors.SyntaxError as error:
         raise QueryFailed(f"it has to be one SELECT: {explain_database_error(error, access, _no, _no)}") from None
     except psycopg.Error as error:
         raise explain_database_error(error, access, _is_login, _is_away) from None
+
+
+async def _fetched(connection: psycopg.AsyncConnection) -> AsyncGenerator[tuple[Any, ...]]:
+    """What the cursor on the server has. Each row comes into memory alone: it may be far larger than those before."""
+    number = 1
+    async with connection.cursor() as reader:
+        while number:
+            asked, number, largest = number, 0, 0
+            stream: Any = reader.stream(f"FETCH FORWARD {asked} FROM items".encode())
+            async with contextlib.aclosing(stream) as rows:
+                async for row in rows:
+                    largest = max(largest, size_of(row))
+                    number = rows_to_read(largest, asked)
+                    yield row
 
 
 def _parameters(access: DatabaseAccess, destination: Destination) -> dict[str, Any]:

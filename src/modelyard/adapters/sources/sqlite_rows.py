@@ -73,10 +73,10 @@ class _TimedCursor:
         self._limit()
         self._cursor.execute(query)
 
-    def fetchmany(self, number: int) -> list[Any]:
+    def fetchone(self) -> Any:
         """As of any cursor."""
         self._limit()
-        return self._cursor.fetchmany(number)
+        return self._cursor.fetchone()
 
     def close(self) -> None:
         """As of any cursor."""
