@@ -9,7 +9,7 @@ import msgspec
 
 from modelyard.core.harmless import harmless_cell
 from modelyard.domain.jobs.flattening import WHOLE, Cell, cells_of
-from modelyard.domain.jobs.result_reader import ItemResult, ResultReader, StoredOutput
+from modelyard.domain.jobs.result_reader import BYTES_AT_ONCE, ItemResult, ResultReader, StoredOutput
 from modelyard.domain.jobs.results import JobResults
 from modelyard.entrypoints.rest.result_shapes import item_facts, output_address
 
@@ -45,9 +45,16 @@ async def csv_lines(reader: ResultReader, results: JobResults, address: str) -> 
                 if len(columns) < MOST_COLUMNS:
                     columns.setdefault(column)
                 has_more = has_more or column not in columns
-    yield _encode([[*_FIXED, *_column_names(columns), *([_MORE] if has_more else [])]])
+    yield _encode([*_FIXED, *_column_names(columns), *([_MORE] if has_more else [])])
     async for portion in reader.portions(results.items):
-        yield _encode([await _row(reader, result, address, columns, has_more=has_more) for result in portion])
+        lines = bytearray()
+        for result in portion:
+            lines += _encode(await _row(reader, result, address, columns, has_more=has_more))
+            if len(lines) >= BYTES_AT_ONCE:  # what is in the storage does not count for the size of a portion
+                yield bytes(lines)
+                lines.clear()
+        if lines:
+            yield bytes(lines)
 
 
 async def _row(
@@ -108,9 +115,9 @@ def _column_names(columns: Mapping[_Column, None]) -> list[str]:
     return names
 
 
-def _encode(rows: list[list[Cell]]) -> bytes:
+def _encode(row: list[Cell]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerows([[_harmless(cell) for cell in row] for row in rows])
+    csv.writer(text).writerow([_harmless(cell) for cell in row])
     return text.getvalue().encode(errors="replace")
 
 
