@@ -125,6 +125,12 @@ class Settings(BaseSettings):
         "those that need a password); auto: with PostgreSQL and MODELYARD_STORAGE_URL.",
     )
     max_body_bytes: int = Field(67_108_864, gt=0, description="Largest JSON body of a request.")
+    body_memory_bytes: int = Field(
+        536_870_912,
+        gt=0,
+        description="JSON bodies of more than 64 kB that are in memory at the same time, together; others have to come "
+        "again. One user may have half of it.",
+    )
     max_upload_bytes: int = Field(53_687_091_200, gt=0, description="Largest uploaded container image.")
     max_test_input_bytes: int = Field(1_073_741_824, gt=0, description="Largest test file of a version.")
     destinations_denied: WordList = Field(

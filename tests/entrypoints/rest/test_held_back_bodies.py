@@ -8,6 +8,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
+from modelyard.app import Platform
+from modelyard.entrypoints.rest.body_memory import SMALL, BodyMemory
 from modelyard.entrypoints.rest.requests import LARGEST_OF_STRANGERS, SECONDS_TRUSTED
 from tests.asgi import AsgiClient
 from tests.cast import CAST, authorization
@@ -43,16 +45,17 @@ async def _nothing() -> None:
     """Time passes."""
 
 
-async def test_a_key_that_was_stopped_creates_nothing(app: FastAPI, olga: AsgiClient) -> None:
+async def test_a_key_that_was_stopped_creates_nothing(app: FastAPI, platform: Platform, olga: AsgiClient) -> None:
     async def stop() -> None:
         expect(await olga.call("PATCH", KEY, {"status": "Inactive"}))
 
-    body = [b'{"name": "late", ', b'"version": "0.1.0"}']
+    body = [b'{"name": "late", ', b'"version": "0.1.0"' + b" " * SMALL + b"}"]
     answer = await _alice(app, stop).call(
         "POST", "/api/models", data=body, headers={"content-type": "application/json"}
     )
 
     expect_error(answer, 401)
+    assert app.state.body_memory == BodyMemory(platform.settings.body_memory_bytes), "it has left the memory"
     assert expect(await olga.call("GET", "/api/models")) == []
 
 

@@ -44,23 +44,26 @@ def _app(between_pieces: float = 0.1, to_answer: float = 0.1, at_least: float = 
 class _LateBody:
     """An application that gets its body in pieces with pauses between."""
 
-    def __init__(self, app: FastAPI, pauses: list[float]) -> None:
+    def __init__(self, app: FastAPI, pauses: list[float], first: bytes) -> None:
         self._app = app
         self._pauses = pauses
+        self._first = first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        pauses = iter(self._pauses)
+        pauses, pieces = iter(self._pauses), iter([self._first])
 
         async def late() -> Message:
             pause = next(pauses, None)
             await asyncio.sleep(pause or 0)
-            return {"type": "http.request", "body": b"x", "more_body": pause is not None}
+            return {"type": "http.request", "body": next(pieces, b"x"), "more_body": pause is not None}
 
         await self._app(scope, late, send)
 
 
-async def _post(pauses: list[float], make_app: Callable[[], FastAPI] = _app) -> tuple[int, bytes]:
-    answer = await AsgiClient(_LateBody(make_app(), pauses)).call("POST", "/read")
+async def _post(
+    pauses: list[float], make_app: Callable[[], FastAPI] = _app, *, first: bytes = b"x"
+) -> tuple[int, bytes]:
+    answer = await AsgiClient(_LateBody(make_app(), pauses, first)).call("POST", "/read")
     return answer.status, answer.body
 
 
@@ -77,6 +80,13 @@ async def test_sender_that_falls_silent_is_told() -> None:
 
 async def test_a_byte_now_and_then_is_not_enough() -> None:
     status, body = await _post([0.06] * 6, lambda: _app(at_least=0.15))
+
+    assert status == 408
+    assert b"more slowly than 10 kB a second" in body
+
+
+async def test_what_came_before_earns_no_long_silence() -> None:
+    status, body = await _post([0.06] * 6, lambda: _app(at_least=0.15), first=b"x" * 100_000)
 
     assert status == 408
     assert b"more slowly than 10 kB a second" in body

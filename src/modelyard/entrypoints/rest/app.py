@@ -52,6 +52,7 @@ from modelyard.entrypoints.rest import (
     versions,
     votes,
 )
+from modelyard.entrypoints.rest.body_memory import BodyMemory
 from modelyard.entrypoints.rest.documentation import KEY_SCHEME
 from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
@@ -180,6 +181,7 @@ def create_api(platform: Platform) -> FastAPI:
     app.state.platform = platform
     app.state.measures = measures
     app.state.checking_trail = asyncio.Lock()
+    app.state.body_memory = BodyMemory(max(platform.settings.body_memory_bytes, platform.settings.max_body_bytes))
     errors.install(app)
     page_routes.install(app)
     for router in ROUTERS:  # as they are: `include_router` would build each route again for every application

@@ -19,6 +19,7 @@ from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.credentials import Credentials, SessionUnknown
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.entrypoints.rest import documentation
+from modelyard.entrypoints.rest.body_memory import BodyMemory
 from modelyard.entrypoints.rest.csrf import require_form_of_ours, require_same_origin
 from modelyard.entrypoints.rest.route_permissions import Open, Rule, rule_of
 
@@ -151,21 +152,38 @@ async def require_access(request: Request, rule: Rule) -> None:
 class _JsonRequest(Request):
     """A request whose JSON is read strictly: UTF-8, no lone surrogates, bounded in all ways, empty means nothing."""
 
+    _sender = ""
+    _counts = 0
+    """What its body counts for in the memory for bodies."""
+
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
             # Once more: nobody has measured a multipart body yet, and strangers must not fill the memory.
             limit = platform_of(self).settings.max_body_bytes
             if self.state.rule is Open.PUBLIC:
                 limit = min(limit, LARGEST_OF_STRANGERS)
+            caller: Actor | None = getattr(self.state, "caller", None)
+            self._sender = caller.user_id if caller else ""  # that it is found out again may fail
             chunks: list[bytes] = []
             size = 0
             async for chunk in self.stream():
                 size += len(chunk)
                 if size > limit:
                     raise HTTPException(413, f"The body is larger than {limit} bytes.")
+                self._counts = self._memory.grow(self._sender, self._counts, size)
                 chunks.append(chunk)
             self._body = b"".join(chunks)
         return self._body
+
+    def end(self) -> None:
+        """Nothing needs its body any more."""
+        if self._counts:
+            self._memory.give_back(self._sender, self._counts)
+
+    @property
+    def _memory(self) -> BodyMemory:
+        memory: BodyMemory = self.app.state.body_memory
+        return memory
 
     async def json(self) -> Any:
         body = await self.body()
@@ -224,7 +242,11 @@ class GuardedRoute(APIRoute):
             if b"%00" in request.scope["query_string"]:  # databases differ in what they find with it
                 raise InvalidInput("The query has a NUL character in it; leave it out.")
             await require_access(request, request.state.rule)
-            return await handler(_JsonRequest(request.scope, request.receive))
+            reading = _JsonRequest(request.scope, request.receive)
+            try:
+                return await handler(reading)
+            finally:
+                reading.end()
 
         return guarded
 

@@ -12,7 +12,7 @@ SECONDS_BETWEEN_PIECES = 30.0
 SECONDS_TO_ANSWER = 120.0
 SECONDS_AT_LEAST = 30.0
 SLOWEST_BYTES_PER_SECOND = 10_000
-"""A body may take 30 s, and beyond that as long as it comes at this pace on average."""
+"""A body may take 30 s, and beyond that as long as it comes at this pace; what came before earns no more than 30 s."""
 
 
 class TimeLimits:
@@ -41,22 +41,21 @@ class TimeLimits:
             return
         loop = asyncio.get_running_loop()
         body_ended = answering = False
-        waited, received = 0.0, 0
+        left = self._at_least
 
         async def receive_in_time() -> Message:
-            nonlocal body_ended, waited, received
+            nonlocal body_ended, left
             if body_ended:
                 return await receive()  # waits for the end of the connection, however long
             limit.reschedule(None)
             began = loop.time()
-            left = self._at_least + received / SLOWEST_BYTES_PER_SECOND - waited
             try:
                 async with asyncio.timeout(min(self._between_pieces, left)):
                     message = await receive()
             except TimeoutError:
                 raise _too_slow(self._between_pieces, left) from None
-            waited += loop.time() - began
-            received += len(message.get("body", b""))
+            earned = len(message.get("body", b"")) / SLOWEST_BYTES_PER_SECOND
+            left = min(self._at_least, left - (loop.time() - began) + earned)
             body_ended = not message.get("more_body")
             limit.reschedule(None if answering else loop.time() + self._to_answer)
             return message
