@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.adapters.storage.base import Storage
 from modelyard.adapters.storage.fake import memory_storage
 from modelyard.core.database import Database
 from modelyard.domain.accounts.roles import Role
+from modelyard.domain.inputs.items import NamesTooLong
 from modelyard.domain.jobs import chunks
 from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
 from modelyard.domain.jobs.chunked_inputs import CHUNKS_AT_ONCE, read_chunks
@@ -28,7 +29,7 @@ from modelyard.domain.jobs.open_jobs import (
     TooManyItems,
 )
 from modelyard.domain.jobs.queries import JobNotFound
-from modelyard.domain.jobs.tables import JobItem
+from modelyard.domain.jobs.tables import Job, JobItem
 from tests.cast import CAST, with_roles
 from tests.domain.jobs.steps import item_states, read_job_row, stored_inputs, submit
 from tests.domain.jobs.upload_steps import Uploader
@@ -281,3 +282,18 @@ async def test_nobody_uploads_to_jobs_of_others(alice: Uploader, model_id: str) 
         await alice.append(job_id, b"x", actor=with_roles(CAST.olga, Role.ACCOUNT_ADMIN, Role.DEVELOPER))
 
     assert await alice.size(job_id) == 0
+
+
+async def test_names_of_all_items_have_a_limit(database: Database, alice: Uploader, clock: ManualClock) -> None:
+    alice = Uploader(database, clock, alice.blobs, ALICE, most_items=20_000)
+    job_id = await alice.open(await add_active(database, ALICE))
+    async with database.write() as session:
+        job = await session.get_one(Job, job_id)
+        values = {"job_id": job_id, "version_id": job.version_id, "state": "held", "attempts": 0, "size": 0}
+        values |= {"queued_at": clock.now()}
+        rows = [values | {"position": number, "name": f"{number:01000}"} for number in range(9_000)]
+        await session.execute(insert(JobItem), rows)
+        job.total = 8_999
+    await alice.append(job_id, b"x", item="not looked at")
+    with pytest.raises(NamesTooLong):
+        await alice.append(job_id, b"x", item="looked at")

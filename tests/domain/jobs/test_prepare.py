@@ -300,3 +300,13 @@ def _quota(clock: Clock, *, amount: int) -> Quota:
         created_at=now,
         updated_at=now,
     )
+
+
+async def test_names_of_all_items_have_a_limit(database: Database, clock: ManualClock) -> None:
+    bench = Bench(database, clock, most_items=10_000)
+    bench.sources.containers["b"] = {f"in/{number:01000}": b"" for number in range(8_001)}
+    job_id = await bench.submit_folder("in")
+    await bench.work_off()
+    (failed,) = await bench.rows(job_id)
+    assert (failed.state, failed.error_side) == ("failed", "caller")
+    assert "8000000 characters together" in (failed.error or "")

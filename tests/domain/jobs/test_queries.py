@@ -11,12 +11,13 @@ from modelyard.domain.accounts.roles import Role
 from modelyard.domain.jobs.ending import cancel_job
 from modelyard.domain.jobs.job_filters import JobFilter
 from modelyard.domain.jobs.project_statistics import read_statistics
-from modelyard.domain.jobs.queries import JobNotFound, find_job, list_jobs, visible_jobs
+from modelyard.domain.jobs.queries import JobNotFound, find_job, item_names, list_jobs, visible_jobs
 from modelyard.domain.jobs.results import read_results
+from modelyard.domain.jobs.submit import Submission
 from modelyard.domain.jobs.tables import Job
 from tests.cast import CAST, with_roles
 from tests.domain.accounts.quota_steps import add_project, key_of_project
-from tests.domain.jobs.steps import submit
+from tests.domain.jobs.steps import submit, submitter
 from tests.library import add_active, set_scope
 from tests.manual_clock import ManualClock
 
@@ -135,3 +136,20 @@ async def test_more_people_and_versions_than_are_looked_up(
         page = await list_jobs(session, ALICE, wanted, Page(1, 10), Sort(()))
 
     assert {entry.job.id for entry in page.entries} == set(jobs)
+
+
+async def test_many_jobs_show_fewer_of_their_long_names(database: Database, clock: ManualClock) -> None:
+    model_id = await add_active(database, ALICE)
+    takes = submitter(database, clock)
+    sources = {f"{number:01000}": {"input.txt": "text"} for number in range(3)}
+    wanted = Submission(model_id, "0.1.0", "text", sources)
+    job_ids = [(await takes.submit(ALICE, wanted)).job.id for _ in range(2)]
+    async with database.read() as session:
+        few = await item_names(session, job_ids, most_each=100)
+        others = [str(number) for number in range(3_998)]
+        many = await item_names(session, [*job_ids, *others], most_each=100)
+        most = await item_names(session, [*job_ids, *others, *others, *others], most_each=100)
+    names = list(sources)
+    assert [few[job_id] for job_id in job_ids] == [names, names]
+    assert [many[job_id] for job_id in job_ids] == [names[:2], names[:2]]
+    assert [most[job_id] for job_id in job_ids] == [names[:1], names[:1]]

@@ -18,7 +18,7 @@ from modelyard.core.database import Database
 from modelyard.core.errors import NotAllowed, TooLarge
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.engines import reconcile
-from modelyard.domain.inputs.items import SourcesRejected
+from modelyard.domain.inputs.items import NamesTooLong, SourcesRejected
 from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
 from modelyard.domain.jobs.item_rows import ITEMS_TOGETHER
 from modelyard.domain.jobs.submit import TOPIC, EdgeOnly, Submission, TimeoutAbsurd, VersionNotActive
@@ -119,13 +119,16 @@ async def test_nothing_usable_is_refused(
         ({"timeout_ms": -1}, TimeoutAbsurd),
         ({"timeout_ms": 10**30}, TimeoutAbsurd),
         ({"sources": {str(number): GOOD for number in range(101)}}, TooLarge),
+        ({"sources": {f"{number:01000}": GOOD for number in range(8001)}}, NamesTooLong),
     ],
 )
 async def test_impossible_submissions(
     database: Database, clock: ManualClock, model_id: str, changes: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await submitter(database, clock).submit(ALICE, _wanted(model_id, **changes))
+        await submitter(database, clock, most_items=10_000 if error is NamesTooLong else 100).submit(
+            ALICE, _wanted(model_id, **changes)
+        )
 
     assert await _number_of_jobs(database) == 0
 

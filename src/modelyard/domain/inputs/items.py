@@ -3,14 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from modelyard.core.errors import InvalidInput
+from modelyard.core.errors import InvalidInput, TooLarge
 from modelyard.domain.models.contract import DeclaredInput
 
 LONGEST_NAME = 1000
+LONGEST_NAMES = 8_000_000
+"""Characters of the names of all items of a job together: whoever looks at the job gets them all."""
 
 
 class SourcesRejected(InvalidInput):
     """The submission's input cannot be read at all."""
+
+
+class NamesTooLong(TooLarge):
+    """The names of the items take too much room together."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The names of a job's items may have {LONGEST_NAMES} characters together; use shorter ones or split it."
+        )
 
 
 @dataclass(frozen=True, slots=True)

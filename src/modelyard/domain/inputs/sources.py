@@ -6,7 +6,15 @@ from typing import Any
 from modelyard.core.errors import TooLarge
 from modelyard.core.nul import NUL
 from modelyard.domain.inputs import azure, embedded, jdbc, s3, s3_folder, storage_grid, text
-from modelyard.domain.inputs.items import LONGEST_NAME, InputValue, SourcesRejected, SubmittedItem, check_item
+from modelyard.domain.inputs.items import (
+    LONGEST_NAME,
+    LONGEST_NAMES,
+    InputValue,
+    NamesTooLong,
+    SourcesRejected,
+    SubmittedItem,
+    check_item,
+)
 from modelyard.domain.inputs.kind import Access, SourceKind
 from modelyard.domain.inputs.members import Members
 from modelyard.domain.inputs.schema_check import SchemaCheck
@@ -65,7 +73,7 @@ def read_items(
     """All items of a submission, in their order, each checked by itself.
 
     Raises SourcesRejected when nothing of it can be read, NoItemCanRun when every item is wrong; TooLarge for too many
-    items, or for too much to compare with the schema.
+    items, too long names, or too much to compare with the schema.
     """
     read = source_kind(kind).read_value
     if read is None:
@@ -78,6 +86,8 @@ def read_items(
         )
     if len(sources) > most_items:
         raise TooLarge(f"A job may have {most_items} items; this one has {len(sources)}. Split it.")
+    if sum(map(len, sources)) > LONGEST_NAMES:
+        raise NamesTooLong
     items = [_read_item(read, name, values, declared, schema) for name, values in sources.items()]
     if all(item.error for item in items):
         raise NoItemCanRun(items)

@@ -25,6 +25,7 @@ from modelyard.domain.jobs.open_jobs import (
     find_job_to_fill,
     lock_job,
     require_open,
+    require_short_names,
 )
 from modelyard.domain.jobs.queries import JobWithUser, find_job
 from modelyard.domain.jobs.status import ItemState
@@ -64,8 +65,8 @@ class ChunkIntake:
     async def append(self, actor: Actor, place: InputPlace, chunk: Chunk) -> JobWithUser:
         """Appends a chunk, unless its offset says that it is there already; returns the job.
 
-        Raises JobNotFound, JobNotOpen, ItemNameRejected, InputNotDeclared, InputTooLarge, TooManyItems, TooManyChunks,
-        OffsetWrong, ChunkBeingReceived, and whatever the pieces raise: then nothing of the chunk is left.
+        Raises JobNotFound, JobNotOpen, ItemNameRejected, InputNotDeclared, InputTooLarge, TooManyItems, NamesTooLong,
+        TooManyChunks, OffsetWrong, ChunkBeingReceived, and whatever the pieces raise: then nothing of it is left.
         """
         check_item_name(place.item)
         with self._alone(place):
@@ -144,6 +145,7 @@ class ChunkIntake:
     async def _add_item(self, session: AsyncSession, job: Job, name: str) -> int:
         if job.total >= self._most_items:
             raise TooManyItems(self._most_items)
+        await require_short_names(session, job)
         item = JobItem(
             job_id=job.id,
             version_id=job.version_id,

@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import Conflict, InvalidInput, NotAllowed, TooLarge
 from modelyard.core.nul import NUL
 from modelyard.domain.accounts.actor import Actor, may_over, require
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.inputs.items import LONGEST_NAME
+from modelyard.domain.inputs.items import LONGEST_NAME, LONGEST_NAMES, NamesTooLong
 from modelyard.domain.jobs.queries import JobWithUser, find_job
 from modelyard.domain.jobs.status import JobStatus
-from modelyard.domain.jobs.tables import Job
+from modelyard.domain.jobs.tables import Job, JobItem
 from modelyard.domain.models.contract import DeclaredInput
+
+ITEMS_BETWEEN_LOOKS = 1_000
+"""At the names of all items of a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,15 @@ def require_open(job: Job) -> None:
     """Raises JobNotOpen."""
     if job.status != JobStatus.OPEN:
         raise JobNotOpen(job)
+
+
+async def require_short_names(session: AsyncSession, job: Job) -> None:
+    """Looks now and then, since to look at all names costs more the more there are. Raises NamesTooLong."""
+    if job.total * LONGEST_NAME < LONGEST_NAMES or job.total % ITEMS_BETWEEN_LOOKS:
+        return
+    letters = select(func.sum(func.length(JobItem.name))).where(JobItem.job_id == job.id)
+    if (await session.scalar(letters) or 0) > LONGEST_NAMES:
+        raise NamesTooLong
 
 
 def _is_own(actor: Actor, job: Job) -> bool:

@@ -12,7 +12,7 @@ from modelyard.core.errors import InvalidInput, LimitReached, PlatformError, Too
 from modelyard.core.sealing import Sealer
 from modelyard.domain.engines.rows import load_version
 from modelyard.domain.inputs.find_items import ROW, Wanted, find_in_folders, find_rows
-from modelyard.domain.inputs.items import SubmittedItem
+from modelyard.domain.inputs.items import LONGEST_NAMES, NamesTooLong, SubmittedItem
 from modelyard.domain.inputs.schema_check import schema_check
 from modelyard.domain.inputs.sealed_source import Source, open_source
 from modelyard.domain.jobs.blobs import INPUTS, BlobStore, input_row
@@ -78,11 +78,14 @@ class PrepareJob:
             source = open_source(self.sealer, job.input_kind, job.sealed_source or "")
         await self.blobs.forget(INPUTS, job.id)
         wanted = Wanted(declared_inputs(version), schema_check(version))
-        number = 0
+        number = letters = 0
         async with contextlib.aclosing(self._found(source, wanted)) as found:
             async for items in _together(found):
                 if number + len(items) > self.most_items:
                     raise TooLarge(f"A job may have {self.most_items} items; this source has more. Split it.")
+                letters += sum(len(item.name) for item in items)
+                if letters > LONGEST_NAMES:
+                    raise NamesTooLong
                 await self._add(work, number, items)
                 number += len(items)
         if not number:

@@ -14,6 +14,7 @@ from modelyard.domain.accounts.actor import Actor, require, within
 from modelyard.domain.accounts.permissions import Permission, Reach
 from modelyard.domain.accounts.project_queries import projects_of
 from modelyard.domain.accounts.tables import User
+from modelyard.domain.inputs.items import LONGEST_NAME, LONGEST_NAMES
 from modelyard.domain.jobs.job_filters import JobFilter, conditions
 from modelyard.domain.jobs.newest import Unindexed, newest_jobs
 from modelyard.domain.jobs.tables import Job, JobItem
@@ -113,15 +114,30 @@ async def list_jobs(
     return one_page([JobWithUser(*row) for row in await session.execute(paged(query, page))], page)
 
 
+def _within(names: Any, letters: int) -> Any:
+    """The first names of each job that have so many characters together."""
+    so_far = func.sum(func.length(JobItem.name)).over(partition_by=JobItem.job_id, order_by=JobItem.position)
+    found = names.order_by(None).add_columns(JobItem.position, so_far.label("letters")).subquery()
+    query = select(found.c.job_id, found.c.name).where(or_(found.c.letters <= letters, found.c.position == 0))
+    return query.order_by(found.c.job_id, found.c.position)
+
+
 async def item_names(
     session: AsyncSession, job_ids: list[str], *, most_each: int | None = None
 ) -> dict[str, list[str]]:
-    """The names of the items of jobs, in their order."""
-    query = select(JobItem.job_id, JobItem.name).where(JobItem.job_id.in_(job_ids))
+    """The names of the items of jobs, in their order.
+
+    Args:
+        most_each: names of one job; fewer of each where they are long and the jobs many, but one in any case.
+    """
+    query: Any = select(JobItem.job_id, JobItem.name).where(JobItem.job_id.in_(job_ids))
+    query = query.order_by(JobItem.job_id, JobItem.position)
     if most_each is not None:
         query = query.where(JobItem.position < most_each)
+        if len(job_ids) * most_each * LONGEST_NAME > LONGEST_NAMES:
+            query = _within(query, LONGEST_NAMES // len(job_ids))
     names: dict[str, list[str]] = {job_id: [] for job_id in job_ids}
     connection = await session.connection()  # a large job is asked for again and again: no objects are made of its rows
-    for job_id, name in await connection.execute(query.order_by(JobItem.job_id, JobItem.position)):
+    for job_id, name in await connection.execute(query):
         names[job_id].append(name)
     return names
