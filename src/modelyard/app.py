@@ -243,7 +243,9 @@ class Platform:
         self._loose_files = LooseFileRemoval(self.database, self.clock, self.storage)
         self.router = Router(self.database.bells)
         self.registry = self._adapters.registry
-        limits = SubmissionLimits(settings.max_items_per_job, settings.input_retention_hours)
+        limits = SubmissionLimits(
+            settings.max_items_per_job, settings.input_retention_hours, settings.max_open_jobs_per_user
+        )
         self.model_uses = ModelUses(self.database, self.clock)
         self.submitter = Submitter(
             self.database, self.clock, self.blobs, limits, self.model_uses, self._sources, self.sealer

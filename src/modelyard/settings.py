@@ -156,6 +156,9 @@ class Settings(BaseSettings):
     open_job_hours: float = Field(
         24, gt=0, description="A job to which nothing is uploaded for so long is canceled if it was not closed."
     )
+    max_open_jobs_per_user: int = Field(
+        100, gt=0, description="Most jobs of one user that inputs are being uploaded to."
+    )
     result_retention_days: int = Field(
         0, ge=0, le=36_500, description="Results are deleted so many days after the end of their job; 0: never."
     )

@@ -29,14 +29,19 @@ OUTPUT: dict[str, Any] = {
 
 
 def submitter(
-    database: Database, clock: ManualClock, *, most_items: int = 100, sources: FakeSources | None = None
+    database: Database,
+    clock: ManualClock,
+    *,
+    most_items: int = 100,
+    most_open: int = 100,
+    sources: FakeSources | None = None,
 ) -> Submitter:
     """Takes submissions; large inputs go to a storage in memory."""
     return Submitter(
         database,
         clock,
         BlobStore(memory_storage()),
-        SubmissionLimits(most_items, 24),
+        SubmissionLimits(most_items, 24, most_open),
         ModelUses(database, clock),
         sources or FakeSources(),
         Sealer(SECRET.encode()),

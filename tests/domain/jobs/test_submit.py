@@ -20,13 +20,15 @@ from modelyard.domain.accounts.roles import Role
 from modelyard.domain.engines import reconcile
 from modelyard.domain.inputs.items import NamesTooLong, SourcesRejected
 from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
+from modelyard.domain.jobs.ending import cancel_job
 from modelyard.domain.jobs.item_rows import ITEMS_TOGETHER
-from modelyard.domain.jobs.submit import TOPIC, EdgeOnly, Submission, TimeoutAbsurd, VersionNotActive
+from modelyard.domain.jobs.open_jobs import TooManyOpenJobs
+from modelyard.domain.jobs.submit import TOPIC, UPLOADED, EdgeOnly, Submission, TimeoutAbsurd, VersionNotActive
 from modelyard.domain.jobs.tables import ItemInput, Job, JobItem
 from modelyard.domain.models.catalog import ModelNotFound, VersionNotFound
 from tests.cast import CAST, with_roles
 from tests.domain.jobs.steps import item_states, read_job_row, stored_inputs, submit, submitter
-from tests.library import TEXT_INPUT, add_active, audited
+from tests.library import TEXT_INPUT, add_active, audited, set_scope
 from tests.manual_clock import ManualClock
 
 ALICE = CAST.alice
@@ -237,6 +239,20 @@ async def test_others_have_turns_during_a_large_submission(
         inputs = await session.scalar(select(func.count()).select_from(ItemInput))
     assert [tuple(row) for row in rows] == [(name, number) for number, name in enumerate(stored.item_names)]
     assert inputs == len(sources)
+
+
+async def test_one_user_opens_only_so_many_jobs(database: Database, clock: ManualClock, model_id: str) -> None:
+    await set_scope(database, model_id, "TEAM")
+    takes = submitter(database, clock, most_open=2)
+    wanted = _wanted(model_id, input_type=UPLOADED)
+    opened = [(await takes.open(ALICE, wanted)).job.id for _ in range(2)]
+    with pytest.raises(TooManyOpenJobs, match="2 open jobs"):
+        await takes.open(ALICE, wanted)
+    await takes.open(CAST.bob, wanted)
+    await takes.submit(ALICE, _wanted(model_id))
+    async with database.write() as session:
+        await cancel_job(session, clock, ALICE, opened[0])
+    await takes.open(ALICE, wanted)
 
 
 async def test_embedded_inputs_are_decoded(database: Database, clock: ManualClock, model_id: str) -> None:

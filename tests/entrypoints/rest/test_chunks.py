@@ -13,6 +13,7 @@ from sqlalchemy import select
 from modelyard.app import Platform
 from modelyard.domain.jobs.chunked_inputs import read_chunks
 from modelyard.domain.jobs.tables import ItemInput, JobItem
+from modelyard.entrypoints.rest.intake import SPARE_BYTES
 from tests.asgi import Answer, AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.dialects import DIALECTS, Sent, go, python_requests
@@ -232,3 +233,11 @@ async def test_answers_to_chunks_name_some_items(alice: AsgiClient, walk: Walk, 
         answer = expect(await _append(alice, job, go(b"x"), item=str(number)), 202)
 
     assert (answer["total"], len(answer["jobInputs"])) == (102, 100)
+
+
+async def test_a_full_disk_takes_no_job(alice: AsgiClient, model_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=SPARE_BYTES + 1000))
+    model = {"identifier": model_id, "version": "0.1.0"}
+    for text, status in (("short", 202), ("long" * 1000, 503)):
+        job_input = {"type": "text", "sources": {"a": {"input.txt": text}}}
+        assert (await alice.call("POST", "/api/jobs", {"model": model, "input": job_input})).status == status

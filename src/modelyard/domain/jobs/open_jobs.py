@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from modelyard.core.errors import Conflict, InvalidInput, NotAllowed, TooLarge
+from modelyard.core.errors import Conflict, InvalidInput, LimitReached, NotAllowed, TooLarge
 from modelyard.core.nul import NUL
 from modelyard.domain.accounts.actor import Actor, may_over, require
 from modelyard.domain.accounts.permissions import Permission
@@ -65,6 +65,13 @@ class InputTooLarge(TooLarge):
 
     def __init__(self, declared: DeclaredInput) -> None:
         super().__init__(f"The input {declared.name!r} may have {declared.maximum_size} bytes; with this it has more.")
+
+
+class TooManyOpenJobs(LimitReached):
+    """The user has as many open jobs as one may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You have {most} open jobs, and may not have more; close or cancel some of them first.")
 
 
 class TooManyItems(TooLarge):
@@ -140,6 +147,13 @@ def require_open(job: Job) -> None:
     """Raises JobNotOpen."""
     if job.status != JobStatus.OPEN:
         raise JobNotOpen(job)
+
+
+async def require_few_open(session: AsyncSession, actor: Actor, most: int) -> None:
+    """Raises TooManyOpenJobs when the actor can open no more."""
+    are_open = (Job.user_id == actor.user_id, Job.status == JobStatus.OPEN)
+    if (await session.scalar(select(func.count()).where(*are_open)) or 0) >= most:
+        raise TooManyOpenJobs(most)
 
 
 async def require_short_names(session: AsyncSession, job: Job) -> None:

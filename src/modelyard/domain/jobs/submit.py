@@ -31,6 +31,7 @@ from modelyard.domain.jobs.blobs import INPUTS, BlobStore, input_row
 from modelyard.domain.jobs.callbacks import AcceptedCallback
 from modelyard.domain.jobs.item_rows import ITEMS_TOGETHER, add_items
 from modelyard.domain.jobs.lanes import join_lane
+from modelyard.domain.jobs.open_jobs import require_few_open
 from modelyard.domain.jobs.preparing import request_preparation
 from modelyard.domain.jobs.status import JobStatus
 from modelyard.domain.jobs.tables import Job
@@ -94,6 +95,8 @@ class SubmissionLimits:
 
     most_items: int
     input_retention_hours: int
+    most_open_jobs: int
+    """Of one user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ class Submitter:
     async def open(self, actor: Actor, submission: Submission) -> Receipt:
         """Stores a job without items, to which inputs are uploaded until it is closed (`chunks.py`, `closing.py`).
 
-        Raises as `submit` does.
+        Raises as `submit` does, and TooManyOpenJobs.
         """
         require(actor, Permission.SUBMIT_JOBS)
         if not 0 <= submission.timeout_ms <= LONGEST_TIMEOUT_MS:
@@ -179,6 +182,7 @@ class Submitter:
         async with self._database.write(beside_others=True, is_brief=True) as session:
             version = await find_version_to_run(session, actor, submission.model_id, submission.version)
             require_runnable(version, self._clock.now())
+            await require_few_open(session, actor, self._limits.most_open_jobs)
             job = self._new_job(actor, version, submission, [])
             job.status, job.deadline = JobStatus.OPEN, None  # the time of the job begins when it is closed
             session.add(job)

@@ -15,6 +15,7 @@ from modelyard.domain.jobs.chunks import MOST_CHUNKS
 from modelyard.domain.jobs.job_filters import JobFilter
 from modelyard.domain.jobs.occupancy import read_reason_to_wait
 from modelyard.domain.jobs.submit import UPLOADED, Submission
+from modelyard.entrypoints.rest.intake import require_room
 from modelyard.entrypoints.rest.job_filters import read_job_filter
 from modelyard.entrypoints.rest.job_shapes import job_details, job_summary, key_statistics_object, new_receipt
 from modelyard.entrypoints.rest.requests import (
@@ -78,7 +79,8 @@ class NewJob(BaseModel):
 
 
 @router.post("", status_code=202, summary="Submit a job")
-async def submit_job(body: NewJob, platform: ThePlatform, actor: Caller) -> Response:
+async def submit_job(request: Request, body: NewJob, platform: ThePlatform, actor: Caller) -> Response:
+    require_room(platform.data_dir, len(await request.body()))
     wish = body.callback
     submission = Submission(
         model_id=body.model.identifier,
