@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from modelyard.adapters.container_protocols.base import ExchangeFull, ItemOutcome, ModelFacts
 from modelyard.adapters.container_protocols.fake import FakeProgram
+from modelyard.adapters.sources.fake import FakeSources
 from modelyard.adapters.storage.fake import memory_storage
 from modelyard.core.clock import SystemClock
 from modelyard.core.database import Database
@@ -16,14 +17,16 @@ from modelyard.core.errors import PlatformError
 from modelyard.domain.engines.errors import EngineDied
 from modelyard.domain.engines.launch import RunningEngine
 from modelyard.domain.engines.routing import Router
-from modelyard.domain.jobs import pump
+from modelyard.domain.inputs.fetch import Room
+from modelyard.domain.jobs import item_inputs, pump
 from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
 from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
+from modelyard.domain.jobs.submit import Receipt, Submission
 from modelyard.domain.jobs.tables import ItemOutput, JobItem
 from tests.cast import CAST
 from tests.domain.inference.test_request import engine
-from tests.domain.jobs.steps import counts, input_reader, item_states, submit
+from tests.domain.jobs.steps import counts, input_reader, item_states, submit, submitter
 from tests.library import JSON_OUTPUT, add_active
 from tests.machine import answer_json
 from tests.manual_clock import ManualClock
@@ -32,7 +35,7 @@ from tests.manual_clock import ManualClock
 class Pumps:
     """A runner, and who buries engines for it; `dies` lets their containers be found dead."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sources: FakeSources | None = None) -> None:
         self.database = database
         self.router = Router(database.bells)
         self.blobs = BlobStore(memory_storage())
@@ -43,7 +46,7 @@ class Pumps:
             SystemClock(),
             self.router,
             self.blobs,
-            input_reader(database, self.blobs),
+            input_reader(database, self.blobs, sources),
             await_death=self._cause,
             is_frozen=self._is_frozen,
             bury=self._bury,
@@ -190,6 +193,35 @@ async def test_items_wait_for_room_on_the_disk(
 
     assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 2, 0)
     assert pumps.buried == []
+
+
+async def _submit_fetched(pumps: Pumps, clock: ManualClock, model_id: str, sources: FakeSources) -> Receipt:
+    """A job of all objects of the bucket b."""
+    wanted = Submission(
+        model_id,
+        "0.1.0",
+        "aws-s3",
+        {key: {"input.txt": {"bucket": "b", "key": key}} for key in sources.containers["b"]},
+        source={"accessKeyID": "AKIA", "secretAccessKey": "x", "region": "eu-central-1"},
+    )
+    return await submitter(pumps.database, clock, sources=sources).submit(CAST.alice, wanted)
+
+
+async def test_what_there_is_no_room_for_waits_and_what_was_claimed_ahead_runs_once(
+    database: Database, clock: ManualClock, model_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(item_inputs, "Room", lambda: Room(left=1000))
+    sources = FakeSources({"b": {str(number): b"x" * 200 for number in range(60)}})
+    pumps = Pumps(database, sources)
+    task = asyncio.create_task(pumps.runner.run())
+    job = (await _submit_fetched(pumps, clock, model_id, sources)).job
+    program = FakeProgram(answer=answer_json, run_seconds=0.005)
+    pumps.start(program)
+
+    assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 60, 0)
+    assert len(program.runs) == 60
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_drain_without_work_is_quick(pumps: Pumps, model_id: str) -> None:

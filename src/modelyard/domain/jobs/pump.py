@@ -75,7 +75,7 @@ class PumpParts:
     pace: Pace
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Chunk:
     """A claim and how far it has come."""
 
@@ -211,7 +211,7 @@ class Pump:
             chunk.running = ()
             chunk.finished += outcomes
         if chunk.waiting:
-            await self._settle(None)
+            await self._settle_one(chunk)
 
     async def _run_batch(self, chunk: _Chunk, batch: tuple[ClaimedItem, ...]) -> list[FinishedItem]:
         known = self._options
@@ -263,22 +263,33 @@ class Pump:
         side = ErrorSide.MODEL if error else None
         return FinishedItem(item, rows, error, side, fetch_ms, latency_ms, self._parts.clock.now())
 
-    async def _settle(self, reason: str | None, *, is_final: bool = False, side: ErrorSide = ErrorSide.MODEL) -> None:
-        """Stores what has finished, and queues the rest again; what ran is marked when there is a reason."""
-        await self._patiently(partial(self._settle_once, reason, is_final, side))
+    async def _settle(self, reason: str, *, is_final: bool = False, side: ErrorSide = ErrorSide.MODEL) -> None:
+        """Stores what has finished, and queues the rest again; what ran is marked with the reason."""
+        await self._patiently(partial(self._settle_once, self._unsettled, reason, is_final, side))
         self._unsettled.clear()
+
+    async def _settle_one(self, chunk: _Chunk) -> None:
+        """The same of one chunk that did not break; what is claimed ahead stays, as it is run next."""
+        await self._patiently(partial(self._settle_once, [chunk]))
+        self._unsettled.remove(chunk)
 
     async def _settle_now(self) -> None:
         """The same at the end of the process, which does not wait for a database that is away."""
-        await self._settle_once(None, False, ErrorSide.PLATFORM)
+        await self._settle_once(self._unsettled)
         self._unsettled.clear()
 
-    async def _settle_once(self, reason: str | None, is_final: bool, side: ErrorSide) -> None:
-        if not self._unsettled:
+    async def _settle_once(
+        self,
+        chunks: list[_Chunk],
+        reason: str | None = None,
+        is_final: bool = False,
+        side: ErrorSide = ErrorSide.PLATFORM,
+    ) -> None:
+        if not chunks:
             return
         clock = self._parts.clock
         async with self._parts.database.write(beside_others=True, is_brief=True) as session:
-            for chunk in self._unsettled:
+            for chunk in chunks:
                 await finish_items(session, clock, chunk.claim, chunk.finished)
                 await give_back_items(session, chunk.claim, chunk.waiting)
                 if reason is None:
