@@ -10,9 +10,11 @@ from modelyard.core.database_errors import DatabaseAway
 
 
 class ShakyDatabase(Database):
-    """Refuses the next transactions that write, as many as `failures` says."""
+    """Refuses the next transactions that write, as many as `failures` says; of `lost_answers` only says so."""
 
     failures = 0
+    lost_answers = 0
+    """Transactions that are committed, but whose answer is lost on its way."""
 
     @asynccontextmanager
     async def write(self, *, beside_others: bool = False, is_brief: bool = False) -> AsyncIterator[AsyncSession]:
@@ -21,3 +23,6 @@ class ShakyDatabase(Database):
             raise DatabaseAway
         async with super().write(beside_others=beside_others, is_brief=is_brief) as session:
             yield session
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise DatabaseAway

@@ -30,6 +30,7 @@ from tests.domain.jobs.steps import counts, input_reader, item_states, submit, s
 from tests.library import JSON_OUTPUT, add_active
 from tests.machine import answer_json
 from tests.manual_clock import ManualClock
+from tests.shaky_database import ShakyDatabase
 
 
 class Pumps:
@@ -222,6 +223,31 @@ async def test_what_there_is_no_room_for_waits_and_what_was_claimed_ahead_runs_o
     assert len(program.runs) == 60
     task.cancel()
     await asyncio.wait([task])
+
+
+async def test_items_of_a_claim_whose_commit_got_no_answer_are_run_once(
+    database_address: str, clock: ManualClock, model_id: str
+) -> None:
+    database = ShakyDatabase(database_address)
+    seen: list[bytes] = []
+
+    def answer(inputs: Mapping[str, bytes]) -> ItemOutcome:
+        seen.append(inputs["input.txt"])
+        database.lost_answers = 1  # of the transaction that stores this outcome, too
+        return answer_json(inputs)
+
+    pumps = Pumps(database)
+    job = (await submit(pumps.database, clock, model_id, number=3)).job
+    task = asyncio.create_task(pumps.runner.run())
+    database.lost_answers = 1
+    pumps.start(FakeProgram(answer=answer))
+
+    assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 3, 0)
+    assert sorted(seen) == [b"text 0", b"text 1", b"text 2"]
+    assert await item_states(database, job.id) == ["successful"] * 3
+    task.cancel()
+    await asyncio.wait([task])
+    await database.close()
 
 
 async def test_drain_without_work_is_quick(pumps: Pumps, model_id: str) -> None:

@@ -100,6 +100,12 @@ _MARK_STARTED = (
     .where(Job.id.in_(bindparam("jobs", expanding=True)), Job.status == JobStatus.SUBMITTED)
     .values(status=JobStatus.IN_PROGRESS, started_at=bindparam("now"), updated_at=bindparam("now"))
 )
+_CLAIMED = (
+    select(JobItem.id, JobItem.job_id, JobItem.attempts, JobItem.queued_at, Job.explain, JobItem.started_at)
+    .join(Job, Job.id == JobItem.job_id)
+    .where(JobItem.state == ItemState.RUNNING, JobItem.claim == bindparam("token"))
+    .order_by(JobItem.id)
+)
 _ADD_OUTPUTS = insert(ItemOutput.__table__)  # type: ignore[arg-type]
 _HELD = (
     select(JobItem.id, JobItem.lane_id)
@@ -114,13 +120,24 @@ _HELD = (
 
 
 async def claim_items(
-    session: AsyncSession, clock: Clock, *, version_id: int, engine: str, owner: str, most: int
+    session: AsyncSession,
+    clock: Clock,
+    *,
+    version_id: int,
+    engine: str,
+    owner: str,
+    most: int,
+    token: str | None = None,
 ) -> Claim | None:
-    """Takes the next items of a version, of all lanes in turn; one that may have killed an engine is taken alone."""
+    """Takes the next items of a version, of all lanes in turn; one that may have killed an engine is taken alone.
+
+    Args:
+        token: of the claim, for who may have to look with `find_claim` what became of it.
+    """
     chosen = await _choose(session, version_id, most)
     if not chosen:
         return None
-    now, token = clock.now(), new_uuid()
+    now, token = clock.now(), token or new_uuid()
     taken = await (await session.connection()).execute(
         _TAKE, {"items": list(chosen), "to": owner, "token": token, "by": engine, "now": now}
     )
@@ -130,6 +147,15 @@ async def claim_items(
     await _mark_started(session, {row.job_id for row in rows.values()}, now)
     items = (ClaimedItem(*rows[item], wants) for item, wants in chosen.items() if item in rows)
     return Claim(token, now, tuple(items))
+
+
+async def find_claim(session: AsyncSession, token: str) -> Claim | None:
+    """What was claimed with this token and is still held: a commit may have happened although its answer was lost."""
+    rows = (await (await session.connection()).execute(_CLAIMED, {"token": token})).all()
+    if not rows:
+        return None
+    items = (ClaimedItem(row.id, row.job_id, row.attempts, row.queued_at, row.explain) for row in rows)
+    return Claim(token, rows[0].started_at, tuple(items))
 
 
 async def _choose(session: AsyncSession, version_id: int, most: int) -> dict[int, bool]:

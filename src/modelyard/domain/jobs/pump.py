@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
 from modelyard.adapters.container_protocols.base import ExchangeFull, NotReachable, RunTimedOut
@@ -16,6 +17,7 @@ from modelyard.adapters.container_protocols.output_files import OutputChanged, O
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
+from modelyard.core.ids import new_uuid
 from modelyard.core.logs import log
 from modelyard.core.patience import patiently
 from modelyard.domain.engines import routing
@@ -29,6 +31,7 @@ from modelyard.domain.jobs.claims import (
     ClaimedItem,
     FinishedItem,
     claim_items,
+    find_claim,
     finish_items,
     give_back_items,
     put_back_items,
@@ -165,7 +168,10 @@ class Pump:
         done = [chunk for chunk in self._unsettled if not chunk.running and not chunk.waiting]
         most = self._parts.pace.items_of_a_claim(self._engine.plan.version_id, self._engine.facts.batch_size)
         began = time.perf_counter()
-        claimed = await self._patiently(partial(self._store_and_claim, done, most))
+        token, tries = new_uuid(), count()
+        claimed = await self._patiently(
+            lambda: self._store_and_claim(done, most, token=token, is_retry=next(tries) > 0)
+        )
         self._unsettled = [chunk for chunk in self._unsettled if chunk not in done]
         if claimed is None:
             return None
@@ -176,21 +182,24 @@ class Pump:
         chunk.fetch_ms = round((time.perf_counter() - began) * 1000)
         return chunk
 
-    async def _store_and_claim(self, done: list[_Chunk], most: int) -> tuple[Claim, InputPlaces] | None:
+    async def _store_and_claim(
+        self, done: list[_Chunk], most: int, *, token: str, is_retry: bool
+    ) -> tuple[Claim, InputPlaces] | None:
         parts, engine = self._parts, self._engine
         async with parts.database.write(beside_others=True, is_brief=True) as session:
             for chunk in done:
                 await finish_items(session, parts.clock, chunk.claim, chunk.finished)
-            if not self._may_go_on():
-                return None
-            claim = await claim_items(
-                session,
-                parts.clock,
-                version_id=engine.plan.version_id,
-                engine=engine.name,
-                owner=parts.owner,
-                most=most,
-            )
+            claim = await find_claim(session, token) if is_retry else None  # only the answer of the commit was lost
+            if claim is None and self._may_go_on():
+                claim = await claim_items(
+                    session,
+                    parts.clock,
+                    version_id=engine.plan.version_id,
+                    engine=engine.name,
+                    owner=parts.owner,
+                    most=most,
+                    token=token,
+                )
             return (claim, await find_inputs(session, [item.id for item in claim.items])) if claim else None
 
     async def _run_chunk(self, chunk: _Chunk) -> None:
