@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import SystemClock
 from modelyard.core.database import Database
+from modelyard.core.database_errors import DatabaseAway
 from modelyard.core.errors import PlatformError
 from modelyard.domain.engines import health
 from modelyard.domain.engines.adopt import Adoption
-from modelyard.domain.engines.health import DEATHS_TO_QUARANTINE
+from modelyard.domain.engines.errors import EnginesKeepDying
+from modelyard.domain.engines.health import DEATHS_TO_QUARANTINE, HOPELESS_AFTER
 from modelyard.domain.engines.launch import INSTALLATION_LABEL, EngineLimits, Launcher
 from modelyard.domain.engines.reconcile import Reconciler
 from modelyard.domain.engines.routing import Router
@@ -41,6 +43,8 @@ class Engines:
         self.database = database
         self.demands: dict[int, Demand] = {}
         self.given_up: list[str] = []
+        self.problems: list[Exception] = []
+        """What goes wrong first where waiting items are to be given up."""
         self.router = Router(database.bells)
         limits = EngineLimits("here", directory, max_processes=10, max_log_bytes=1000)
         self.launcher = Launcher(machine.runtime, {machine.factory.name: machine.factory}, limits)
@@ -76,6 +80,8 @@ class Engines:
         return dict(self.demands)
 
     async def _give_up(self, version_id: int, error: PlatformError) -> None:
+        if self.problems:
+            raise self.problems.pop()
         self.given_up.append(error.message)
 
 
@@ -249,6 +255,29 @@ async def test_paused_engine_that_has_died_is_replaced(
     assert sorted(await engines.states()) == ["failed", "ready"]
     await engines.reconciler.stop_all()
     assert machine.running == []
+
+
+async def test_last_engine_of_many_that_dies_while_the_database_is_away_ends_all_the_same(
+    engines: Engines, version_id: int
+) -> None:
+    engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
+    record = engines.reconciler._records[version_id]
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    record.deaths, record.quarantines = DEATHS_TO_QUARANTINE, HOPELESS_AFTER
+    engines.problems = [DatabaseAway()]
+    (engine,) = engines.router.all_engines()
+    await engines.reconciler.bury(engine, None)
+
+    assert engines.given_up == [EnginesKeepDying().message]
+    assert await engines.states() == ["stopped"]
+
+    engines.problems = [ValueError("a bug")]
+    record.not_before = 0
+    await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
+    (engine,) = engines.router.all_engines()
+    with pytest.raises(ValueError, match="a bug"):
+        await engines.reconciler.bury(engine, None)
+    assert await engines.states() == ["stopped", "stopped"]
 
 
 async def test_version_whose_engines_only_die_is_quarantined(engines: Engines, version_id: int) -> None:

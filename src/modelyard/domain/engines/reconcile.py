@@ -146,8 +146,10 @@ class Reconciler:
         self._stop_watching(engine)
         self._router.remove(engine)
         self._standby.forget(engine)
-        await self._count_death(engine, error)
-        await self._retire(engine, error)
+        try:
+            await self._count_death(engine, error)
+        finally:  # nobody buries it again
+            await self._retire(engine, error)
 
     def _there(self) -> Counter[int]:
         """The versions that have engines, or will soon, and how many."""
@@ -162,7 +164,7 @@ class Reconciler:
     async def _start_failed(self, version_id: int, error: Exception) -> None:
         verdict = self._records[version_id].start_failed(str(error), now=time.monotonic())
         if verdict == Verdict.HOPELESS and isinstance(error, PlatformError) and await self._is_hopeless(error):
-            await self._give_up(version_id, error)
+            await self._give_up_patiently(version_id, error)
 
     async def _is_hopeless(self, error: PlatformError) -> bool:
         """Whether waiting does not help: not where something is away, or another machine may do it."""
@@ -181,7 +183,10 @@ class Reconciler:
         if verdict == Verdict.QUARANTINE:
             log.warning("a version is quarantined, as its engines keep dying", version=version_id, reason=reason)
         if verdict == Verdict.HOPELESS:
-            await self._give_up(version_id, error or EnginesKeepDying())
+            await self._give_up_patiently(version_id, error or EnginesKeepDying())
+
+    async def _give_up_patiently(self, version_id: int, error: PlatformError) -> None:
+        await patiently(self._clock, partial(self._give_up, version_id, error))
 
     def _announce_started(self, engine: RunningEngine) -> None:
         self._records[engine.plan.version_id].started()
