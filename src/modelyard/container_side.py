@@ -26,6 +26,7 @@ from modelyard.domain.engines.nodes import Node, this_node
 from modelyard.domain.engines.reconcile import Reconciler
 from modelyard.domain.engines.routing import Router
 from modelyard.domain.engines.rows import containers_of, count_live, end_engines_of
+from modelyard.domain.engines.situations import forget_situations
 from modelyard.domain.engines.standby import StandbyLimits
 from modelyard.domain.engines.tables import Engine
 from modelyard.domain.engines.trial import TrialEngines
@@ -220,6 +221,7 @@ class ContainerSide:
         items = await release_items(session, self._shared.clock, except_owner=self._shared.owner, owners=dead)
         works = await release_lost(session, self._shared.clock, silent_for=None, owners=dead)
         await end_engines_of(session, self._shared.clock, dead)
+        await forget_situations(session)
         ring_after_commit(session, reconcile.TOPIC)
         log.info("taken over from a dead process", items=items, works=works)
 

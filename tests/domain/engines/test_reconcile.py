@@ -298,6 +298,10 @@ async def test_version_whose_engines_only_die_is_quarantined(engines: Engines, v
     assert engines.machine.running == []
     assert engines.given_up == []
 
+    await engines.reconciler.stop_all()
+    async with engines.database.read() as session:
+        assert await read_situations(session) == {}, "nobody would remove what a process said that has ended"
+
 
 async def test_end_of_the_process_stops_everything(engines: Engines, version_id: int) -> None:
     engines.demands[version_id] = Demand(open_items=2, minimum=0, maximum=2)

@@ -6,8 +6,16 @@ import pytest
 from sqlalchemy import select
 
 from modelyard.core.database import Database
+from modelyard.domain.engines import situations
 from modelyard.domain.engines.health import HealthRecord
-from modelyard.domain.engines.situations import Reason, SituationBoard, lacks_licence, read_situations, reason_to_wait
+from modelyard.domain.engines.situations import (
+    Reason,
+    SituationBoard,
+    forget_situations,
+    lacks_licence,
+    read_situations,
+    reason_to_wait,
+)
 from modelyard.domain.engines.tables import Situation
 from modelyard.domain.engines.wanted import Demand, balance
 from tests.manual_clock import ManualClock
@@ -75,3 +83,34 @@ async def test_what_changes_is_written_and_what_is_over_goes(database: Database,
     await board.show({})
     async with database.read() as session:
         assert (await session.scalars(select(Situation))).all() == []
+
+
+async def _shown(database: Database) -> dict[int, str]:
+    async with database.read() as session:
+        return {version_id: row.reason for version_id, row in (await read_situations(session)).items()}
+
+
+async def test_each_of_two_servers_says_its_own(database: Database, clock: ManualClock) -> None:
+    one, other = SituationBoard(database, clock), SituationBoard(database, clock)
+    await one.show({})
+    await other.show({})
+    await one.show({1: Reason("of the one"), 2: Reason("of the one")})
+    await other.show({2: Reason("newer"), 3: Reason("of the other")})
+    assert await _shown(database) == {1: "of the one", 2: "newer", 3: "of the other"}
+
+    await other.show({})
+    assert await _shown(database) == {1: "of the one"}
+
+
+async def test_what_a_dead_server_said_goes(
+    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(situations, "SECONDS_BETWEEN_LOOKS", 0)
+    dead, alive = SituationBoard(database, clock), SituationBoard(database, clock)
+    await alive.show({1: Reason("of the living")})
+    await dead.show({1: Reason("of the dead"), 2: Reason("of the dead")})
+    async with database.write() as session:
+        await forget_situations(session)
+    await alive.show({1: Reason("of the living")})
+
+    assert await _shown(database) == {1: "of the living"}

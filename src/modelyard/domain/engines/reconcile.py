@@ -132,6 +132,7 @@ class Reconciler:
         with contextlib.suppress(PlatformError, TimeoutError):
             async with asyncio.timeout(SECONDS_TO_STOP):
                 await self._starts.cancel()
+                await self._board.show({})
                 ready = [self._stop(engine) for engine in self._router.all_engines()]
                 paused = [self._stop(engine, is_paused=True) for engine in self._standby.take_all()]
                 await asyncio.gather(*ready, *paused, return_exceptions=True)

@@ -1,6 +1,7 @@
 """Why the jobs of a version wait: decided from what the loop of the engines knows, and written down for all to read."""
 
 import platform
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from modelyard.core.database import Database
 from modelyard.domain.engines.health import HealthRecord
 from modelyard.domain.engines.tables import Situation
 from modelyard.domain.engines.wanted import Balance, Demand
+
+SECONDS_BETWEEN_LOOKS = 30.0
+"""At whether the table still says what this process has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +60,29 @@ def lacks_licence(version_id: int, demand: Demand, plan: Balance) -> bool:
 
 
 class SituationBoard:
-    """Writes the reasons down whenever they change."""
+    """Writes the reasons of this process down whenever they change.
+
+    Several processes share the table. Each adds and removes its own; of two reasons for one version the newest is
+    shown. When a process has died nobody knows which were its own: all go, and the living write theirs again at their
+    next look.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._shown: dict[int, Reason] | None = None
-        """What the table says; None while this process has not looked."""
+        """What this process has written; None while it has not looked at the table."""
+        self._next_look = 0.0
 
     async def show(self, reasons: Mapping[int, Reason]) -> None:
-        """Makes the table say this of versions, and nothing of others."""
-        if self._shown is not None and _kinds(self._shown) == _kinds(reasons):
+        """Makes the table say this of versions, and nothing else that this process, or one before it, said."""
+        shown = None if self._shown is None else _kinds(self._shown)
+        if shown == _kinds(reasons) and time.monotonic() < self._next_look:
             return
         async with self._database.write() as session:
-            await _replace(session, self._clock, reasons)
+            await _write(session, self._clock, reasons, shown)
         self._shown = dict(reasons)
+        self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
 
 
 def _kinds(reasons: Mapping[int, Reason]) -> dict[int, str]:
@@ -78,8 +90,12 @@ def _kinds(reasons: Mapping[int, Reason]) -> dict[int, str]:
     return {version: reason.text.split(" in ")[0] for version, reason in reasons.items()}
 
 
-async def _replace(session: AsyncSession, clock: Clock, reasons: Mapping[int, Reason]) -> None:
+async def _write(
+    session: AsyncSession, clock: Clock, reasons: Mapping[int, Reason], shown: Mapping[int, str] | None
+) -> None:
+    """Adds what is missing, changes what is new since `shown`, and removes what is over."""
     known = {row.version_id: row for row in await session.scalars(select(Situation))}
+    kinds = _kinds(reasons)
     for version_id, reason in sorted(reasons.items()):
         row = known.get(version_id)
         if row is None:
@@ -88,11 +104,16 @@ async def _replace(session: AsyncSession, clock: Clock, reasons: Mapping[int, Re
                     version_id=version_id, reason=reason.text, is_quarantine=reason.is_quarantine, since=clock.now()
                 )
             )
-        else:
+        elif shown is None or shown.get(version_id) != kinds[version_id]:
             row.reason, row.is_quarantine = reason.text, reason.is_quarantine
-    gone = set(known) - set(reasons)
+    gone = set(known if shown is None else shown) - set(reasons)
     if gone:
         await session.execute(delete(Situation).where(Situation.version_id.in_(gone)))
+
+
+async def forget_situations(session: AsyncSession) -> None:
+    """Removes all reasons, as a process has died; the living write theirs again."""
+    await session.execute(delete(Situation))
 
 
 async def read_situations(session: AsyncSession) -> dict[int, Situation]:
