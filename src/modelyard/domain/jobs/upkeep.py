@@ -19,6 +19,7 @@ from modelyard.domain.jobs.tables import Job
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_CLEANINGS = 60.0
 JOBS_AT_ONCE = 100
+_HAS_INPUTS = (Job.status.in_(FINISHED), Job.inputs_deleted_at.is_(None))
 
 
 class JobUpkeep:
@@ -46,8 +47,7 @@ class JobUpkeep:
                 await self._end_jobs_of_stopped_keys()
             if is_due:
                 next_cleaning = time.monotonic() + SECONDS_BETWEEN_CLEANINGS
-                while await self._delete_old_inputs() == JOBS_AT_ONCE:
-                    await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+                await self.delete_old_inputs()
             await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
 
     async def _end_jobs_of_stopped_keys(self) -> None:
@@ -56,18 +56,23 @@ class JobUpkeep:
             async with self._database.write() as session:
                 ended = await end_jobs_of_stopped_keys(session, self._clock, most=JOBS_AT_ONCE)
 
-    async def _delete_old_inputs(self) -> int:
+    async def delete_old_inputs(self) -> None:
+        """Deletes all that are due. Jobs that are kept for longer, of whatever age, hold up none that are not."""
         async with self._database.read() as session:
-            rows = await session.execute(
-                select(Job.id, Job.finished_at, Job.hours_delete_input)
-                .where(Job.status.in_(FINISHED), Job.inputs_deleted_at.is_(None))
-                .order_by(Job.finished_at)
-                .limit(JOBS_AT_ONCE)
-            )
-        now, deleted = self._clock.now(), 0
-        for job_id, finished_at, hours in rows.all():
-            if finished_at is None or finished_at + timedelta(hours=hours) > now:
-                continue
+            kept = select(Job.hours_delete_input).where(*_HAS_INPUTS).distinct()
+            retentions = list(await session.scalars(kept.order_by(Job.hours_delete_input)))
+        for hours in retentions:
+            while await self._delete_some(hours) == JOBS_AT_ONCE:
+                await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+
+    async def _delete_some(self, hours: int) -> int:
+        """Of jobs whose inputs are kept for so many hours."""
+        due = Job.finished_at <= self._clock.now() - timedelta(hours=hours)
+        async with self._database.read() as session:
+            jobs = select(Job.id).where(*_HAS_INPUTS, Job.hours_delete_input == hours, due)
+            job_ids = list(await session.scalars(jobs.order_by(Job.finished_at).limit(JOBS_AT_ONCE)))
+        deleted = 0
+        for job_id in job_ids:
             try:
                 await self._blobs.forget(INPUTS, job_id)
             except Unavailable as error:
