@@ -285,3 +285,25 @@ ACCESS_KEY = {
     "createdAt": time,
 }
 ENTITLEMENT = {"identifier": text, "description": text, "longDescription": text, "weight": whole}
+_CHANGE = {"recent": whole, "previous": whole, "percentage": number}
+_DAYS = many({"date": lambda value: bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value)), "value": whole})
+DATA_PROCESSED = {"dataProcessed": _CHANGE, "recent": _DAYS}
+PREDICTIONS_MADE = {"predictionsMade": _CHANGE, "recent": _DAYS}
+ACTIVE_USER = {
+    **dict.fromkeys(("userIdentifier", "modelIdentifier", "firstName", "lastName", "email"), text),
+    **dict.fromkeys(("ranking", "elapsedTime", "jobs"), whole),
+}
+ACTIVE_MODEL = {
+    **dict.fromkeys(("modelIdentifier", "name"), text),
+    "modelVersion": version,
+    **dict.fromkeys(("ranking", "elapsedTime", "jobs"), whole),
+}
+ALERT_COUNT = {"type": text, "count": whole}
+
+
+def _point(value: Any) -> bool:
+    """A whole number of seconds and a text; a client drops what has another time."""
+    return isinstance(value, list) and len(value) == 2 and whole(value[0]) and text(value[1])
+
+
+SERIES = {"data": {"resultType": text, "result": many({"metric": anything, "values": many(_point)})}}
