@@ -124,6 +124,12 @@ class Settings(BaseSettings):
         description="Whether the store of files keeps copies of images that other servers cannot pull (uploads, and "
         "those that need a password); auto: with PostgreSQL and MODELYARD_STORAGE_URL.",
     )
+    max_connections_per_address: int = Field(
+        200,
+        ge=0,
+        description="Connections that one address may have at once, unless MODELYARD_TRUSTED_PROXIES names it; "
+        "0: any number, for servers behind a proxy that is not named there by its very address.",
+    )
     max_body_bytes: int = Field(67_108_864, gt=0, description="Largest JSON body of a request.")
     body_memory_bytes: int = Field(
         536_870_912,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from modelyard.entrypoints.cli.connections import BoundedProtocol
+from modelyard.entrypoints.cli.connections import BoundedProtocol, bounded_protocol
 
 HEAD = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n"
 
@@ -26,7 +27,13 @@ async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    config = uvicorn.Config(_echo, port=0, http=_Hasty, lifespan="off", log_config=None)
+    async with _served(_Hasty) as bound:
+        yield bound
+
+
+@asynccontextmanager
+async def _served(protocol: type[BoundedProtocol]) -> AsyncIterator[int]:
+    config = uvicorn.Config(_echo, port=0, http=protocol, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - it has no event to wait for
@@ -98,3 +105,24 @@ async def test_one_address_gets_so_many_connections_at_once(port: int) -> None:
     async with asyncio.timeout(10):
         while not (await _talk(port, *request)).startswith(b"HTTP/1.1 200"):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("protocol", [bounded_protocol(0), bounded_protocol(1, ["127.0.0.1"])])
+async def test_a_proxy_gets_any_number_of_connections(protocol: type[BoundedProtocol]) -> None:
+    async with _served(protocol) as port:
+        opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        received = await _talk(port, HEAD, b"Connection: close\r\n\r\nbody")
+        for _, writer in opened:
+            writer.close()
+    assert received.startswith(b"HTTP/1.1 200")
+
+
+async def test_others_get_as_many_as_are_set() -> None:
+    async with _served(bounded_protocol(1, ["10.0.0.1"])) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            refused = await _talk(port, HEAD, b"Connection: close\r\n\r\nbody")
+        except ConnectionError:
+            refused = b""
+        writer.close()
+    assert refused == b""

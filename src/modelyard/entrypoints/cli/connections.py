@@ -6,13 +6,12 @@ So is whoever wants too many of them at once from one address.
 import asyncio
 from asyncio import TimerHandle
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_CONNECTIONS = 2_000
-MOST_FROM_ONE_ADDRESS = 1_000
-"""So that one machine cannot keep all others out. Requests of many people come from the address of a proxy."""
 SECONDS_FOR_HEAD = 15.0
 LARGEST_HEAD = 65_536
 """Bytes of a request's line and headers."""
@@ -23,7 +22,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     seconds_for_head = SECONDS_FOR_HEAD
     largest_head = LARGEST_HEAD
-    most_from_one_address = MOST_FROM_ONE_ADDRESS
+    most_from_one_address = 0
+    """So that one machine cannot keep all others out; 0 for any number."""
+    proxies: frozenset[str] = frozenset()
+    """Addresses that may have any number: requests of many people come from there."""
     _open: ClassVar[Counter[str]] = Counter()
     """Connections by the address that they come from."""
 
@@ -37,7 +39,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
         self._open[self._address] += 1
-        if self._open[self._address] > self.most_from_one_address:
+        is_bounded = self.most_from_one_address > 0 and self._address not in self.proxies
+        if is_bounded and self._open[self._address] > self.most_from_one_address:
             transport.close()
         else:
             self._expect_head()
@@ -75,3 +78,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def _cut_off(self) -> None:
         self._head_timer = None
         self.transport.close()
+
+
+def bounded_protocol(most_from_one_address: int, proxies: Iterable[str] = ()) -> type[BoundedProtocol]:
+    """The protocol of a server that lets every address but these have so many connections; 0 for any number."""
+    limits = {"most_from_one_address": most_from_one_address, "proxies": frozenset(proxies)}
+    return type("LimitedProtocol", (BoundedProtocol,), limits)

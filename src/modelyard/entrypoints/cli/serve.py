@@ -18,7 +18,7 @@ from modelyard.core.logs import configure_logs, log
 from modelyard.core.sealing import SecretKeyWrong
 from modelyard.entrypoints.cli.bound_sockets import bound_sockets
 from modelyard.entrypoints.cli.checks import local_findings
-from modelyard.entrypoints.cli.connections import MOST_CONNECTIONS, BoundedProtocol
+from modelyard.entrypoints.cli.connections import MOST_CONNECTIONS, bounded_protocol
 from modelyard.entrypoints.cli.database_checks import database_findings
 from modelyard.entrypoints.cli.given import read_settings
 from modelyard.entrypoints.cli.sealed import WRONG_KEY
@@ -61,7 +61,7 @@ async def _serve(settings: Settings) -> None:
             create_api(platform),
             log_config=None,
             access_log=False,
-            http=BoundedProtocol,
+            http=bounded_protocol(settings.max_connections_per_address, settings.trusted_proxies),
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=SECONDS_OF_AN_IDLE_CONNECTION,
             proxy_headers=bool(settings.trusted_proxies),
