@@ -231,3 +231,16 @@ async def test_exports_leave_word(platform: Platform, alice: AsgiClient, charlie
         assert (await alice.call("GET", f"/api/results/{job}/{name}")).status == 200
 
     assert (await audited(platform.database, f"job/{job}")).count("results:downloaded") == 1
+
+
+async def test_counts_of_a_canceled_job_add_up(platform: Platform, alice: AsgiClient, model_id: str) -> None:
+    job = await finished_job(platform, model_id, {"good": _json(MODEL), "bad": "no such word"}, unfinished=3)
+    before = [expect(await alice.call("GET", f"/api/{kind}/{job}")) for kind in ("jobs", "results")]
+    assert ["canceled" in found for found in before] == [False, False]
+
+    expect(await alice.call("DELETE", f"/api/jobs/{job}"), 202)
+    found, results = [expect(await alice.call("GET", f"/api/{kind}/{job}")) for kind in ("jobs", "results")]
+    counts = ("total", "completed", "failed", "canceled")
+    assert [found[name] for name in counts] == [results[name] for name in counts] == [5, 1, 1, 3]
+    assert found["pending"] == 0
+    assert len(results["failures"]) == found["failed"] + found["canceled"]

@@ -55,6 +55,7 @@ def job_details(found: JobWithUser, item_names: list[str]) -> dict[str, Any]:
         "pending": max(0, job.total - job.completed - job.failed) if job.status not in FINISHED else 0,
         "completed": job.completed,
         "failed": job.failed,
+        **canceled_count(job),
         "elapsedTime": milliseconds_between(job.submitted_at, ended),
         "queueTime": queue_time(job),
         "jobInputs": [{"identifier": name} for name in item_names],
@@ -140,6 +141,12 @@ def _asking_user(actor: Actor) -> dict[str, Any]:
         "email": actor.email,
         "status": UserStatus.ACTIVE.upper(),
     }
+
+
+def canceled_count(job: Job) -> dict[str, int]:
+    """How many items never had a result since their job ended before; without them, its counts would not add up."""
+    canceled = job.total - job.completed - job.failed if job.status in FINISHED else 0
+    return {"canceled": canceled} if canceled > 0 else {}
 
 
 def queue_time(job: Job) -> int:

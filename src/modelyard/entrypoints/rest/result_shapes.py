@@ -9,7 +9,7 @@ from modelyard.core.clock import milliseconds_between
 from modelyard.domain.jobs.result_reader import ItemResult, StoredOutput
 from modelyard.domain.jobs.status import FINISHED
 from modelyard.domain.jobs.tables import Job
-from modelyard.entrypoints.rest.job_shapes import queue_time
+from modelyard.entrypoints.rest.job_shapes import canceled_count, queue_time
 from modelyard.entrypoints.rest.wire import result_time_text, time_text
 
 
@@ -24,6 +24,7 @@ def results_head(job: Job) -> dict[str, Any]:
         "total": job.total,
         "completed": job.completed,
         "failed": job.failed,
+        **canceled_count(job),
         "finished": job.status in FINISHED,
         "submittedByKey": job.key_prefix,
         "explained": job.explain,
