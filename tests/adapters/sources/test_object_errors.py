@@ -46,6 +46,15 @@ async def read_from(sources: RealSources, answer: Callable[[int, web.BaseRequest
             return b"".join([chunk async for chunk in objects.read("b", "k", most_bytes=100)])
 
 
+@pytest.mark.parametrize("bucket", ["my bucket", "a\x01b"])
+async def test_what_no_request_can_be_made_of(sources: RealSources, bucket: str) -> None:
+    async with sources.objects(S3Access("AKIA", SECRET, "us-east-1", "http://127.0.0.1:1")) as objects:
+        with pytest.raises(SourceMisconfigured, match="cannot be asked for 'k'"):
+            await anext(objects.read(bucket, "k", most_bytes=100))
+        with pytest.raises(SourceMisconfigured, match="cannot be asked for"):
+            await anext(objects.list(bucket, "folder"))
+
+
 def error(status: int, code: str) -> web.Response:
     body = f"<Error><Code>{code}</Code><Message>{SECRET}</Message><StringToSign>{SECRET}</StringToSign></Error>"
     return web.Response(status=status, text=body)

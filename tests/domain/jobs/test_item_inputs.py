@@ -98,6 +98,18 @@ async def test_failures_say_whose_they_are(database: Database, clock: ManualCloc
         assert found.values == {}
 
 
+async def test_what_nobody_expected_fails_only_its_item(database: Database, clock: ManualClock) -> None:
+    sources = FakeSources({"b": {"one": b"1", "two": b"2"}})
+    _, items = await submit_keys(database, clock, sources, "one", "two")
+    sources.failures = [RuntimeError("it panicked")]
+
+    one, two = await read(database, sources, items)
+
+    assert (one.error_side, two.error) == ("platform", None)
+    assert "(RuntimeError); see the server's log" in (one.error or "")
+    assert two.values == {"input.txt": b"2"}
+
+
 async def test_too_large_inputs_fail(database: Database, clock: ManualClock) -> None:
     sources = FakeSources({"b": {"one": b"x" * 1001}})
     _, items = await submit_keys(database, clock, sources, "one")

@@ -15,7 +15,6 @@ from modelyard.adapters.sources.base import (
     QueryFailed,
     Row,
 )
-from modelyard.core.errors import PlatformError
 
 
 @dataclass
@@ -24,7 +23,7 @@ class FakeSources:
 
     containers: dict[str, dict[str, bytes]] = field(default_factory=dict)
     queries: dict[str, Sequence[Row]] = field(default_factory=dict)
-    failures: list[PlatformError] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
     checked: list[ObjectAccess | DatabaseAccess] = field(default_factory=list)
     opened: list[ObjectAccess | DatabaseAccess] = field(default_factory=list)
     is_closed: bool = False

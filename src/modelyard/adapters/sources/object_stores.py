@@ -20,6 +20,7 @@ from modelyard.adapters.sources.base import (
 from modelyard.adapters.sources.guard_proxy import GuardProxy
 from modelyard.adapters.sources.object_errors import explain
 from modelyard.core.destinations import DestinationForbidden
+from modelyard.core.logs import log
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -126,3 +127,6 @@ class ObjectStores:
             if isinstance(refusal := self.proxy.refusal(self.ticket), DestinationForbidden):
                 raise refusal from None
             raise explain(error, container, key) from None  # its text may hold credentials
+        except Exception as error:  # noqa: BLE001 - obstore's own code panics at what no request can be made of
+            log.warning("obstore failed unexpectedly", reason=type(error).__name__)
+            raise SourceMisconfigured(f"the store cannot be asked for {key or container!r:.200}") from None

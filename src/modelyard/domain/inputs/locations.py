@@ -1,5 +1,6 @@
 """Where single inputs are: an object in a bucket or container."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ from modelyard.domain.inputs.items import InputValue
 
 LONGEST_CONTAINER = 255
 LONGEST_KEY = 1024
+SENDABLE = re.compile(r"[!-~]*")
+"""What may stand in addresses and headers of requests as it is."""
 
 
 def read_location(name: str, value: Any, *, container: str, key: str, may_be_empty: bool = False) -> InputValue:
@@ -34,4 +37,6 @@ def read_location(name: str, value: Any, *, container: str, key: str, may_be_emp
         found.append(text)
     if "/" in found[0]:
         raise ValueError(f"the {container} of the input {name[:255]!r} has a slash; what follows belongs in {key}")
+    if not SENDABLE.fullmatch(found[0]):
+        raise ValueError(f"the {container} of the input {name[:255]!r} has spaces, or characters beyond ASCII")
     return InputValue(name, "", b"", {"container": found[0], "key": found[1].lstrip("/")})

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from modelyard.core.nul import NUL
 from modelyard.domain.inputs.items import SourcesRejected
+from modelyard.domain.inputs.locations import SENDABLE
 
 LONGEST_MEMBER = 4096
 LONGEST_QUERY = 100_000
@@ -39,6 +40,14 @@ class Members:
         value = self._given.get(name)
         return value if self.text(name, needed=needed) and isinstance(value, str) else ""
 
+    def token(self, name: str, *, needed: bool = True) -> str:
+        """A text that is sent in headers as it is."""
+        value = self.text(name, needed=needed)
+        if not SENDABLE.fullmatch(value):
+            self.wrong(name, "must not have spaces, nor characters beyond ASCII")
+            return ""
+        return value
+
     def word(self, name: str, pattern: str, meaning: str, *, needed: bool = True) -> str:
         """A text of a certain form."""
         value = self.text(name, needed=needed)
@@ -53,6 +62,7 @@ class Members:
         try:
             place = urlsplit(value)
             is_good = place.scheme in {"http", "https"} and place.hostname and place.port != 0
+            is_good = is_good and SENDABLE.fullmatch(value) and "%" not in place.netloc  # as in zones of IPv6
         except ValueError:
             is_good = False
         if value and (not is_good or place.username or place.password or place.query or place.fragment):

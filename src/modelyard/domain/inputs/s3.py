@@ -13,17 +13,17 @@ read_object = partial(read_location, container="bucket", key="key")
 
 def read_access(members: Members) -> S3Access:
     """Credentials, region and endpoint. Both halves of the key may be left out, for buckets that are public."""
-    key = members.text("accessKeyID", needed=False)
+    key = members.token("accessKeyID", needed=False)
     secret = members.secret("secretAccessKey", needed=bool(key))
     if secret and not key:
-        members.text("accessKeyID")
+        members.token("accessKeyID")
     endpoint = members.endpoint(needed=False)
     return S3Access(
         access_key_id=key,
         secret_access_key=secret,
         region=members.word("region", REGION, "a region such as eu-central-1", needed=not endpoint),
         endpoint=endpoint,
-        session_token=members.secret("sessionToken", needed=False),
+        session_token=members.token("sessionToken", needed=False),
     )
 
 

@@ -11,11 +11,11 @@ USUAL_REGION = "us-east-1"
 def read_access(members: Members) -> S3Access:
     """Credentials and endpoint."""
     return S3Access(
-        access_key_id=members.text("accessKeyID"),
+        access_key_id=members.token("accessKeyID"),
         secret_access_key=members.secret("secretAccessKey"),
         region=members.word("region", REGION, "a region such as us-east-1", needed=False) or USUAL_REGION,
         endpoint=members.endpoint(needed=True),
-        session_token=members.secret("sessionToken", needed=False),
+        session_token=members.token("sessionToken", needed=False),
     )
 
 

@@ -16,6 +16,7 @@ from modelyard.adapters.sources.base import Objects
 from modelyard.adapters.storage.base import StoredFileNotFound
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError, Unavailable
+from modelyard.core.logs import log
 from modelyard.core.sealing import Sealer
 from modelyard.domain.engines.rows import load_version
 from modelyard.domain.inputs.fetch import Fetcher, NotFetched, Postponed, Room, Share
@@ -52,6 +53,12 @@ class Inputs:
         self.error, self.error_side = error, side
         self.forget()
 
+    def fail_unexpectedly(self, error: Exception) -> None:
+        """Notes that the platform could not bring them, which must not harm other items, nor the engine."""
+        log.error("the inputs of an item failed unexpectedly", exc_info=error)
+        reason = f"The platform could not bring its inputs ({type(error).__name__}); see the server's log."
+        self.fail(reason, ErrorSide.PLATFORM)
+
     def forget(self) -> None:
         """Lets go of what is there; returns its files' room."""
         forget_files([self.values])
@@ -63,7 +70,7 @@ class Inputs:
 
     def bytes_in_files(self) -> int:
         """What is there in files."""
-        return sum(value.stat().st_size for value in self.values.values() if isinstance(value, Path))
+        return sum(_size_of(value) for value in self.values.values() if isinstance(value, Path))
 
     def return_room(self, room: Room) -> None:
         """Lets go of what is there, so that others have its room."""
@@ -157,6 +164,10 @@ class InputReader:
             inputs.fail(
                 f"the input {row.name!r} is not in the platform's storage any more; submit it again", ErrorSide.PLATFORM
             )
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - see there
+            inputs.fail_unexpectedly(error)
 
     async def _data_of(self, row: _Row, spool: Spool) -> InputData:
         came_in_chunks = row.data is None and row.storage_key is None
@@ -182,6 +193,9 @@ class InputReader:
             for item, rows in job.items.items():
                 names = ", ".join(repr(row.name) for row in rows)
                 found[item].fail(f"the input {names} could not be fetched: {error.message}", side)
+        except Exception as error:  # noqa: BLE001 - see there
+            for item in job.items:
+                found[item].fail_unexpectedly(error)
 
     async def _fetch_item(
         self, objects: Objects, rows: list[_Row], contract: _Contract, inputs: Inputs, share: Share
@@ -197,16 +211,25 @@ class InputReader:
                     most_bytes=sizes.get(row.name, 0),
                     share=share,
                 )
-        except Postponed:
+            if problem := await _problem(inputs, contract):
+                inputs.fail(problem, ErrorSide.CALLER)
+        except (Postponed, FileNotFoundError):  # there is no room; or the engine is gone, and its files with it
             inputs.return_room(share.room)
             inputs.is_postponed = True
         except NotFetched as error:
             inputs.return_room(share.room)
             inputs.fail(error.message, ErrorSide.CALLER if error.is_callers else ErrorSide.PLATFORM)
-        else:
-            if problem := await _problem(inputs, contract):
-                inputs.fail(problem, ErrorSide.CALLER)
+        except Exception as error:  # noqa: BLE001 - see there
+            inputs.return_room(share.room)
+            inputs.fail_unexpectedly(error)
         inputs.fetch_ms = round((time.perf_counter() - began) * 1000)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 async def _problem(inputs: Inputs, contract: _Contract) -> str | None:
