@@ -87,7 +87,7 @@ from modelyard.domain.monitoring.alerts import AlertRules
 from modelyard.domain.monitoring.daily_use import UseBook
 from modelyard.domain.monitoring.machine_use import Reading, UseRecorder
 from modelyard.domain.transfer.installation_import import UNFINISHED
-from modelyard.domain.work.worker import Worker
+from modelyard.domain.work.worker import Share, Worker
 from modelyard.migrations.upgrade import upgrade_database
 from modelyard.settings import Settings
 
@@ -98,7 +98,9 @@ SECRET_FILE = "secret.key"  # noqa: S105 - a name
 NEXT_SECRET_FILE = "secret.key.next"  # noqa: S105
 """What the secret file becomes when `modelyard rotate-secret` has sealed everything with it."""
 LETTERS_AT_ONCE = 2
-PREPARATIONS_AT_ONCE = 4
+PREPARATIONS_AT_ONCE = 8
+PREPARATIONS_OF_A_USER = 2
+"""At once, so that sources of one user that are slow leave room for those of others."""
 
 OpenRuntime = Callable[[Settings], contextlib.AbstractAsyncContextManager[Runtime]]
 
@@ -401,7 +403,12 @@ class Platform:
             self.database, self.clock, self._sources, self.sealer, self.blobs, self.settings.max_items_per_job
         )
         worker = Worker(
-            self.database, self.clock, {PREPARE: task}, owner=self._new_owner(), concurrency=PREPARATIONS_AT_ONCE
+            self.database,
+            self.clock,
+            {PREPARE: task},
+            owner=self._new_owner(),
+            concurrency=PREPARATIONS_AT_ONCE,
+            share=Share("user", PREPARATIONS_OF_A_USER),
         )
         await worker.take_over_everything(self._formers())
         await worker.run()

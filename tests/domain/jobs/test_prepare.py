@@ -1,5 +1,8 @@
 """Items that are found out: all of them or none, each once, whatever interrupts."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +12,8 @@ from sqlalchemy import select
 from modelyard.adapters.sources.base import (
     ContainerMissing,
     CredentialsWrong,
+    DatabaseAccess,
+    Row,
     SourceNotReachable,
 )
 from modelyard.adapters.sources.fake import FakeSources
@@ -18,6 +23,7 @@ from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError, Unavailable
 from modelyard.core.sealing import Sealer
 from modelyard.domain.accounts.tables import Quota
+from modelyard.domain.inputs import find_items
 from modelyard.domain.jobs import prepare
 from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.ending import end_job
@@ -32,7 +38,7 @@ from tests.cast import CAST, SECRET
 from tests.domain.jobs.steps import claim, finish, item_states, read_job_row, submitter
 from tests.domain.jobs.world import BreakingRows
 from tests.library import add_active
-from tests.manual_clock import ManualClock
+from tests.manual_clock import ManualClock, RestlessClock
 
 S3 = {"accessKeyID": "AKIAEXAMPLE", "secretAccessKey": "the-secret-access-key", "region": "eu-central-1"}
 DATABASE = {
@@ -258,6 +264,41 @@ async def test_canceled_jobs_stop_preparing(bench: Bench) -> None:
     assert await bench.rows(job_id) == []
     job = await read_job_row(bench.database, job_id)
     assert (job.status, job.sealed_source) == (JobStatus.CANCELED, None)
+
+
+class SilentSources(FakeSources):
+    """Accepts, and says nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def rows(self, access: DatabaseAccess) -> AsyncGenerator[Row]:
+        self.asked.set()
+        await asyncio.Event().wait()
+        yield {}
+
+
+async def test_a_canceled_job_waits_for_no_source(database: Database, clock: ManualClock) -> None:
+    bench = Bench(database, clock)
+    job_id = await bench.submit_query([])
+    sources = SilentSources()
+    task = replace(bench.task, sources=sources, clock=RestlessClock())
+    preparing = asyncio.create_task(task.run(await bench.claim()))
+    await sources.asked.wait()
+    async with database.write() as session:
+        await end_job(session, job_id, JobStatus.CANCELED, clock.now(), "no more")
+
+    await preparing
+
+    assert (await read_job_row(database, job_id)).status == JobStatus.CANCELED
+
+
+async def test_a_silent_source_is_given_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find_items, "SECONDS_WITHOUT_ANY", 0.01)
+    await bench.submit_query([])
+    with pytest.raises(SourceNotReachable, match="gave nothing"):
+        await replace(bench.task, sources=SilentSources()).run(await bench.claim())
 
 
 async def test_a_job_that_is_canceled_while_its_items_come_has_those_that_came(

@@ -13,7 +13,7 @@ from modelyard.domain.work import queue
 from modelyard.domain.work.queue import ClaimedWork
 from modelyard.domain.work.retry import NotYet
 from modelyard.domain.work.tables import Work, WorkState
-from modelyard.domain.work.worker import Worker
+from modelyard.domain.work.worker import Share, Worker
 from tests.manual_clock import ManualClock, RestlessClock
 from tests.shaky_database import ShakyDatabase
 
@@ -44,6 +44,28 @@ class ScriptedTask:
         self.given_up.append(error)
         if len(self.given_up) <= self.broken_endings:
             raise OSError("disk full")
+
+
+async def test_who_has_much_work_leaves_room_for_others(database: Database) -> None:
+    others_ran, hold = asyncio.Event(), asyncio.Event()
+
+    async def run(work: ClaimedWork) -> None:
+        if work.payload["user"] == "other":
+            others_ran.set()
+        else:
+            await hold.wait()
+
+    async with database.write() as session:
+        for user in ("busy", "busy", "busy", "other"):
+            queue.enqueue(session, ManualClock(), KIND, {"user": user})
+    task = ScriptedTask(run)
+    worker = Worker(database, RestlessClock(), {KIND: task}, owner="one", concurrency=3, share=Share("user", 2))
+    async with _working(worker):
+        await others_ran.wait()
+        hold.set()
+        assert len(await _ended(database)) == 4
+
+    assert task.most_at_once == 3
 
 
 def _raising(*errors: Exception) -> ScriptedTask:

@@ -2,10 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from modelyard.adapters.sources.base import DatabaseAccess, FoundObject, ObjectAccess, Objects, Sources
+from modelyard.adapters.sources.base import (
+    DatabaseAccess,
+    FoundObject,
+    ObjectAccess,
+    Objects,
+    SourceNotReachable,
+    Sources,
+)
 from modelyard.core.errors import TooLarge
 from modelyard.domain.inputs.items import LONGEST_NAME, InputValue, SubmittedItem, check_item
 from modelyard.domain.inputs.jdbc import input_columns, row_values
@@ -14,6 +22,10 @@ from modelyard.domain.inputs.sealed_source import Folder
 from modelyard.domain.models.contract import DeclaredInput
 
 ROW = "row"
+SECONDS_WITHOUT_ANY = 150
+"""What a source may take for the next row or object; databases are told to give up earlier by themselves."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +41,19 @@ async def find_rows(sources: Sources, access: DatabaseAccess, wanted: Wanted) ->
     names: dict[str, str] = {}
     number = 0
     async with contextlib.aclosing(sources.rows(access)) as rows:
-        async for row in rows:
+        while (row := await _next(rows)) is not None:
             number += 1
             names = names or input_columns(list(row), [entry.name for entry in wanted.declared])
             yield await _checked(f"{ROW}{number}", row_values(row, names), wanted)
+
+
+async def _next(found: AsyncIterator[_T]) -> _T | None:
+    """The next one; None after the last. Raises SourceNotReachable where the source is silent."""
+    try:
+        async with asyncio.timeout(SECONDS_WITHOUT_ANY):
+            return await anext(found, None)
+    except TimeoutError:
+        raise SourceNotReachable(f"the source gave nothing for {SECONDS_WITHOUT_ANY} seconds") from None
 
 
 async def _checked(name: str, values: list[InputValue], wanted: Wanted) -> SubmittedItem:
@@ -65,7 +86,8 @@ async def _names_in(
     found: dict[str, dict[str, FoundObject]] = {}
     for input_name, place in places.items():
         folder = place["key"].strip("/")
-        async for entry in objects.list(place["container"], folder):
+        entries = objects.list(place["container"], folder)
+        while (entry := await _next(entries)) is not None:
             if entry.key.endswith("/"):
                 continue  # what stores show for an empty folder
             found.setdefault(entry.key.removeprefix(f"{folder}/") if folder else entry.key, {})[input_name] = entry

@@ -9,6 +9,7 @@ from modelyard.adapters.sources.base import DatabaseAccess, Sources
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
 from modelyard.core.errors import InvalidInput, LimitReached, PlatformError, TooLarge
+from modelyard.core.patience import patiently
 from modelyard.core.sealing import Sealer
 from modelyard.domain.engines.rows import load_version
 from modelyard.domain.inputs.find_items import ROW, Wanted, find_in_folders, find_rows
@@ -23,6 +24,7 @@ from modelyard.domain.jobs.preparing import (
     begin_anew,
     fail_whole,
     hold_job,
+    is_preparing,
     release,
 )
 from modelyard.domain.jobs.status import ErrorSide
@@ -33,6 +35,8 @@ ITEMS_TOGETHER = 500
 BYTES_TOGETHER = 4_194_304
 SECONDS = 3600
 """What finding out the items of one job may take."""
+SECONDS_BETWEEN_LOOKS = 3.0
+"""At whether the job still wants its items."""
 
 
 class NothingFound(InvalidInput):
@@ -52,14 +56,30 @@ class PrepareJob:
 
     async def run(self, work: ClaimedWork) -> None:
         try:
-            async with asyncio.timeout(SECONDS):
-                await self._prepare(work)
+            async with asyncio.timeout(SECONDS) as limit:
+                watching = asyncio.create_task(self._watch(work, limit))
+                try:
+                    await self._prepare(work)
+                finally:
+                    watching.cancel()
         except PreparationOver:
             return
         except TimeoutError:
+            if not await self._is_wanted(work):
+                return
             raise TooLarge(
                 f"finding out the items took more than {SECONDS} seconds; split the query or the folder"
             ) from None
+
+    async def _watch(self, work: ClaimedWork, limit: asyncio.Timeout) -> None:
+        """Ends what still waits for a source when the job has ended."""
+        while await patiently(self.clock, lambda: self._is_wanted(work)):
+            await self.clock.sleep(SECONDS_BETWEEN_LOOKS)
+        limit.reschedule(asyncio.get_running_loop().time())
+
+    async def _is_wanted(self, work: ClaimedWork) -> bool:
+        async with self.database.read() as session:
+            return await is_preparing(session, work)
 
     async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:
         is_callers = isinstance(error, InvalidInput | TooLarge | LimitReached)

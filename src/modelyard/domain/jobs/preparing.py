@@ -30,9 +30,15 @@ class PreparationOver(Conflict):
         super().__init__("The items of this job are not to be found out any more.")
 
 
-def request_preparation(session: AsyncSession, clock: Clock, job_id: str, *, is_high_priority: bool) -> None:
+def request_preparation(session: AsyncSession, clock: Clock, job: Job, *, is_high_priority: bool) -> None:
     """Lets a worker find out the items of a job that this transaction stores."""
-    enqueue(session, clock, PREPARE, {"job": job_id, "priority": 0 if is_high_priority else 1})
+    payload = {"job": job.id, "priority": 0 if is_high_priority else 1, "user": job.user_id}
+    enqueue(session, clock, PREPARE, payload)
+
+
+async def is_preparing(session: AsyncSession, work: ClaimedWork) -> bool:
+    """Whether the job of the work still wants its items to be found out."""
+    return bool(await session.scalar(select(Job.is_preparing).where(Job.id == work.payload["job"])))
 
 
 async def hold_job(session: AsyncSession, work: ClaimedWork) -> Job:

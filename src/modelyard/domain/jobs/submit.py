@@ -289,7 +289,7 @@ class Submitter:
         """Its items are charged when they are known."""
         session.add(job)
         await session.flush()
-        request_preparation(session, self._clock, job.id, is_high_priority=actor.is_high_priority)
+        request_preparation(session, self._clock, job, is_high_priority=actor.is_high_priority)
         record(session, self._clock, actor, "job:submitted", f"job/{job.id}", source=job.input_kind, model=job.model_id)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
@@ -54,17 +54,32 @@ def enqueue(session: AsyncSession, clock: Clock, kind: str, payload: dict[str, A
     ring_after_commit(session, TOPIC)
 
 
-def _of(kinds: Collection[str] | None) -> list[ColumnElement[bool]]:
-    return [] if kinds is None else [Work.kind.in_(kinds)]
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Work that is not to be claimed now: whose payload has one of these values under the key."""
+
+    key: str
+    values: Collection[str]
+
+
+def _of(kinds: Collection[str] | None, skipped: Skipped | None = None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [] if kinds is None else [Work.kind.in_(kinds)]
+    if skipped and skipped.values:
+        found.append(func.coalesce(Work.payload[skipped.key].as_string(), "").not_in(skipped.values))
+    return found
 
 
 async def claim(
-    session: AsyncSession, clock: Clock, owner: str, kinds: Collection[str] | None = None
+    session: AsyncSession,
+    clock: Clock,
+    owner: str,
+    kinds: Collection[str] | None = None,
+    skipped: Skipped | None = None,
 ) -> ClaimedWork | None:
     """Takes the oldest work of these kinds that is due; None when there is none or another worker was quicker."""
     now = clock.now()
     when = or_(Work.run_at <= now, Work.run_at > now + LONGEST_WAIT)
-    is_due = (Work.state == WorkState.QUEUED, when, *_of(kinds))
+    is_due = (Work.state == WorkState.QUEUED, when, *_of(kinds, skipped))
     oldest = select(Work.id).where(*is_due).order_by(Work.run_at, Work.id).with_for_update(skip_locked=True)
     taken = await session.execute(
         update(Work)
@@ -76,9 +91,11 @@ async def claim(
     return ClaimedWork(*row) if row else None
 
 
-async def seconds_until_due(session: AsyncSession, clock: Clock, kinds: Collection[str] | None = None) -> float | None:
+async def seconds_until_due(
+    session: AsyncSession, clock: Clock, kinds: Collection[str] | None = None, skipped: Skipped | None = None
+) -> float | None:
     """How long until the next queued work of these kinds is due; None when nothing is queued."""
-    is_queued = (Work.state == WorkState.QUEUED, *_of(kinds))
+    is_queued = (Work.state == WorkState.QUEUED, *_of(kinds, skipped))
     due: datetime | None = await session.scalar(select(Work.run_at).where(*is_queued).order_by(Work.run_at).limit(1))
     if due is None:
         return None

@@ -1,7 +1,9 @@
 """Does queued work in this process: claims, runs, keeps alive, retries, and takes over from the dead."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -29,11 +31,26 @@ class Task(Protocol):
         """Writes down, where its users look, that the work failed for good."""
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much work with the same value in its payload runs at once: the others leave room for that of others."""
+
+    key: str
+    most: int
+
+
 class Worker:
     """Runs up to `concurrency` pieces of work at the same time, of the kinds that it has tasks for."""
 
     def __init__(
-        self, database: Database, clock: Clock, tasks: Mapping[str, Task], *, owner: str, concurrency: int
+        self,
+        database: Database,
+        clock: Clock,
+        tasks: Mapping[str, Task],
+        *,
+        owner: str,
+        concurrency: int,
+        share: Share | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -41,7 +58,10 @@ class Worker:
         self._owner = owner
         self._free = asyncio.Semaphore(concurrency)
         self._bell = database.bells.listen(queue.TOPIC)
+        self._share = share
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._values: dict[int, str] = {}
+        """What the running work has in its payload, under the key of the share."""
 
     async def take_over_everything(self, owners: str = "") -> int:
         """Queues again its kinds of work that earlier owners held; right only where none of them can be alive.
@@ -73,10 +93,14 @@ class Worker:
     def _start(self, work: ClaimedWork) -> None:
         def end(_: object) -> None:
             del self._running[work.id]
+            if self._values.pop(work.id, None) is not None:
+                self._bell.ring()
             self._free.release()
 
         task = asyncio.create_task(self._do(work), name=f"work {work.id} {work.kind}")
         self._running[work.id] = task
+        if self._share and self._share.key in work.payload:
+            self._values[work.id] = str(work.payload[self._share.key])
         task.add_done_callback(end)
 
     async def _next(self) -> ClaimedWork:
@@ -88,12 +112,22 @@ class Worker:
 
     async def _claim(self) -> tuple[ClaimedWork | None, float | None]:
         """Work that is due, or when some will be. Writers take turns: who finds nothing takes none."""
+        skipped = self._skipped()
         async with self._database.read() as session:
-            due = await queue.seconds_until_due(session, self._clock, self._tasks)
+            due = await queue.seconds_until_due(session, self._clock, self._tasks, skipped)
         if due is None or due > 0:
             return None, due
         async with self._database.write(beside_others=True, is_brief=True) as session:
-            return await queue.claim(session, self._clock, self._owner, self._tasks), due
+            return await queue.claim(session, self._clock, self._owner, self._tasks, skipped), due
+
+    def _skipped(self) -> queue.Skipped | None:
+        """Work of whom so much runs that it has to wait."""
+        if self._share is None:
+            return None
+        running = Counter(self._values.values())
+        return queue.Skipped(
+            self._share.key, [value for value, number in running.items() if number >= self._share.most]
+        )
 
     async def _do(self, work: ClaimedWork) -> None:
         try:
