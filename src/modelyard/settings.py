@@ -153,7 +153,9 @@ class Settings(BaseSettings):
         description="An input that its source does not deliver within this time, with all tries, fails its item; "
         "large ones have a second more for each MiB that arrives.",
     )
-    fetch_concurrency: int = Field(16, gt=0, description="Inputs that are fetched from sources at the same time.")
+    fetch_concurrency: int = Field(
+        32, gt=0, description="Inputs that are fetched from sources at the same time; a quarter of them for one user."
+    )
     sqlite_sources: Path | None = Field(
         None, description="Directory of the SQLite files that inputs may come from; empty: they come from none."
     )

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from modelyard.adapters.container_protocols.base import InputData
 from modelyard.adapters.sources.base import AzureAccess, ObjectAccess, Objects, S3Access, SourceNotReachable, Sources
@@ -21,9 +22,9 @@ from modelyard.domain.inputs.kind import Access
 MOST_TRIES = 3
 FIRST_DELAY_SECONDS = 0.5
 SECONDS_UNTIL_THERE_IS_ROOM = 2.0
-BYTES_TOGETHER = 67_108_864
-"""Of inputs that wait in memory for one engine, unless a single item has more."""
-FILE_BYTES_TOGETHER = 1_073_741_824
+BYTES_TOGETHER = 16_777_216
+"""Of inputs of one job that wait in memory for one engine, unless a single item has more."""
+FILE_BYTES_TOGETHER = 268_435_456
 """The same of inputs in files."""
 SLOWEST_BYTES_PER_SECOND = 1_048_576
 """What arrives at least so fast may take longer than the time for one input."""
@@ -76,19 +77,20 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one item has of the room, and where its large inputs go."""
+    """What one item has of the room, where its large inputs go, and whose it is."""
 
     room: Room
     files: Files
     largest_in_memory: int
     is_first: bool
+    user_id: str
 
 
 class Fetcher:
     """Fetches for the whole process.
 
     Args:
-        most_at_once: inputs that are under way at the same time.
+        most_at_once: inputs that are under way at the same time; a quarter of them may be of one user.
         seconds: what one input may take, with all tries; large ones get more while they arrive.
     """
 
@@ -96,6 +98,8 @@ class Fetcher:
         self.sources = sources
         self._clock = clock
         self._free = asyncio.Semaphore(most_at_once)
+        self._most_of_a_user = max(1, most_at_once // 4)
+        self._free_of_users: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._seconds = seconds
 
     def opened(self, access: Access) -> AbstractAsyncContextManager[Objects]:
@@ -109,7 +113,9 @@ class Fetcher:
         self, objects: Objects, name: str, location: Mapping[str, str], *, most_bytes: int, share: Share
     ) -> InputData:
         """One input: its bytes, or a file where there are many. Raises NotFetched, Postponed."""
-        async with self._free:
+        of_user = self._free_of_users.get(share.user_id) or asyncio.Semaphore(self._most_of_a_user)
+        self._free_of_users[share.user_id] = of_user
+        async with of_user, self._free:
             try:
                 async with asyncio.timeout(self._seconds) as limit:
                     source = _Source(objects, location, most_bytes, limit)

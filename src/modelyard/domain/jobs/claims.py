@@ -37,6 +37,15 @@ class Candidate:
     is_suspect: bool
     size: int
     explain: bool
+    is_elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fetches:
+    """How many items whose inputs are elsewhere one lane may have claimed, and how many it has."""
+
+    most_of_a_lane: int
+    of_lanes: Mapping[int | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class ClaimedItem:
     attempts: int
     queued_at: datetime
     explain: bool
+    lane_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +95,13 @@ _TAKE = (
         started_at=bindparam("now"),
         attempts=JobItem.attempts + 1,
     )
-    .returning(JobItem.id, JobItem.job_id, JobItem.attempts, JobItem.queued_at)
+    .returning(JobItem.id, JobItem.job_id, JobItem.attempts, JobItem.queued_at, JobItem.lane_id)
 )
 _FIRST_ITEMS = (
-    select(JobItem.id, JobItem.attempts, JobItem.interruptions, JobItem.size, Job.explain)
+    select(
+        *(JobItem.id, JobItem.attempts, JobItem.interruptions, JobItem.size, Job.explain),
+        Job.sealed_source.is_not(None).label("is_elsewhere"),
+    )
     .join(Job, Job.id == JobItem.job_id)
     .where(JobItem.lane_id == bindparam("lane"), JobItem.state == ItemState.QUEUED)
     .order_by(JobItem.id)
@@ -101,7 +114,15 @@ _MARK_STARTED = (
     .values(status=JobStatus.IN_PROGRESS, started_at=bindparam("now"), updated_at=bindparam("now"))
 )
 _CLAIMED = (
-    select(JobItem.id, JobItem.job_id, JobItem.attempts, JobItem.queued_at, Job.explain, JobItem.started_at)
+    select(
+        JobItem.id,
+        JobItem.job_id,
+        JobItem.attempts,
+        JobItem.queued_at,
+        Job.explain,
+        JobItem.lane_id,
+        JobItem.started_at,
+    )
     .join(Job, Job.id == JobItem.job_id)
     .where(JobItem.state == ItemState.RUNNING, JobItem.claim == bindparam("token"))
     .order_by(JobItem.id)
@@ -128,13 +149,15 @@ async def claim_items(
     owner: str,
     most: int,
     token: str | None = None,
+    fetches: Fetches | None = None,
 ) -> Claim | None:
     """Takes the next items of a version, of all lanes in turn; one that may have killed an engine is taken alone.
 
     Args:
         token: of the claim, for who may have to look with `find_claim` what became of it.
+        fetches: None to take items wherever their inputs are.
     """
-    chosen = await _choose(session, version_id, most)
+    chosen = await _choose(session, version_id, most, fetches)
     if not chosen:
         return None
     now, token = clock.now(), token or new_uuid()
@@ -145,7 +168,11 @@ async def claim_items(
     if not rows:
         return None
     await _mark_started(session, {row.job_id for row in rows.values()}, now)
-    items = (ClaimedItem(*rows[item], wants) for item, wants in chosen.items() if item in rows)
+    items = (
+        ClaimedItem(row.id, row.job_id, row.attempts, row.queued_at, wants, row.lane_id)
+        for item, wants in chosen.items()
+        if (row := rows.get(item))
+    )
     return Claim(token, now, tuple(items))
 
 
@@ -154,20 +181,23 @@ async def find_claim(session: AsyncSession, token: str) -> Claim | None:
     rows = (await (await session.connection()).execute(_CLAIMED, {"token": token})).all()
     if not rows:
         return None
-    items = (ClaimedItem(row.id, row.job_id, row.attempts, row.queued_at, row.explain) for row in rows)
+    items = (ClaimedItem(row.id, row.job_id, row.attempts, row.queued_at, row.explain, row.lane_id) for row in rows)
     return Claim(token, rows[0].started_at, tuple(items))
 
 
-async def _choose(session: AsyncSession, version_id: int, most: int) -> dict[int, bool]:
+async def _choose(session: AsyncSession, version_id: int, most: int, fetches: Fetches | None) -> dict[int, bool]:
     """Queued items, in the order in which they are to run, and whether each wants an explanation."""
     candidates: list[Candidate] = []
     empty = []
-    for lane, share in share_out(lanes_in_turn(await waiting_lanes(session, version_id)), most)[:MOST_LANES]:
+    asked = 0
+    for lane, share in share_out(lanes_in_turn(await waiting_lanes(session, version_id)), most):
         found = await _first_items(session, lane, min(share, most - len(candidates)))
-        candidates += found
         if not found:
             empty.append(lane)
-        if len(candidates) >= most:
+        fetchable = without_excess(found, fetches)
+        candidates += fetchable
+        asked += bool(fetchable or not found)  # who waits for what is being fetched takes no place of another's
+        if len(candidates) >= most or asked == MOST_LANES:
             break
     taken = take_together(candidates)
     await note_turns(session, version_id, sorted({item.lane_id for item in taken}), empty)
@@ -176,7 +206,21 @@ async def _choose(session: AsyncSession, version_id: int, most: int) -> dict[int
 
 async def _first_items(session: AsyncSession, lane: WaitingLane, most: int) -> list[Candidate]:
     found = await (await session.connection()).execute(_FIRST_ITEMS, {"lane": lane.id, "most": most})
-    return [Candidate(row.id, lane.id, bool(row.attempts or row.interruptions), row.size, row.explain) for row in found]
+    return [
+        Candidate(
+            row.id, lane.id, bool(row.attempts or row.interruptions), row.size, row.explain, bool(row.is_elsewhere)
+        )
+        for row in found
+    ]
+
+
+def without_excess(found: Sequence[Candidate], fetches: Fetches | None) -> list[Candidate]:
+    """The first items of a lane, up to the one that is elsewhere and has to wait until others are fetched."""
+    if fetches is None:
+        return list(found)
+    left = fetches.most_of_a_lane - fetches.of_lanes.get(found[0].lane_id, 0) if found else 0
+    seen = accumulate(item.is_elsewhere for item in found)
+    return [item for item, number in zip(found, seen, strict=True) if number <= max(0, left)]
 
 
 def take_together(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -97,6 +97,7 @@ class _Fetched:
     kind: str
     sealed_source: str | None
     version_id: int
+    user_id: str
     items: dict[int, list[_Row]]
 
 
@@ -117,6 +118,17 @@ class InputPlaces:
     elsewhere: dict[int, list[_Row]] = field(default_factory=dict)
     jobs: list[_Fetched] = field(default_factory=list)
     contracts: Mapping[int, _Contract] = field(default_factory=dict)
+
+    def split(self) -> tuple["InputPlaces", list["InputPlaces"]]:
+        """The items whose inputs are all here, and those of each job whose inputs are to be fetched."""
+        here = self._of([item for item in self.item_ids if item not in self.elsewhere], [])
+        return here, [self._of(list(job.items), [job]) for job in self.jobs]
+
+    def _of(self, items: list[int], jobs: list[_Fetched]) -> "InputPlaces":
+        wanted = set(items)
+        stored = [row for row in self.stored if row.item_id in wanted]
+        elsewhere = {item: rows for item, rows in self.elsewhere.items() if item in wanted}
+        return InputPlaces(items, stored, elsewhere, jobs, self.contracts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +163,11 @@ class InputReader:
         room = Room()
         first = next((item for item in places.item_ids if item in places.elsewhere), None)
         contracts = places.contracts
-        shares = {item: Share(room, spool, LARGEST_IN_MEMORY, item == first) for item in places.elsewhere}
+        shares = {
+            item: Share(room, spool, LARGEST_IN_MEMORY, item == first, job.user_id)
+            for job in places.jobs
+            for item in job.items
+        }
         fetches = (self._fetch_of_job(job, contracts[job.version_id], found, shares) for job in places.jobs)
         await asyncio.gather(*fetches)
 
@@ -275,14 +291,14 @@ _INPUTS_OF = select(
 
 async def _jobs_of(session: AsyncSession, elsewhere: dict[int, list[_Row]]) -> list[_Fetched]:
     rows = await session.execute(
-        select(JobItem.id, Job.id, Job.input_kind, Job.sealed_source, Job.version_id)
+        select(JobItem.id, Job.id, Job.input_kind, Job.sealed_source, Job.version_id, Job.user_id)
         .join(Job, Job.id == JobItem.job_id)
         .where(JobItem.id.in_(elsewhere))
         .order_by(JobItem.id)
     )
     jobs: dict[str, _Fetched] = {}
-    for item, job, kind, sealed, version in rows:
-        jobs.setdefault(job, _Fetched(kind, sealed, version, {})).items[item] = elsewhere[item]
+    for item, job, kind, sealed, version, user in rows:
+        jobs.setdefault(job, _Fetched(kind, sealed, version, user, {})).items[item] = elsewhere[item]
     return list(jobs.values())
 
 

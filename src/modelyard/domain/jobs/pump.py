@@ -1,13 +1,15 @@
 """A pump feeds one ready engine with the items of jobs, as fast as it takes them, and stores what became of them.
 
 It claims items in chunks. While a chunk of quick items runs, the outcomes of the one before are stored and the next
-one is claimed, in one transaction. An item counts only once its outcome is stored.
+one is claimed, in one transaction. Inputs that are elsewhere are fetched meanwhile (`fetching.py`). An item counts only
+once its outcome is stored.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
@@ -29,6 +31,7 @@ from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import (
     Claim,
     ClaimedItem,
+    Fetches,
     FinishedItem,
     claim_items,
     find_claim,
@@ -36,7 +39,8 @@ from modelyard.domain.jobs.claims import (
     give_back_items,
     put_back_items,
 )
-from modelyard.domain.jobs.item_inputs import InputPlaces, InputReader, Inputs, find_inputs
+from modelyard.domain.jobs.fetching import Chunk, Fetching
+from modelyard.domain.jobs.item_inputs import InputPlaces, InputReader, find_inputs
 from modelyard.domain.jobs.pace import Pace, split_into_batches
 from modelyard.domain.jobs.spool import Spool, forget_files
 from modelyard.domain.jobs.status import ErrorSide
@@ -78,24 +82,6 @@ class PumpParts:
     pace: Pace
 
 
-@dataclass(slots=True, eq=False)
-class _Chunk:
-    """A claim and how far it has come."""
-
-    claim: Claim
-    inputs: Mapping[int, Inputs]
-    is_full: bool
-    fetch_ms: int = 0
-    running: tuple[ClaimedItem, ...] = ()
-    finished: list[FinishedItem] = field(default_factory=list)
-
-    @property
-    def waiting(self) -> list[ClaimedItem]:
-        """Items that were not begun."""
-        begun = {outcome.item.id for outcome in self.finished} | {item.id for item in self.running}
-        return [item for item in self.claim.items if item.id not in begun]
-
-
 class _EngineLost(Exception):
     """The engine is of no use any more."""
 
@@ -114,13 +100,15 @@ class Pump:
         self._engine = engine
         self._options = InferenceOptions((), 0)
         self._spool = Spool(engine.exchange)
-        self._unsettled: list[_Chunk] = []
+        self._bell = parts.database.bells.listen(submit.TOPIC)
+        self._ready: deque[Chunk] = deque()
+        self._fetching = Fetching(parts.database, parts.clock, parts.inputs, self._spool, self._note_ready)
+        self._unsettled: list[Chunk] = []
         """Claimed, and not all of it stored or given back."""
 
     async def run(self) -> None:
         """Goes on until cancelled; then what runs is queued again, as if it had not been begun."""
         parts, engine = self._parts, self._engine
-        bell = parts.database.bells.listen(submit.TOPIC)
         try:
             self._options = await self._patiently(self._read_options)
             while self._may_go_on():
@@ -128,7 +116,8 @@ class Pump:
                 has_worked = await self._work_off()
                 parts.router.give_back(engine, worked_until=time.monotonic() if has_worked else None)
                 if self._may_go_on():
-                    await bell.wait(parts.seconds_between_looks)
+                    await self._bell.wait(parts.seconds_between_looks)
+            await self._settle(None)
         except _EngineLost as lost:
             side = ErrorSide.PLATFORM if isinstance(lost.cause, OutputGone) else ErrorSide.MODEL
             await self._settle(lost.cause.message, is_final=lost.is_final, side=side)
@@ -145,45 +134,74 @@ class Pump:
 
     async def _work_off(self) -> bool:
         """Works until nothing waits; returns whether anything did."""
-        chunk = await self._exchange()
-        has_worked = chunk is not None
-        while chunk:
+        has_worked = False
+        while chunk := await self._next_chunk():
+            has_worked = True
             ahead = asyncio.create_task(self._exchange()) if self._may_look_ahead(chunk) else None
             try:
                 await self._run_chunk(chunk)
             finally:
-                following = await _ended(ahead) if ahead else None
-            chunk = following or await self._exchange()
+                if ahead:
+                    await _ended(ahead)
         return has_worked
+
+    async def _next_chunk(self) -> Chunk | None:
+        """Items whose inputs are there; None when nothing more can be claimed now."""
+        while not self._ready:
+            if not await self._exchange():
+                return None
+        return self._ready.popleft()
+
+    def _note_ready(self, chunk: Chunk) -> None:
+        self._ready.append(chunk)
+        self._bell.ring()
 
     def _may_go_on(self) -> bool:
         return not self._parts.is_draining() and self._parts.router.serves(self._engine)
 
-    def _may_look_ahead(self, chunk: _Chunk) -> bool:
+    def _may_look_ahead(self, chunk: Chunk) -> bool:
         pace = self._parts.pace
-        return chunk.is_full and pace.may_look_ahead(self._engine.plan.version_id, len(chunk.claim.items))
+        return (
+            chunk.is_full
+            and not self._ready
+            and pace.may_look_ahead(self._engine.plan.version_id, len(chunk.claim.items))
+        )
 
-    async def _exchange(self) -> _Chunk | None:
-        """Stores what has finished and takes the next items, in one transaction; then reads their inputs."""
+    async def _exchange(self) -> bool:
+        """Stores what has finished and takes the next items, in one transaction; then reads their inputs.
+
+        What has to be fetched is ready later. Returns whether there were any items.
+        """
         done = [chunk for chunk in self._unsettled if not chunk.running and not chunk.waiting]
         most = self._parts.pace.items_of_a_claim(self._engine.plan.version_id, self._engine.facts.batch_size)
-        began = time.perf_counter()
         token, tries = new_uuid(), count()
         claimed = await self._patiently(
             lambda: self._store_and_claim(done, most, token=token, is_retry=next(tries) > 0)
         )
         self._unsettled = [chunk for chunk in self._unsettled if chunk not in done]
         if claimed is None:
-            return None
+            return False
         claim, places = claimed
-        chunk = _Chunk(claim, {}, len(claim.items) >= most)
+        is_full = len(claim.items) >= most
+        here, elsewhere = places.split()
+        for group in elsewhere:
+            self._fetching.begin(self._begin_chunk(claim, group, is_full), group)
+        if here.item_ids:
+            chunk, began = self._begin_chunk(claim, here, is_full), time.perf_counter()
+            chunk.inputs = await self._patiently(partial(self._parts.inputs.bring, here, self._spool))
+            chunk.fetch_ms = round((time.perf_counter() - began) * 1000)
+            self._ready.append(chunk)
+        return True
+
+    def _begin_chunk(self, claim: Claim, places: InputPlaces, is_full: bool) -> Chunk:
+        wanted = set(places.item_ids)
+        items = tuple(item for item in claim.items if item.id in wanted)
+        chunk = Chunk(replace(claim, items=items), {}, is_full)
         self._unsettled.append(chunk)
-        chunk.inputs = await self._patiently(partial(self._parts.inputs.bring, places, self._spool))
-        chunk.fetch_ms = round((time.perf_counter() - began) * 1000)
         return chunk
 
     async def _store_and_claim(
-        self, done: list[_Chunk], most: int, *, token: str, is_retry: bool
+        self, done: list[Chunk], most: int, *, token: str, is_retry: bool
     ) -> tuple[Claim, InputPlaces] | None:
         parts, engine = self._parts, self._engine
         async with parts.database.write(beside_others=True, is_brief=True) as session:
@@ -199,10 +217,11 @@ class Pump:
                     owner=parts.owner,
                     most=most,
                     token=token,
+                    fetches=Fetches(self._fetching.most_of_a_lane(most), self._fetching.lanes(self._ready)),
                 )
             return (claim, await find_inputs(session, [item.id for item in claim.items])) if claim else None
 
-    async def _run_chunk(self, chunk: _Chunk) -> None:
+    async def _run_chunk(self, chunk: Chunk) -> None:
         """Runs what was claimed; what is not begun when the engine is given up goes back. Raises _EngineLost."""
         runnable = []
         for item in chunk.claim.items:
@@ -222,7 +241,7 @@ class Pump:
         if chunk.waiting:
             await self._settle_one(chunk)
 
-    async def _run_batch(self, chunk: _Chunk, batch: tuple[ClaimedItem, ...]) -> list[FinishedItem]:
+    async def _run_batch(self, chunk: Chunk, batch: tuple[ClaimedItem, ...]) -> list[FinishedItem]:
         known = self._options
         wanted = InferenceOptions(known.outputs, known.run_timeout, batch[0].explain, known.detect_drift)
         inputs = [chunk.inputs[item.id].values for item in batch]
@@ -272,24 +291,27 @@ class Pump:
         side = ErrorSide.MODEL if error else None
         return FinishedItem(item, rows, error, side, fetch_ms, latency_ms, self._parts.clock.now())
 
-    async def _settle(self, reason: str, *, is_final: bool = False, side: ErrorSide = ErrorSide.MODEL) -> None:
-        """Stores what has finished, and queues the rest again; what ran is marked with the reason."""
+    async def _settle(self, reason: str | None, *, is_final: bool = False, side: ErrorSide = ErrorSide.MODEL) -> None:
+        """Stores what has finished, and queues the rest again; what ran is marked when there is a reason."""
+        await self._fetching.stop()
         await self._patiently(partial(self._settle_once, self._unsettled, reason, is_final, side))
         self._unsettled.clear()
+        self._ready.clear()
 
-    async def _settle_one(self, chunk: _Chunk) -> None:
+    async def _settle_one(self, chunk: Chunk) -> None:
         """The same of one chunk that did not break; what is claimed ahead stays, as it is run next."""
         await self._patiently(partial(self._settle_once, [chunk]))
         self._unsettled.remove(chunk)
 
     async def _settle_now(self) -> None:
         """The same at the end of the process, which does not wait for a database that is away."""
+        await self._fetching.stop()
         await self._settle_once(self._unsettled)
         self._unsettled.clear()
 
     async def _settle_once(
         self,
-        chunks: list[_Chunk],
+        chunks: list[Chunk],
         reason: str | None = None,
         is_final: bool = False,
         side: ErrorSide = ErrorSide.PLATFORM,
@@ -323,14 +345,14 @@ class Pump:
         return await patiently(self._parts.clock, call)
 
 
-async def _ended(ahead: asyncio.Task[_Chunk | None]) -> _Chunk | None:
-    """What was claimed ahead, also when its pump is being cancelled: then it is to be given back."""
+async def _ended(ahead: asyncio.Task[bool]) -> None:
+    """Waits for what is claimed ahead, but not when its pump is being cancelled: then it is to be given back."""
     current = asyncio.current_task()
     if current is not None and current.cancelling():
         await asyncio.wait([ahead], timeout=_SECONDS_TO_END)
         ahead.cancel()
-        return None
-    return await ahead
+        return
+    await ahead
 
 
 def _apology(error: Exception) -> str:
