@@ -140,6 +140,27 @@ async def test_items_of_several_folders_do_not_get_mixed_up(bench: Bench) -> Non
     assert [item.name for item in await bench.rows(job_id)] == ["folder0/a", "folder1/a"]
 
 
+async def test_items_whose_names_meet_get_numbers(bench: Bench) -> None:
+    bench.sources.containers["b"] = {
+        "2024/jan/x": b"1",
+        "2024/jan/" + "y" * 999: b"2",
+        "2024/jan/" + "y" * 998 + "z": b"3",
+    }
+    places = {
+        name: {"input.txt": {"bucket": "b", "key": key}}
+        for name, key in {"in": "2024", "in/jan": "2024/jan", "n" * 1000: "2024"}.items()
+    }
+    job_id = (await bench.submit("aws-s3-folder", S3, places)).job.id
+
+    await bench.work_off()
+
+    items = await bench.rows(job_id)
+    assert items[0].name == "in/jan/x"
+    assert "in/jan/x~2" in {item.name for item in items}
+    assert {"n" * 1000, "n" * 990 + "~2", "n" * 990 + "~3"} <= {item.name for item in items}
+    assert len({item.name for item in items}) == len(items) == 9
+
+
 async def test_rows_become_items(bench: Bench) -> None:
     rows = [{"INPUT.TXT": "ä"}, {"INPUT.TXT": b"\x00\xff"}, {"INPUT.TXT": None}, {"INPUT.TXT": 4.5}]
     job_id = await bench.submit_query(rows)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -24,6 +25,9 @@ from modelyard.domain.models.contract import DeclaredInput
 ROW = "row"
 SECONDS_WITHOUT_ANY = 150
 """What a source may take for the next row or object; databases are told to give up earlier by themselves."""
+
+_BEGINNING = LONGEST_NAME - 10
+"""What is left of a long name that gets a number."""
 
 _T = TypeVar("_T")
 
@@ -69,15 +73,35 @@ async def find_in_folders(
 ) -> AsyncGenerator[SubmittedItem]:
     """The objects below folders as items, named after their keys below the folder.
 
-    Of several folders the names begin with that of the folder. Where an item has several inputs, each has a folder of
-    its own, and what has the same name in all of them belongs together.
+    Of several folders the names begin with that of the folder; a name that another item has already gets a number.
+    Where an item has several inputs, each has a folder of its own, and what has the same name in all of them belongs
+    together.
     """
+    names = _Names()
     async with sources.objects(access) as objects:
         for folder in folders:
             prefix = f"{folder.name}/" if len(folders) > 1 else ""
             found = await _names_in(objects, folder.places, most_items)
             for name, inputs in found.items():
-                yield _item(f"{prefix}{name}"[:LONGEST_NAME], inputs, folder.places, wanted)
+                yield _item(names.free(f"{prefix}{name}"), inputs, folder.places, wanted)
+
+
+class _Names:
+    """Names of items, each given once."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+        self._numbers: Counter[str] = Counter()
+        """By the beginning of names, so that a free one is found at once, however many meet."""
+
+    def free(self, wanted: str) -> str:
+        """The name, or where it is taken the first of name~2, name~3, … that is free."""
+        name, beginning = wanted[:LONGEST_NAME], wanted[:_BEGINNING]
+        while name in self._given:
+            self._numbers[beginning] += 1
+            name = f"{beginning}~{self._numbers[beginning] + 1}"
+        self._given.add(name)
+        return name
 
 
 async def _names_in(
