@@ -140,6 +140,25 @@ async def test_items_of_several_folders_do_not_get_mixed_up(bench: Bench) -> Non
     assert [item.name for item in await bench.rows(job_id)] == ["folder0/a", "folder1/a"]
 
 
+async def test_objects_that_stand_for_folders_are_no_items(bench: Bench) -> None:
+    bench.sources.containers["b"] = {
+        "in": b"",
+        "in/": b"",
+        "in/sub": b"",
+        "in/sub/a": b"1",
+        "in/sub.txt": b"",
+        "in/other/": b"",
+        "in/full": b"1",
+        "in/full/b": b"1",
+    }
+    bench.sources.lists_bare_folders = True
+    job_id = await bench.submit_folder("in")
+
+    await bench.work_off()
+
+    assert [item.name for item in await bench.rows(job_id)] == ["full", "full/b", "sub.txt", "sub/a"]
+
+
 async def test_items_whose_names_meet_get_numbers(bench: Bench) -> None:
     bench.sources.containers["b"] = {
         "2024/jan/x": b"1",

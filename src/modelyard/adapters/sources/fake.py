@@ -26,6 +26,8 @@ class FakeSources:
     failures: list[Exception] = field(default_factory=list)
     checked: list[ObjectAccess | DatabaseAccess] = field(default_factory=list)
     opened: list[ObjectAccess | DatabaseAccess] = field(default_factory=list)
+    lists_bare_folders: bool = False
+    """As clients do that take off the slash of an object whose key is that of a folder."""
     is_closed: bool = False
 
     async def check(self, access: ObjectAccess | DatabaseAccess) -> None:
@@ -71,7 +73,7 @@ class _FakeObjects:
         self.sources._fail()
         prefix = f"{folder}/" if folder else ""
         for key, data in sorted(self._container(container).items()):
-            if key.startswith(prefix):
+            if key.startswith(prefix) or (self.sources.lists_bare_folders and key == folder):
                 yield FoundObject(key, len(data))
 
     def _container(self, name: str) -> dict[str, bytes]:

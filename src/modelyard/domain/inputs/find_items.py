@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,6 +87,13 @@ async def find_in_folders(
                 yield _item(names.free(f"{prefix}{name}"), inputs, folder.places, wanted)
 
 
+class TooManyObjects(TooLarge):
+    """A folder has more objects than a job may have items."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A job may have {most} items; this folder has more. Split it.")
+
+
 class _Names:
     """Names of items, each given once."""
 
@@ -111,13 +119,32 @@ async def _names_in(
     for input_name, place in places.items():
         folder = place["key"].strip("/")
         entries = objects.list(place["container"], folder)
+        sizes: dict[str, int] = {}
         while (entry := await _next(entries)) is not None:
-            if entry.key.endswith("/"):
-                continue  # what stores show for an empty folder
-            found.setdefault(entry.key.removeprefix(f"{folder}/") if folder else entry.key, {})[input_name] = entry
-            if len(found) > most_items:
-                raise TooLarge(f"A job may have {most_items} items; this folder has more. Split it.")
+            sizes[entry.key] = entry.size
+            if len(sizes) > 2 * most_items:
+                raise TooManyObjects(most_items)
+        for key in without_folders(sizes, folder):
+            name = key.removeprefix(f"{folder}/") if folder else key
+            found.setdefault(name, {})[input_name] = FoundObject(key, sizes[key])
+        if len(found) > most_items:
+            raise TooManyObjects(most_items)
     return found
+
+
+def without_folders(sizes: Mapping[str, int], folder: str) -> list[str]:
+    """The keys of a folder without those of the empty objects that stores and their pages show as folders.
+
+    Such a key ends with a slash, which clients of stores take off: then it is known by what is below it.
+    """
+    keys = sorted(sizes)
+
+    def is_folder(key: str) -> bool:
+        below = bisect_left(keys, f"{key}/")
+        has_some_below = below < len(keys) and keys[below].startswith(f"{key}/")
+        return key.endswith("/") or (not sizes[key] and (key == folder or has_some_below))
+
+    return [key for key in sizes if not is_folder(key)]
 
 
 def _item(
