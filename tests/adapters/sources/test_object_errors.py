@@ -55,6 +55,26 @@ async def test_what_no_request_can_be_made_of(sources: RealSources, bucket: str)
             await anext(objects.list(bucket, "folder"))
 
 
+@pytest.mark.parametrize("key", ["f//b.txt", "f/../b", "f/./b", "f/a\nb"])
+async def test_names_that_cannot_be_used_are_told(sources: RealSources, key: str) -> None:
+    entries = "".join(
+        f"<Contents><Key>{each}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>1</Size></Contents>"
+        for each in ("f/good", key.replace("\n", "&#10;"))
+    )
+    listed = f"<ListBucketResult><Name>b</Name><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>"
+
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(text=listed, content_type="application/xml")
+
+    async with web_server(answer) as address:
+        access = S3Access("AKIA", SECRET, "us-east-1", f"http://{address}")
+        async with sources.objects(access) as objects:
+            with pytest.raises(SourceMisconfigured) as caught:
+                await anext(objects.list("b", "f"))
+
+    assert f"whose name this server cannot use: {key!r};" in caught.value.message
+
+
 def error(status: int, code: str) -> web.Response:
     body = f"<Error><Code>{code}</Code><Message>{SECRET}</Message><StringToSign>{SECRET}</StringToSign></Error>"
     return web.Response(status=status, text=body)

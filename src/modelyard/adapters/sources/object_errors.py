@@ -2,7 +2,7 @@
 
 import re
 
-from obstore.exceptions import PermissionDeniedError, PreconditionError, UnauthenticatedError
+from obstore.exceptions import InvalidPathError, PermissionDeniedError, PreconditionError, UnauthenticatedError
 
 from modelyard.adapters.sources.base import (
     AccessDenied,
@@ -37,6 +37,7 @@ _NO_CONTAINER = {
     "InvalidResourceName",
     "ContainerBeingDeleted",
 }
+_BAD_KEY = re.compile(r'Path "(.*?)"(?: contained|: Encountered)', re.DOTALL)
 _STATUS = re.compile(r"status code: (\d{3})")
 _BUSY = {408, 425, 429}
 _PROXY_STATUS = "407"
@@ -69,6 +70,10 @@ def _by_code(code: str, container: str) -> PlatformError | None:
 def _by_type(error: BaseException, container: str, key: str | None) -> PlatformError | None:
     if isinstance(error, FileNotFoundError):
         return ContainerMissing(container) if key is None else ObjectMissing(container, key)
+    if isinstance(error, InvalidPathError):
+        found = _BAD_KEY.search(str(error))
+        name = f": {found[1][:200]!r}" if found else ""
+        return SourceMisconfigured(f"the folder has an object whose name this server cannot use{name}; rename it")
     if isinstance(error, PreconditionError):
         return ObjectChanged()
     if isinstance(error, UnauthenticatedError):
