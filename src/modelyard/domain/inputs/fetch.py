@@ -4,6 +4,7 @@ Small ones are in memory afterwards, large ones in files: never whole in memory.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
@@ -129,10 +130,12 @@ class Fetcher:
     async def _patiently(self, source: "_Source", share: Share) -> InputData:
         attempt = 0
         while True:
+            began = time.monotonic()
             try:
                 return await _read(source, share)
-            except StorageUnavailable as error:  # our own disk; not the source's fault
+            except StorageUnavailable as error:  # our own disk; not the source's fault, nor at the cost of its time
                 log.warning("an input waits for room on the disk", reason=error.message)
+                source.allow(time.monotonic() - began + SECONDS_UNTIL_THERE_IS_ROOM)
                 await self._clock.sleep(SECONDS_UNTIL_THERE_IS_ROOM)
             except Unavailable:
                 attempt += 1
@@ -154,9 +157,13 @@ class _Source:
         """Its bytes. Raises as `Objects.read`."""
         place = self._location
         async for piece in self._objects.read(place["container"], place["key"], most_bytes=self._most_bytes):
-            if (deadline := self._limit.when()) is not None and not self._limit.expired():
-                self._limit.reschedule(deadline + len(piece) / SLOWEST_BYTES_PER_SECOND)
+            self.allow(len(piece) / SLOWEST_BYTES_PER_SECOND)
             yield piece
+
+    def allow(self, seconds: float) -> None:
+        """Gives it more time."""
+        if (deadline := self._limit.when()) is not None and not self._limit.expired():
+            self._limit.reschedule(deadline + seconds)
 
 
 async def _read(source: _Source, share: Share) -> InputData:
