@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from modelyard.domain.engines.routing import Router
 from modelyard.domain.inputs.fetch import Room
 from modelyard.domain.jobs import item_inputs, pump
 from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
+from modelyard.domain.jobs.claims import Claim
 from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.jobs.submit import Receipt, Submission
@@ -248,6 +250,27 @@ async def test_items_of_a_claim_whose_commit_got_no_answer_are_run_once(
     task.cancel()
     await asyncio.wait([task])
     await database.close()
+
+
+async def test_items_are_not_said_to_be_fetched_while_the_database_is_busy(
+    pumps: Pumps, clock: ManualClock, model_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim_items = pump.claim_items
+
+    async def claim_slowly(*args: Any, **options: Any) -> Claim | None:
+        await asyncio.sleep(1)
+        return await claim_items(*args, **options)
+
+    monkeypatch.setattr(pump, "claim_items", claim_slowly)
+    job = (await submit(pumps.database, clock, model_id, number=1)).job
+    pumps.start(FakeProgram(answer=answer_json))
+    await pumps.until(job.id, "COMPLETED")
+
+    async with pumps.database.read() as session:
+        item = (await session.scalars(select(JobItem))).one()
+    assert item.fetch_ms is not None
+    assert item.latency_ms is not None
+    assert item.fetch_ms <= item.latency_ms < 1000
 
 
 async def test_drain_without_work_is_quick(pumps: Pumps, model_id: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +31,6 @@ class Chunk:
     claim: Claim
     inputs: Mapping[int, Inputs]
     is_full: bool
-    fetch_ms: int = 0
     running: tuple[ClaimedItem, ...] = ()
     finished: list[FinishedItem] = field(default_factory=list)
 
@@ -77,7 +75,6 @@ class Fetching:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _fetch(self, chunk: Chunk, places: InputPlaces) -> None:
-        began = time.perf_counter()
         nothing = {item.id: Inputs(is_postponed=True) for item in chunk.claim.items}
         bringing = asyncio.create_task(patiently(self.clock, lambda: self.reader.bring(places, self.spool)))
         try:
@@ -93,7 +90,6 @@ class Fetching:
         finally:
             bringing.cancel()
             await asyncio.wait([bringing])
-        chunk.fetch_ms = round((time.perf_counter() - began) * 1000)
         self.note_ready(chunk)
 
     async def _is_wanted(self, chunk: Chunk) -> bool:

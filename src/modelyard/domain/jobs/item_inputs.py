@@ -151,7 +151,9 @@ class InputReader:
         found = {item: Inputs() for item in places.item_ids}
         try:
             for row in places.stored:
+                began = time.perf_counter()
                 await self._read_stored(found[row.item_id], row, spool)
+                found[row.item_id].fetch_ms += round((time.perf_counter() - began) * 1000)
             if places.jobs:
                 await self._fetch(places, found, spool)
         except BaseException:

@@ -187,9 +187,8 @@ class Pump:
         for group in elsewhere:
             self._fetching.begin(self._begin_chunk(claim, group, is_full), group)
         if here.item_ids:
-            chunk, began = self._begin_chunk(claim, here, is_full), time.perf_counter()
+            chunk = self._begin_chunk(claim, here, is_full)
             chunk.inputs = await self._patiently(partial(self._parts.inputs.bring, here, self._spool))
-            chunk.fetch_ms = round((time.perf_counter() - began) * 1000)
             self._ready.append(chunk)
         return True
 
@@ -262,7 +261,7 @@ class Pump:
         finished = []
         try:
             for item, answer in zip(batch, answers, strict=True):
-                fetch_ms = chunk.inputs[item.id].fetch_ms or chunk.fetch_ms
+                fetch_ms = chunk.inputs[item.id].fetch_ms
                 finished.append(await self._finished(item, answer, fetch_ms, fetch_ms + run_ms))
         except OutputGone as error:
             raise _EngineLost(await self._parts.await_death(self._engine) or error, is_final=False) from error
