@@ -34,7 +34,7 @@ async def test_waiting_for_room_on_the_disk_is_not_at_the_cost_of_the_source(mon
     fetcher = Fetcher(FakeSources({"b": {"k": b"x" * 100}}), SystemClock(), most_at_once=1, seconds=0.6)
     place = {"container": "b", "key": "k"}
     async with fetcher.opened(S3Access("a", "b", "c")) as objects:
-        share = Share(Room(), disk, largest_in_memory=10, is_first=True)
+        share = Share(Room(), disk, largest_in_memory=10, is_first=True, user_id="alice")
         fetched = await fetcher.fetch(objects, "input.txt", place, most_bytes=1000, share=share)
 
     assert (fetched, disk.left) == (Path("/there"), 0)

@@ -21,7 +21,7 @@ from modelyard.domain.engines.routing import Router
 from modelyard.domain.inputs.fetch import Room
 from modelyard.domain.jobs import item_inputs, pump
 from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
-from modelyard.domain.jobs.claims import Claim
+from modelyard.domain.jobs.claims import Claim, claim_items
 from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.jobs.submit import Receipt, Submission
@@ -255,8 +255,6 @@ async def test_items_of_a_claim_whose_commit_got_no_answer_are_run_once(
 async def test_items_are_not_said_to_be_fetched_while_the_database_is_busy(
     pumps: Pumps, clock: ManualClock, model_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim_items = pump.claim_items
-
     async def claim_slowly(*args: Any, **options: Any) -> Claim | None:
         await asyncio.sleep(1)
         return await claim_items(*args, **options)
