@@ -68,6 +68,7 @@ class Visitor:
     def picture(self, name: str, *, full: bool = True) -> Path:
         """A screenshot of the page, to look at after the tests."""
         path = SCREENSHOTS / f"{name}.png"
+        self.page.evaluate("scrollTo(0, 0)")  # else what sticks to the window is in the middle of the page
         self.page.screenshot(path=path, full_page=full, animations="disabled")
         return path
 

@@ -43,7 +43,7 @@ QUICK = {"no-server", "never-ready", "status-hangs"}
 """These use up the status timeout."""
 
 RUN_FAILURES = {
-    "oom-on-run": "it used more memory than its preset allows",
+    "oom-on-run": "because it used more memory than its preset allows",
     "crashes-in-run": "exit code 4",
     "hangs-in-run": "did not answer within its run time-out of",
     "rejects": "the input is not a picture",

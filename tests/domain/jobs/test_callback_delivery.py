@@ -77,6 +77,16 @@ async def callbacks(database: Database, clock: ManualClock, sealer: Sealer) -> C
     return Callbacks(database, clock, sealer, model_id)
 
 
+async def test_the_query_of_an_address_is_kept_until_the_end(callbacks: Callbacks) -> None:
+    await callbacks.end_job(f"{URL}?token=secret", CAST.alice)
+    assert (await callbacks.row()).url == f"{URL}?token=secret"
+
+    await callbacks.delivery.deliver_some()
+
+    assert [sent.url for sent in callbacks.sender.sent] == [f"{URL}?token=secret"]
+    assert (await callbacks.row()).url == URL
+
+
 async def test_nothing_is_sent_before_the_end(callbacks: Callbacks, database: Database, clock: ManualClock) -> None:
     job_id = await callbacks.submit()
     assert await callbacks.delivery.deliver_some() == 0

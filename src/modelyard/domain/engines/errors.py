@@ -107,7 +107,7 @@ class EngineDied(UpstreamFailed):
     def __init__(self, exit_code: int | None, out_of_memory: bool, information: str) -> None:
         cause, advice = f"exit code {exit_code}", "what it printed last is in the engine's log"
         if out_of_memory:
-            cause = "it used more memory than its preset allows"
+            cause = "it was killed, most likely because it used more memory than its preset allows"
             advice = "send less, or have the version use a larger preset"
         super().__init__(f"The model's container ended while it worked on this item ({cause}); {advice}.", information)
 

@@ -165,7 +165,7 @@ class CallbackDelivery:
             "last_error": None,
         }
         async with self._database.write() as session:
-            await _change(session, taken, {**values, "next_at": None, "sealed_secret": None})
+            await _change(session, taken, {**values, **_forgotten(taken)})
 
     async def _failed(self, taken: _Taken, status: int | None, why: str, *, is_final: bool) -> None:
         job, now = taken.job, self._clock.now()
@@ -176,7 +176,7 @@ class CallbackDelivery:
             if at is not None and not is_final:
                 await _change(session, taken, values)
                 return
-            values |= {"state": CallbackState.FAILED, "next_at": None, "sealed_secret": None}
+            values |= {"state": CallbackState.FAILED, **_forgotten(taken)}
             if await _change(session, taken, values):
                 platform = Outsider(PLATFORM.label, account_id=job.account_id)
                 why = clean(why, LONGEST_ERROR)
@@ -190,6 +190,11 @@ def _ended() -> Any:
         .join(Job, Job.id == JobCallback.job_id)
         .where(JobCallback.state == CallbackState.WAITING, Job.finished_at.is_not(None))
     )
+
+
+def _forgotten(taken: _Taken) -> dict[str, Any]:
+    """What nobody needs once nothing more is sent: the secret, and the query of the address, which may be one, too."""
+    return {"next_at": None, "sealed_secret": None, "url": taken.url.partition("?")[0]}
 
 
 async def _change(session: AsyncSession, taken: _Taken, values: dict[str, Any]) -> bool:
