@@ -4,7 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modelyard.entrypoints.web.wording import ago, browser, count, duration, exact, initials, minute, moment, size
+from modelyard.entrypoints.web.wording import (
+    ago,
+    browser,
+    count,
+    duration,
+    exact,
+    handle,
+    initials,
+    minute,
+    moment,
+    size,
+)
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -77,3 +88,9 @@ def test_browsers(user_agent: str, words: str) -> None:
 def test_what_a_field_for_times_holds() -> None:
     assert minute(NOW) == "2026-03-04T05:06"
     assert minute(None) == ""
+
+
+def test_handles_are_words_that_differ() -> None:
+    made = {handle(text) for text in ("", "/a b#c", "/a b#d", "é")}
+    assert len(made) == 4
+    assert all(word.isalnum() and word[0] == "h" for word in made)

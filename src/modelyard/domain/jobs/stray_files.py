@@ -79,14 +79,14 @@ class StrayFiles:
         """Those of some files (key and job) that neither belong to a job that goes on nor are in a row of theirs."""
         going_on = await self._going_on(set(keys.values()))
         left = {key for key, job_id in keys.items() if job_id not in going_on}
-        for job_id in sorted({keys[key] for key in left}):
-            for table in (ItemOutput, ItemInput, InputChunk):
-                known = (
-                    select(table.storage_key)
-                    .join(JobItem, JobItem.id == table.item_id)
-                    .where(JobItem.job_id == job_id, table.storage_key.is_not(None))
-                )
-                async with self._database.read() as session:
+        for jobs in portions(sorted({keys[key] for key in left})):
+            async with self._database.read() as session:
+                for table in (ItemOutput, ItemInput, InputChunk):
+                    known = (
+                        select(table.storage_key)
+                        .join(JobItem, JobItem.id == table.item_id)
+                        .where(JobItem.job_id.in_(jobs), table.storage_key.is_not(None))
+                    )
                     left -= {key for key in await session.scalars(known) if key}
         return left
 

@@ -30,6 +30,7 @@ _TEMPLATES.filters |= {
     "json": lambda value: json.dumps(value, ensure_ascii=False),
     "duration": wording.duration,
     "initials": wording.initials,
+    "handle": wording.handle,
     "browser": wording.browser,
     "moment": wording.moment,
     "markdown": lambda text: Markup(render(text)),  # noqa: S704 - render leaves nothing that acts or loads

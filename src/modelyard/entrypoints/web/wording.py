@@ -1,5 +1,6 @@
 """Says times, sizes and counts as people read them."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 _STEPS = (
@@ -92,3 +93,8 @@ def initials(name: str) -> str:
     """Of a person, for the circle that stands for them."""
     words = name.split()
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+
+
+def handle(text: str) -> str:
+    """A short word in place of any text, for attributes in which not every letter may stand."""
+    return f"h{hashlib.blake2s(text.encode(), digest_size=8).hexdigest()}"
