@@ -334,6 +334,16 @@ async def test_a_canceled_job_waits_for_no_source(database: Database, clock: Man
     assert (await read_job_row(database, job_id)).status == JobStatus.CANCELED
 
 
+async def test_nothing_looks_at_a_job_any_more_when_its_items_are_known(bench: Bench) -> None:
+    await bench.submit_query([{"input.txt": "a"}])
+    work = await bench.claim()
+
+    before = asyncio.all_tasks()
+    await replace(bench.task, clock=RestlessClock()).run(work)
+
+    assert asyncio.all_tasks() == before
+
+
 async def test_a_silent_source_is_given_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find_items, "SECONDS_WITHOUT_ANY", 0.01)
     await bench.submit_query([])

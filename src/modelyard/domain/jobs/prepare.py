@@ -62,6 +62,7 @@ class PrepareJob:
                     await self._prepare(work)
                 finally:
                     watching.cancel()
+                    await asyncio.wait([watching])  # what reads the database must not outlive the work
         except PreparationOver:
             return
         except TimeoutError:
@@ -73,6 +74,7 @@ class PrepareJob:
 
     async def _watch(self, work: ClaimedWork, limit: asyncio.Timeout) -> None:
         """Ends what still waits for a source when the job has ended."""
+        await self.clock.sleep(SECONDS_BETWEEN_LOOKS)
         while await patiently(self.clock, lambda: self._is_wanted(work)):
             await self.clock.sleep(SECONDS_BETWEEN_LOOKS)
         limit.reschedule(asyncio.get_running_loop().time())
