@@ -43,7 +43,7 @@ class HostUnknown(Unavailable):
     """DNS has no address for the name, or does not answer."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(f"The host {host[:LONGEST_HOST]} has no address that this server can find.")
+        super().__init__(f"The host {host[:LONGEST_HOST]} has no address that this server can find; check its name.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from modelyard.adapters.sources.base import S3Access
+from modelyard.adapters.sources.base import S3Access, SourceNotReachable
 from modelyard.adapters.sources.fake import FakeSources
 from modelyard.adapters.storage.base import StorageUnavailable
 from modelyard.core.clock import SystemClock
+from modelyard.core.destinations import HostUnknown
 from modelyard.domain.inputs import fetch
-from modelyard.domain.inputs.fetch import Fetcher, Room, Share
+from modelyard.domain.inputs.fetch import Fetcher, NotFetched, Room, Share
 
 
 class _FullDisk:
@@ -38,3 +39,12 @@ async def test_waiting_for_room_on_the_disk_is_not_at_the_cost_of_the_source(mon
         fetched = await fetcher.fetch(objects, "input.txt", place, most_bytes=1000, share=share)
 
     assert (fetched, disk.left) == (Path("/there"), 0)
+
+
+def test_a_host_that_nobody_knows_is_the_callers() -> None:
+    unknown, away = NotFetched("input.txt", HostUnknown("nowhere.example")), NotFetched("a", SourceNotReachable("away"))
+
+    assert unknown.is_callers
+    assert "check its name" in unknown.message
+    assert not away.is_callers
+    assert "submit the item again later" in away.message

@@ -16,6 +16,7 @@ from modelyard.adapters.container_protocols.base import InputData
 from modelyard.adapters.sources.base import AzureAccess, ObjectAccess, Objects, S3Access, SourceNotReachable, Sources
 from modelyard.adapters.storage.base import StorageUnavailable
 from modelyard.core.clock import Clock
+from modelyard.core.destinations import HostUnknown
 from modelyard.core.errors import PlatformError, Unavailable
 from modelyard.core.logs import log
 from modelyard.domain.inputs.kind import Access
@@ -35,11 +36,16 @@ class Postponed(Exception):
     """There is no room for the input now."""
 
 
+def is_callers(error: PlatformError) -> bool:
+    """Whether the submission is to blame that a source cannot be read, as for a host that nobody knows."""
+    return not isinstance(error, Unavailable) or isinstance(error, HostUnknown)
+
+
 class NotFetched(PlatformError):
     """An input could not be had. `is_callers`: because of what the submission says."""
 
     def __init__(self, name: str, error: PlatformError) -> None:
-        self.is_callers = not isinstance(error, Unavailable)
+        self.is_callers = is_callers(error)
         advice = "" if self.is_callers else "; submit the item again later"
         super().__init__(f"the input {name!r} could not be fetched: {error.message}{advice}")
 

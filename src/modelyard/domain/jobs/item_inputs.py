@@ -19,7 +19,7 @@ from modelyard.core.errors import PlatformError, Unavailable
 from modelyard.core.logs import log
 from modelyard.core.sealing import Sealer
 from modelyard.domain.engines.rows import load_version
-from modelyard.domain.inputs.fetch import Fetcher, NotFetched, Postponed, Room, Share
+from modelyard.domain.inputs.fetch import Fetcher, NotFetched, Postponed, Room, Share, is_callers
 from modelyard.domain.inputs.items import InputValue
 from modelyard.domain.inputs.schema_check import (
     LARGEST_CHECKED,
@@ -207,7 +207,7 @@ class InputReader:
                 for item, rows in job.items.items():
                     group.create_task(self._fetch_item(objects, rows, contract, found[item], shares[item]))
         except PlatformError as error:
-            side = ErrorSide.PLATFORM if isinstance(error, Unavailable) else ErrorSide.CALLER
+            side = ErrorSide.CALLER if is_callers(error) else ErrorSide.PLATFORM
             for item, rows in job.items.items():
                 names = ", ".join(repr(row.name) for row in rows)
                 found[item].fail(f"the input {names} could not be fetched: {error.message}", side)

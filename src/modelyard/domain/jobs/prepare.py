@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from modelyard.adapters.sources.base import DatabaseAccess, Sources
 from modelyard.core.clock import Clock
 from modelyard.core.database import Database
+from modelyard.core.destinations import HostUnknown
 from modelyard.core.errors import InvalidInput, LimitReached, PlatformError, TooLarge
 from modelyard.core.patience import patiently
 from modelyard.core.sealing import Sealer
@@ -84,7 +85,7 @@ class PrepareJob:
             return await is_preparing(session, work)
 
     async def give_up(self, work: ClaimedWork, error: PlatformError) -> None:
-        is_callers = isinstance(error, InvalidInput | TooLarge | LimitReached)
+        is_callers = isinstance(error, InvalidInput | TooLarge | LimitReached | HostUnknown)
         side = ErrorSide.CALLER if is_callers else ErrorSide.PLATFORM
         with contextlib.suppress(PreparationOver):
             async with self.database.write(beside_others=True) as session:
