@@ -176,7 +176,6 @@ async def test_html_is_kept_and_only_escaped_where_it_is_shown(alice: AsgiClient
 async def test_queries_that_say_nothing_useful(alice: AsgiClient, walk: Walk) -> None:
     path = f"/api/models/{await walk.active()}/versions/0.1.0"
     for query in (
-        "at=%00",
         "at=%ff",
         "at=9999999999",
         "at=2026-13-01",
@@ -185,9 +184,9 @@ async def test_queries_that_say_nothing_useful(alice: AsgiClient, walk: Walk) ->
     ):
         expect_error(await alice.call("GET", f"{path}/card?{query}"), 400, "at")
         expect_error(await alice.call("GET", f"{path}/card/export?{query}"), 400, "at")
-    for query in ("format=%00", "format=" + "x" * 5000, "format=<script>"):
+    for query in ("format=" + "x" * 5000, "format=<script>"):
         expect_error(await alice.call("GET", f"{path}/card/export?{query}"), 400, "format")
-    for other in ("9.9.9", "%00", "%ff", "A" * 5000, "latest", "'%20OR%201=1--"):
+    for other in ("9.9.9", "%ff", "A" * 5000, "latest", "'%20OR%201=1--"):
         expect_error(await alice.call("GET", f"{path}/diff/{other}"), 404, "no version")
         expect_error(await alice.call("GET", f"{path}/card/compare?with={other}"), 404, "no version")
     expect_error(await alice.call("GET", f"{path}/card/compare?revision=%00"), 400)

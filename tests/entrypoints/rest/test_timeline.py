@@ -82,7 +82,7 @@ async def test_what_was_live(alice: AsgiClient, walk: Walk) -> None:
     assert plus_is_a_space["live"] == ["0.1.0"]
 
 
-@pytest.mark.parametrize("at", ["yesterday", "0", "2026-13-01", "9999-12-31T23:59:59-14:00", "%00"])
+@pytest.mark.parametrize("at", ["yesterday", "0", "2026-13-01", "9999-12-31T23:59:59-14:00"])
 async def test_times_that_are_none(alice: AsgiClient, walk: Walk, at: str) -> None:
     path = f"/api/models/{await walk.active()}"
     expect_error(await alice.call("GET", f"{path}/timeline?at={at}"), 400, "at")
