@@ -53,22 +53,6 @@ def test_a_job_is_canceled_from_its_page(visit: Callable[..., Visitor], site: Si
     assert site.server.call("GET", f"/api/jobs/{job}").json["status"] == "CANCELED"
 
 
-def test_what_is_opened_stays_open_while_a_job_goes_on(visit: Callable[..., Visitor], site: Site) -> None:
-    texts = {f"text-{number:05}": {"input.txt": "It was a lovely day. " * 10} for number in range(10_000)}
-    job = submit(site, texts)
-    page = visit("Olga").open(f"/jobs/{job}")
-    first = page.locator("td.result details").first
-    first.locator("summary").first.click(timeout=60_000)
-    done = page.locator("progress").first
-    before = float(done.get_attribute("value") or 0)
-
-    page.wait_for_function("(before) => document.querySelector('progress').value > before", arg=before)
-
-    expect(first).to_have_attribute("open", "")
-    page.get_by_role("button", name=re.compile("Cancel")).click()
-    expect(page.get_by_role("button", name=re.compile("Cancel"))).to_have_count(0)
-
-
 def test_others_do_not_see_a_job(visit: Callable[..., Visitor], site: Site) -> None:
     job = submit(site, {"one": {"input.txt": "It was a lovely day."}})
     charlie = visit("Charlie")
