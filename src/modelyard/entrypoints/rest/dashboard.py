@@ -1,12 +1,14 @@
 """Routes of dashboards: how much was done by whom with what, how busy the machines are, and what asks for attention."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from modelyard.domain.monitoring import alerts, usage, use_series
-from modelyard.domain.monitoring.usage import Measured, Uses
+from modelyard.domain.monitoring.periods import Period
+from modelyard.domain.monitoring.usage import Measured, UseFilter, Uses
 from modelyard.domain.monitoring.use_series import SeriesName, UsePoint
 from modelyard.entrypoints.rest.periods import read_period, read_use_filter
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform
@@ -30,10 +32,9 @@ async def read_predictions_made(request: Request, platform: ThePlatform, actor: 
 @router.get("/metrics/active-users", summary="Who used models for the longest time")
 async def rank_users(request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """At most 100. `elapsedTime`: milliseconds for which models worked."""
-    now = platform.clock.now()
-    period, wanted = read_period(request, now), read_use_filter(request)
+    asked = _read_question(request, platform)
     async with platform.database.read() as session:
-        ranked = await usage.rank_users(session, actor, period, wanted, now)
+        ranked = await usage.rank_users(session, actor, *asked)
     return Json(
         [
             {
@@ -54,10 +55,9 @@ async def rank_users(request: Request, platform: ThePlatform, actor: Caller) -> 
 @router.get("/metrics/active-models", summary="Which versions worked for the longest time")
 async def rank_models(request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """At most 100. `elapsedTime`: milliseconds for which they worked."""
-    now = platform.clock.now()
-    period, wanted = read_period(request, now), read_use_filter(request)
+    asked = _read_question(request, platform)
     async with platform.database.read() as session:
-        ranked = await usage.rank_models(session, actor, period, wanted, now)
+        ranked = await usage.rank_models(session, actor, *asked)
     return Json(
         [
             {
@@ -104,11 +104,16 @@ async def list_alerts(alert_type: str, platform: ThePlatform, actor: Caller) -> 
     return Json(alerts.names_of(found))
 
 
-async def _read_uses(request: Request, platform: ThePlatform, actor: Caller) -> Uses:
+def _read_question(request: Request, platform: ThePlatform) -> tuple[Period, UseFilter, datetime]:
+    """Which days, whose uses, and what time it is."""
     now = platform.clock.now()
-    period, wanted = read_period(request, now), read_use_filter(request)
+    return read_period(request, now), read_use_filter(request), now
+
+
+async def _read_uses(request: Request, platform: ThePlatform, actor: Caller) -> Uses:
+    asked = _read_question(request, platform)
     async with platform.database.read() as session:
-        return await usage.read_uses(session, actor, period, wanted, now)
+        return await usage.read_uses(session, actor, *asked)
 
 
 def _change(measured: Measured) -> dict[str, Any]:

@@ -19,6 +19,25 @@ MOST_ROWS, MOST_COLUMNS = 200, 20
 """Of a table that is shown as one."""
 
 
+_PICTURES = {"image/png", "image/jpeg", "image/webp", "image/gif"}
+"""What a browser shows and cannot run."""
+
+
+def is_picture(media_type: str) -> bool:
+    """Whether a browser shows it as a picture."""
+    return media_type in _PICTURES
+
+
+def is_sound(media_type: str) -> bool:
+    """Whether a browser plays it."""
+    return media_type.startswith("audio/")
+
+
+def readable_json(value: Any) -> str:
+    """A line for each member."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """A document; in a class of its own, as an empty one counts as well."""
@@ -43,12 +62,12 @@ class OutputShown:
     @property
     def is_picture(self) -> bool:
         """Whether a browser shows it as a picture."""
-        return self.media_type in {"image/png", "image/jpeg", "image/webp", "image/gif"}
+        return is_picture(self.media_type)
 
     @property
     def is_sound(self) -> bool:
         """Whether a browser plays it."""
-        return self.media_type.startswith("audio/")
+        return is_sound(self.media_type)
 
 
 def shown_output(
@@ -110,6 +129,6 @@ def _text_of(output: OutputEntry) -> str | None:
     if output.media_type != JSON:
         return text
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        return readable_json(json.loads(text))
     except (ValueError, RecursionError):
         return text

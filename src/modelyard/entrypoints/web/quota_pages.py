@@ -148,14 +148,9 @@ def _subject_of(quota: Quota) -> tuple[str, str]:
     """The kind of what it limits, and where that is shown."""
     if quota.user_id:
         return "user", f"/people/users/{quota.user_id}"
-    return (
-        ("team", f"/people/teams/{quota.team_id}")
-        if quota.team_id
-        else (
-            "project",
-            f"/people/projects/{quota.project_id}",
-        )
-    )
+    if quota.team_id:
+        return "team", f"/people/teams/{quota.team_id}"
+    return "project", f"/people/projects/{quota.project_id}"
 
 
 def _begins_anew(quota: Quota, now: datetime) -> datetime | None:

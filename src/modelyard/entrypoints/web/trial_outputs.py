@@ -1,6 +1,5 @@
 """The outputs of a run test as the wizard shows them, and their bytes to download."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +8,8 @@ from modelyard.adapters.storage.base import Storage
 from modelyard.core.errors import NotFound
 from modelyard.domain.version_tests.kept_outputs import KeptFile, files_of
 from modelyard.domain.version_tests.tables import VersionTest
+from modelyard.entrypoints.web.output_views import JSON, is_picture, is_sound, readable_json
 
-JSON = "application/json"
-_PICTURES = {"image/png", "image/jpeg", "image/webp", "image/gif"}
-"""What a browser shows and cannot run."""
 _LONGEST_SHOWN = 20_000
 """Characters in the page; all of an output can be downloaded."""
 
@@ -37,12 +34,12 @@ class OutputShown:
     @property
     def is_picture(self) -> bool:
         """Whether a browser shows it as a picture."""
-        return bool(self.href) and self.media_type in _PICTURES
+        return bool(self.href) and is_picture(self.media_type)
 
     @property
     def is_sound(self) -> bool:
         """Whether a browser plays it."""
-        return bool(self.href) and self.media_type.startswith("audio/")
+        return bool(self.href) and is_sound(self.media_type)
 
     @property
     def is_harmless(self) -> bool:
@@ -76,19 +73,15 @@ def output_pieces(storage: Storage, test: VersionTest, output: OutputShown) -> A
     for file in files_of(test):
         if file.name == output.name and file.storage_key:
             return storage.get_stream(file.storage_key)
-    return _whole(_text((test.outputs or {})[output.name]))
+    return _whole(readable_json((test.outputs or {})[output.name]))
 
 
 async def _whole(text: str) -> AsyncIterator[bytes]:
     yield text.encode(errors="replace")
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
-
-
 def _shown_json(name: str, value: Any, href: str) -> OutputShown:
-    text = _text(value)
+    text = readable_json(value)
     return OutputShown(name, len(text.encode(errors="replace")), JSON, text[:_LONGEST_SHOWN], href)
 
 
