@@ -22,6 +22,7 @@ from modelyard.domain.inputs.fetch import Room
 from modelyard.domain.jobs import item_inputs, pump
 from modelyard.domain.jobs.blobs import LARGEST_IN_ROW, BlobStore
 from modelyard.domain.jobs.claims import Claim, claim_items
+from modelyard.domain.jobs.ending import cancel_job
 from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.jobs.submit import Receipt, Submission
@@ -44,6 +45,8 @@ class Pumps:
         self.blobs = BlobStore(memory_storage())
         self.buried: list[str] = []
         self.are_frozen = False
+        self._started = 0
+        self.pace = Pace()
         self.runner = ItemRunner(
             database,
             SystemClock(),
@@ -54,14 +57,15 @@ class Pumps:
             is_frozen=self._is_frozen,
             bury=self._bury,
             owner="one",
-            pace=Pace(),
+            pace=self.pace,
             seconds_between_looks=60,  # so that only a bell can wake it within a test
         )
 
     def start(self, program: FakeProgram) -> RunningEngine:
         """Another engine is ready."""
         started = engine(program)
-        started.engine_id = f"engine {len(self.buried)}"
+        self._started += 1
+        started.engine_id = f"engine {self._started}"
         self.router.add(started, now=time.monotonic())
         return started
 
@@ -223,6 +227,53 @@ async def test_what_there_is_no_room_for_waits_and_what_was_claimed_ahead_runs_o
 
     assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 60, 0)
     assert len(program.runs) == 60
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_what_was_claimed_too_much_is_run_by_whoever_is_free(
+    pumps: Pumps, clock: ManualClock, model_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "SECONDS_UNTIL_OLD", 0.05)
+    job = (await submit(pumps.database, clock, model_id, number=8)).job
+    programs = [_start_slow(pumps), _start_slow(pumps)]
+
+    assert await pumps.until(job.id, "COMPLETED") == ("COMPLETED", 8, 0)
+    ran = [[item["input.txt"] for run in program.runs for item in run] for program in programs]
+    assert min(map(len, ran)) > 1
+    assert sorted(ran[0] + ran[1]) == [f"text {number}".encode() for number in range(8)]
+
+
+def _start_slow(pumps: Pumps) -> FakeProgram:
+    """A program that takes far longer for an item than items took until now."""
+    program = FakeProgram(answer=answer_json, run_seconds=0.1)
+    pumps.pace.note(pumps.start(program).plan.version_id, items=1000, seconds=0.001)
+    return program
+
+
+@pytest.mark.parametrize("is_fetched", [False, True])
+async def test_what_is_claimed_of_a_canceled_job_does_not_run(
+    database: Database, clock: ManualClock, model_id: str, monkeypatch: pytest.MonkeyPatch, is_fetched: bool
+) -> None:
+    monkeypatch.setattr(pump, "SECONDS_UNTIL_OLD", 0.05)
+    sources = FakeSources({"b": {str(number): b"long" for number in range(12)}})
+    pumps = Pumps(database, sources)
+    task = asyncio.create_task(pumps.runner.run())
+    if is_fetched:
+        job = (await _submit_fetched(pumps, clock, model_id, sources)).job
+    else:
+        job = (await submit(database, clock, model_id, number=12)).job
+    program = _start_slow(pumps)
+    async with asyncio.timeout(10):
+        while not program.runs:  # noqa: ASYNC110 - the fake rings no bell
+            await asyncio.sleep(0.01)
+
+    async with database.write() as session:
+        await cancel_job(session, clock, CAST.alice, job.id)
+    other = (await submit(database, clock, model_id, number=1)).job
+
+    assert await pumps.until(other.id, "COMPLETED") == ("COMPLETED", 1, 0)
+    assert len(program.runs) <= 4
     task.cancel()
     await asyncio.wait([task])
 

@@ -12,9 +12,18 @@ from sqlalchemy import ColumnElement, Update, and_, bindparam, case, insert, nul
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock, milliseconds_between
+from modelyard.core.database import ring_after_commit
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.quota_uses import Charge, credit
-from modelyard.domain.jobs.lanes import WaitingLane, lanes_in_turn, note_turns, share_out, waiting_lanes, wake_lanes
+from modelyard.domain.jobs.lanes import (
+    TOPIC,
+    WaitingLane,
+    lanes_in_turn,
+    note_turns,
+    share_out,
+    waiting_lanes,
+    wake_lanes,
+)
 from modelyard.domain.jobs.status import MOST_ATTEMPTS, MOST_INTERRUPTIONS, ErrorSide, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem, JobLane
 
@@ -236,6 +245,12 @@ async def _mark_started(session: AsyncSession, job_ids: set[str], now: datetime)
     await (await session.connection()).execute(_MARK_STARTED, {"jobs": sorted(job_ids), "now": now})
 
 
+async def held_items(session: AsyncSession, claim: Claim) -> set[int]:
+    """Numbers of the items that are still this claim's: not canceled meanwhile, for one."""
+    held = select(JobItem.id).where(JobItem.claim == claim.token, JobItem.state == ItemState.RUNNING)
+    return set(await session.scalars(held))
+
+
 async def finish_items(session: AsyncSession, clock: Clock, claim: Claim, finished: Sequence[FinishedItem]) -> None:
     """Stores outcomes and counts them. An item that was cancelled or claimed anew meanwhile is left alone."""
     now = clock.now()
@@ -296,6 +311,7 @@ async def _queue_again(session: AsyncSession, claim: Claim, attempts: Mapping[in
     if changes:
         await _change_each(session, changes)
         await wake_lanes(session, held.values())
+        ring_after_commit(session, TOPIC)
 
 
 async def _still_held(session: AsyncSession, claim: Claim, item_ids: list[int]) -> dict[int, int | None]:

@@ -31,6 +31,11 @@ class Chunk:
     claim: Claim
     inputs: Mapping[int, Inputs]
     is_full: bool
+    is_fetched: bool = False
+    looked_at: float = 0.0
+    """When it was claimed or looked at; on the monotonic clock, in seconds."""
+    held: set[int] | None = None
+    """Numbers of the items that were still to be run then; None for all."""
     running: tuple[ClaimedItem, ...] = ()
     finished: list[FinishedItem] = field(default_factory=list)
 

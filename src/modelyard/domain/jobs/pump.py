@@ -37,6 +37,7 @@ from modelyard.domain.jobs.claims import (
     find_claim,
     finish_items,
     give_back_items,
+    held_items,
     put_back_items,
 )
 from modelyard.domain.jobs.fetching import Chunk, Fetching
@@ -47,9 +48,12 @@ from modelyard.domain.jobs.status import ErrorSide
 from modelyard.domain.models.contract import declared_outputs
 
 SECONDS_UNTIL_THERE_IS_ROOM = 2.0
+SECONDS_UNTIL_OLD = 1.0
+"""Then it is asked whether what was claimed and is not begun is still to be run here."""
 _SECONDS_TO_END = 2.0
 
 _T = TypeVar("_T")
+_Batch = tuple[ClaimedItem, ...]
 AwaitDeath = Callable[[RunningEngine], Awaitable[PlatformError | None]]
 IsFrozen = Callable[[RunningEngine], Awaitable[bool]]
 Bury = Callable[[RunningEngine, PlatformError | None], Awaitable[None]]
@@ -153,8 +157,12 @@ class Pump:
         return self._ready.popleft()
 
     def _note_ready(self, chunk: Chunk) -> None:
-        self._ready.append(chunk)
+        self._add_ready(chunk)
         self._bell.ring()
+
+    def _add_ready(self, chunk: Chunk) -> None:
+        chunk.looked_at = time.monotonic()
+        self._ready.append(chunk)
 
     def _may_go_on(self) -> bool:
         return not self._parts.is_draining() and self._parts.router.serves(self._engine)
@@ -185,17 +193,17 @@ class Pump:
         is_full = len(claim.items) >= most
         here, elsewhere = places.split()
         for group in elsewhere:
-            self._fetching.begin(self._begin_chunk(claim, group, is_full), group)
+            self._fetching.begin(self._begin_chunk(claim, group, is_full, is_fetched=True), group)
         if here.item_ids:
             chunk = self._begin_chunk(claim, here, is_full)
             chunk.inputs = await self._patiently(partial(self._parts.inputs.bring, here, self._spool))
-            self._ready.append(chunk)
+            self._add_ready(chunk)
         return True
 
-    def _begin_chunk(self, claim: Claim, places: InputPlaces, is_full: bool) -> Chunk:
+    def _begin_chunk(self, claim: Claim, places: InputPlaces, is_full: bool, *, is_fetched: bool = False) -> Chunk:
         wanted = set(places.item_ids)
         items = tuple(item for item in claim.items if item.id in wanted)
-        chunk = Chunk(replace(claim, items=items), {}, is_full)
+        chunk = Chunk(replace(claim, items=items), {}, is_full, is_fetched)
         self._unsettled.append(chunk)
         return chunk
 
@@ -230,9 +238,10 @@ class Pump:
                 chunk.finished.append(FinishedItem(item, error=inputs.error, error_side=side, fetch_ms=fetch_ms))
             elif not inputs.is_postponed:
                 runnable.append(item)
-        for batch in split_into_batches(runnable, max(1, self._engine.facts.batch_size)):
-            if not self._may_go_on():
-                break
+        for planned in split_into_batches(runnable, max(1, self._engine.facts.batch_size)):
+            batch = await self._still_to_run(chunk, planned)
+            if not batch:
+                continue
             chunk.running = batch
             outcomes = await self._run_batch(chunk, batch)
             chunk.running = ()
@@ -240,7 +249,26 @@ class Pump:
         if chunk.waiting:
             await self._settle_one(chunk)
 
-    async def _run_batch(self, chunk: Chunk, batch: tuple[ClaimedItem, ...]) -> list[FinishedItem]:
+    async def _still_to_run(self, chunk: Chunk, batch: _Batch) -> _Batch:
+        """What of a batch is to be run here. What is not goes back, and is claimed by whoever is free, or by nobody.
+
+        A claim is a tenth of a second of work, if items take as long as those before them. When they take longer, their
+        job may be canceled meanwhile, other engines idle, and other people wait. Only what was fetched stays.
+        """
+        if not self._may_go_on():
+            return ()
+        if time.monotonic() - chunk.looked_at > SECONDS_UNTIL_OLD:
+            if not chunk.is_fetched:
+                return ()
+            chunk.held = await self._patiently(partial(self._read_held, chunk.claim))
+            chunk.looked_at = time.monotonic()
+        return tuple(item for item in batch if chunk.held is None or item.id in chunk.held)
+
+    async def _read_held(self, claim: Claim) -> set[int]:
+        async with self._parts.database.read() as session:
+            return await held_items(session, claim)
+
+    async def _run_batch(self, chunk: Chunk, batch: _Batch) -> list[FinishedItem]:
         known = self._options
         wanted = InferenceOptions(known.outputs, known.run_timeout, batch[0].explain, known.detect_drift)
         inputs = [chunk.inputs[item.id].values for item in batch]
