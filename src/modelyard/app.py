@@ -57,8 +57,11 @@ from modelyard.domain.accounts.wrong_keys import WrongKeys
 from modelyard.domain.audit.downloads import Downloads
 from modelyard.domain.audit.refusals import Refusals
 from modelyard.domain.audit.retention import AuditRetention
+from modelyard.domain.engines.distant_logs import LogAnswers, read_distant_log
+from modelyard.domain.engines.nodes import Node, NodeNews, by_machine, other_nodes
 from modelyard.domain.engines.retention import EngineRetention
 from modelyard.domain.engines.routing import Router
+from modelyard.domain.engines.tables import Engine
 from modelyard.domain.images.leftovers import remove_leftovers
 from modelyard.domain.inputs.fetch import Fetcher
 from modelyard.domain.jobs.abandoned import AbandonedUploads
@@ -367,6 +370,8 @@ class Platform:
         }
         if self.database.telegraph:
             parts["bells of other processes"] = self.database.telegraph.listen
+            parts["news of this machine"] = NodeNews(self.database, self.clock, self._read_own_node).run
+            parts["output of engines, for others"] = LogAnswers(self.database, self._process, self._read_own_log).run
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:
             yield
@@ -387,6 +392,31 @@ class Platform:
 
     async def _read_use(self) -> Reading | None:
         return await self.containers.read_use() if self.containers else None
+
+    def read_log(self, engine: Engine, *, lines: int, follow: bool = False) -> AsyncIterator[str]:
+        """What an engine prints, whichever process runs it. Raises EngineElsewhere, mostly before the first line."""
+        if engine.owner == self._process():
+            return self._read_own_log(engine, lines, follow)
+        return read_distant_log(self.database, engine, lines=lines, follow=follow)
+
+    async def _read_own_log(self, engine: Engine, lines: int, follow: bool) -> AsyncIterator[str]:
+        if self.containers:
+            async for piece in self.containers.read_log(engine, lines=lines, follow=follow):
+                yield piece
+
+    def _process(self) -> str | None:
+        """The name under which engines are held here; None while there is no container runtime."""
+        return self.containers.process if self.containers else None
+
+    async def _read_own_node(self) -> tuple[str, Node] | None:
+        return (self.containers.process, await self.containers.node()) if self.containers else None
+
+    async def read_nodes(self) -> list[Node]:
+        """All machines that run engines. Raises RuntimeUnavailable."""
+        own = await self._read_own_node()
+        async with self.database.read() as session:
+            others = await other_nodes(session, except_process=own[0] if own else "")
+        return by_machine([*([own[1]] if own else []), *others])
 
     async def _send_letters(self) -> None:
         """Needs no container runtime, so it has a worker of its own."""

@@ -21,7 +21,6 @@ from modelyard.core.sealing import Sealer
 from modelyard.domain.engines import reconcile
 from modelyard.domain.engines.adopt import Adoption
 from modelyard.domain.engines.launch import EngineLimits, Launcher
-from modelyard.domain.engines.lookup import EngineElsewhere
 from modelyard.domain.engines.nodes import Node, this_node
 from modelyard.domain.engines.reconcile import Reconciler
 from modelyard.domain.engines.routing import Router
@@ -201,10 +200,13 @@ class ContainerSide:
                 uses[engine.engine_id] = await self.runtime.resource_use(engine.container)
         return Reading(await self.node(), uses)
 
+    @property
+    def process(self) -> str:
+        """Under which name this process holds its engines."""
+        return self._shared.owner
+
     async def read_log(self, engine: Engine, *, lines: int, follow: bool) -> AsyncIterator[str]:
-        """What an engine prints. Raises EngineElsewhere before the first line."""
-        if engine.owner != self._shared.owner:
-            raise EngineElsewhere(engine)
+        """What an engine of this process prints."""
         if follow:
             async for line in self.runtime.follow_log(engine.container or "", lines=lines):
                 yield f"{line}\n"

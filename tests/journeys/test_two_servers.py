@@ -58,6 +58,19 @@ def working(data_dir: Path, settings: dict[str, str]) -> Iterator[None]:
         assert process.wait(timeout=60) == 0, log.read_text()[-2000:]
 
 
+def check_that_both_tell(first: Server, second: Server) -> None:
+    """Either server says what both engines print, and what the machine has, whichever of them runs the engines."""
+    processing = "/api/resources/processing"
+    [listed] = second.call("GET", f"{processing}/models").json
+    for engine in listed["engines"]:
+        address = f"{processing}/engines/{engine['name']}/logs"
+        answers = [server.call("GET", address) for server in (first, second)]
+        assert [answer.status for answer in answers] == [200, 200], answers
+        assert answers[0].body == answers[1].body != b""
+    for server in (first, second):
+        assert wait_until(lambda: [node["engines"] for node in server.call("GET", f"{processing}/nodes").json] == [2])
+
+
 def test_one_of_two_is_killed(settings: dict[str, str], programs: ProgramRegistry, tmp_path: Path) -> None:
     first, second = Server(tmp_path / "one", settings=settings), Server(tmp_path / "two", settings=settings)
     with running(first), running(second):
@@ -67,6 +80,7 @@ def test_one_of_two_is_killed(settings: dict[str, str], programs: ProgramRegistr
         assert second.call("GET", path).json["model"]["modelId"] == model_id
         ready = wait_until(lambda: second.call("GET", "/api/resources/processing/engines").json[0]["ready"] == 2)
         assert ready
+        check_that_both_tell(first, second)
         job = submit_texts(second, model_id, {**slow_items(ITEMS, 20), "large": "x" * 90_000})
         assert wait_until(lambda: second.call("GET", f"/api/jobs/{job}").json["completed"] >= 40)
         first.kill()

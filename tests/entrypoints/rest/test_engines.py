@@ -37,7 +37,7 @@ async def test_engines_that_are_elsewhere_or_gone(alice: AsgiClient, platform: P
     await walk.active()
     await add_engine(platform.database, "model-batch-far")
     path = "/api/resources/processing/engines/model-batch-far/logs"
-    expect_error(await alice.call("GET", path), 409, "another server")
+    expect_error(await alice.call("GET", path), 409, "server or worker that runs it is away")
     async with platform.database.write() as session:
         await session.execute(
             update(Engine).where(Engine.name == "model-batch-far").values(state="failed", error="It ran out of memory.")

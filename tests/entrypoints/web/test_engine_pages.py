@@ -153,7 +153,7 @@ async def test_one_engine(alice: AsgiClient, olga: AsgiClient, platform: Platfor
     assert "2.0 MB last" in words(page)
     assert page.count("data-at=") == 1
     assert (await look(alice, f"{address}?hours=6")).count("data-at=") == 2
-    assert "another server of this installation" in page
+    assert "server or worker that runs it is away" in page
     assert "<script>alert" not in page
     assert "hours must be one of" in await look(alice, f"{address}?hours=7", 400)
 

@@ -28,13 +28,6 @@ class EngineGone(Conflict):
         super().__init__(f"The engine {engine.name} has ended; its output is gone.{reason}")
 
 
-class EngineElsewhere(Conflict):
-    """Another process of the platform runs the engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(f"The engine {engine.name} runs at another server of this installation; ask that one.")
-
-
 @dataclass(frozen=True, slots=True)
 class FoundEngine:
     """An engine, and what it runs."""

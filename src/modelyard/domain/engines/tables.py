@@ -54,6 +54,33 @@ class Engine(Base):
     technical_information: Mapped[str | None] = mapped_column(Text)
 
 
+class LogRequest(Base):
+    """Somebody at one process asks for what an engine prints that another process runs."""
+
+    __tablename__ = "log_requests"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    engine_id: Mapped[str] = mapped_column(String(36))
+    owner: Mapped[str] = mapped_column(String(64))
+    """The process that is to answer."""
+    lines: Mapped[int]
+    follow: Mapped[bool]
+    beat: Mapped[int]
+    """It grows as long as somebody waits for the answer."""
+
+
+class LogPiece(Base):
+    """A part of the answer to such a request; removed when it is read."""
+
+    __tablename__ = "log_pieces"
+
+    request_id: Mapped[str] = mapped_column(ForeignKey("log_requests.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+    is_last: Mapped[bool]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
 class Situation(Base):
     """Why the jobs of a version wait, or that it is quarantined because its engines keep dying."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Table, true
 import modelyard.domain.version_tests.tables  # noqa: F401 - so that all tables are known
 from modelyard.core.database import Base
 from modelyard.domain.accounts.tables import SignedInSession
-from modelyard.domain.engines.tables import LIVE, Engine, Situation
+from modelyard.domain.engines.tables import LIVE, Engine, LogPiece, LogRequest, Situation
 from modelyard.domain.images.tables import ContainerImage
 from modelyard.domain.jobs.status import ItemState
 from modelyard.domain.jobs.tables import JobItem, JobLane
@@ -22,6 +22,8 @@ Row = dict[str, Any]
 LEFT_BEHIND = {
     SignedInSession.__tablename__: "who is signed in signs in again",
     Process.__tablename__: "processes are those of the old machine",
+    LogRequest.__tablename__: "whoever asks what an engine of the old machine prints asks again",
+    LogPiece.__tablename__: "whoever asks what an engine of the old machine prints asks again",
     Situation.__tablename__: "why jobs wait there says nothing of why they wait here",
     LooseFile.__tablename__: "files that are about to be removed stay where they are",
     MachineUse.__tablename__: "how busy the old machine was says nothing of the new one",

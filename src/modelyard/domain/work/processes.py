@@ -137,11 +137,6 @@ class ProcessWatch:
         await self._clean_up(dead.id)
 
 
-async def living_processes(session: AsyncSession) -> int:
-    """How many processes are known to run engines."""
-    return await session.scalar(select(func.count()).select_from(Process)) or 0
-
-
 async def count_processes(session: AsyncSession, kind: str) -> int:
     """How many processes of a kind are known as alive."""
     return await session.scalar(select(func.count()).select_from(Process).where(Process.kind == kind)) or 0

@@ -50,3 +50,5 @@ class Process(Base):
     kind: Mapped[str] = mapped_column(String(20))
     beat: Mapped[int] = mapped_column(BIG_INTEGER)
     started_at: Mapped[datetime]
+    node: Mapped[dict[str, Any] | None]
+    """What its machine has, see `domain/engines/nodes.py`; None as long as that is not known."""

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from modelyard.domain.engines.lookup import EngineElsewhere, find_engine
+from modelyard.domain.engines.lookup import find_engine
 from modelyard.domain.engines.nodes import Node
 from modelyard.domain.engines.tables import Engine, EngineState
 from modelyard.domain.jobs.occupancy import Occupancy, read_occupancy
@@ -30,9 +30,7 @@ async def read_engine_log(engine: str, request: Request, platform: ThePlatform, 
     lines, follow = read_number(request, "lines", 100, most=MOST_LOG_LINES), read_flag(request, "follow")
     async with platform.database.read() as session:
         found = await find_engine(session, actor, engine)
-    if platform.containers is None:
-        raise EngineElsewhere(found)
-    printed = platform.containers.read_log(found, lines=lines, follow=bool(follow))
+    printed = platform.read_log(found, lines=lines, follow=bool(follow))
     first = await anext(printed, "")  # so that an error still has a status of its own
 
     async def text() -> AsyncIterator[str]:
@@ -45,7 +43,7 @@ async def read_engine_log(engine: str, request: Request, platform: ThePlatform, 
 
 @router.get("/nodes", summary="The machines that run engines")
 async def list_nodes(platform: ThePlatform, actor: Caller) -> Response:  # noqa: ARG001 - any key may read
-    return Json([_node(await platform.containers.node())] if platform.containers else [])
+    return Json([_node(node) for node in await platform.read_nodes()])
 
 
 @router.get("/models", summary="The engines of each deployed version, and what waits for them")

@@ -84,10 +84,8 @@ async def read_container_log(platform: Platform, engine: Engine | None) -> Conta
         return ContainerLog(engine.technical_information or "", is_live=False)
     if not engine.container:
         return ContainerLog("", is_live=True, note="The container is being started.")
-    if platform.containers is None:
-        return ContainerLog("", is_live=True, note="This server has no container runtime just now.")
     try:
-        pieces = [piece async for piece in platform.containers.read_log(engine, lines=LOG_LINES, follow=False)]
+        pieces = [piece async for piece in platform.read_log(engine, lines=LOG_LINES)]
     except PlatformError as error:
         return ContainerLog("", is_live=True, note=error.message)
     return ContainerLog("".join(pieces), is_live=True)

@@ -12,7 +12,7 @@ from modelyard.core.errors import Conflict, InvalidInput, LimitReached, NotAllow
 from modelyard.core.paging import Page
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.engines.lookup import EngineElsewhere, FoundEngine, find_any_engine
+from modelyard.domain.engines.lookup import FoundEngine, find_any_engine
 from modelyard.domain.engines.tables import LIVE
 from modelyard.domain.jobs.occupancy import list_occupancy, read_version_occupancy
 from modelyard.domain.models.catalog import find_version
@@ -204,9 +204,7 @@ async def show_engine(engine: str, request: Request, platform: ThePlatform, acto
 async def _log_of(platform: Platform, found: FoundEngine) -> tuple[str, str]:
     """What it printed last, or why that cannot be shown."""
     try:
-        if platform.containers is None:
-            raise EngineElsewhere(found.engine)
-        lines = platform.containers.read_log(found.engine, lines=LOG_LINES, follow=False)
+        lines = platform.read_log(found.engine, lines=LOG_LINES)
         return "".join([piece async for piece in lines]), ""
     except PlatformError as error:
         return "", error.message
