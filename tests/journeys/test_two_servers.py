@@ -68,7 +68,7 @@ def check_that_both_tell(first: Server, second: Server) -> None:
         assert [answer.status for answer in answers] == [200, 200], answers
         assert answers[0].body == answers[1].body != b""
     for server in (first, second):
-        assert wait_until(lambda: [node["engines"] for node in server.call("GET", f"{processing}/nodes").json] == [2])
+        server.until(f"{processing}/nodes", lambda nodes: [node["engines"] for node in nodes] == [2], seconds=30)
 
 
 def test_one_of_two_is_killed(settings: dict[str, str], programs: ProgramRegistry, tmp_path: Path) -> None:
