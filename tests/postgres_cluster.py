@@ -64,29 +64,33 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(*, loopback_port: int | None = None) -> Iterator[Cluster]:
+def running_cluster(*, loopback_port: int | None = None, is_durable: bool = False) -> Iterator[Cluster]:
     """Starts a server; stops it and removes all of it afterwards.
 
     Args:
         loopback_port: where it listens besides, for users with passwords.
+        is_durable: that it remembers what is committed when it crashes; the machine must not.
     """
     port = loopback_port or 5432
     directory = Path(tempfile.mkdtemp(prefix="modelyard-pg-", dir=_fast_place()))
     try:
-        with _running(directory, loopback_port) as server, _connected(directory, port, server) as commands:
+        with (
+            _running(directory, loopback_port, is_durable=is_durable) as server,
+            _connected(directory, port, server) as commands,
+        ):
             yield Cluster(directory, commands, port)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _running(directory: Path, loopback_port: int | None) -> Iterator["subprocess.Popen[bytes]"]:
+def _running(directory: Path, loopback_port: int | None, *, is_durable: bool) -> Iterator["subprocess.Popen[bytes]"]:
     identity, data = _identity(directory), directory / "data"
     initdb = [_program("initdb"), f"--pgdata={data}", f"--username={USER}", "--auth=trust", "--no-sync", *LANGUAGE]
     done = subprocess.run(initdb, capture_output=True, text=True, check=False, **identity)
     if done.returncode:
         raise RuntimeError(f"initdb failed: {done.stderr[-2000:]}")
-    settings = dict(SETTINGS)
+    settings = SETTINGS | ({"synchronous_commit": "on"} if is_durable else {})
     if loopback_port is not None:
         settings |= {"listen_addresses": "127.0.0.1", "port": str(loopback_port)}
         (data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")

@@ -38,6 +38,7 @@ from modelyard.domain.jobs.blobs import BlobStore
 from modelyard.domain.jobs.claims import fail_open_items, release_items
 from modelyard.domain.jobs.demand import read_demand
 from modelyard.domain.jobs.item_inputs import InputReader
+from modelyard.domain.jobs.lost_claims import LostClaims
 from modelyard.domain.jobs.pace import Pace
 from modelyard.domain.jobs.run import ItemRunner
 from modelyard.domain.jobs.status import ErrorSide
@@ -128,6 +129,7 @@ class ContainerSide:
             owner=shared.owner,
             pace=pace,
         )
+        self._lost_claims = LostClaims(*base, shared.owner, self.runner.held_claims)
         trials = TrialEngines(*base, launcher, shared.owner)
         measurer = Measurer(*base, launcher, most_seconds=settings.test_report_seconds)
         from_registry = RegistryFetcher(runtime, shared.registry, shared.sealer)
@@ -171,7 +173,8 @@ class ContainerSide:
 
     async def run(self) -> None:
         """Works until cancelled, then lets what runs finish, and stops all engines."""
-        runs = [self.worker.run, self.reconciler.run, self.runner.run, *([self.watch.run] if self.watch else [])]
+        runs = [self.worker.run, self.reconciler.run, self.runner.run, self._lost_claims.run]
+        runs += [self.watch.run] if self.watch else []
         loops = [asyncio.create_task(run(), name=run.__qualname__) for run in runs]
         facts = asyncio.create_task(self._learn_facts(), name="facts of the runtime")
         images = asyncio.create_task(maintain_images(self.images), name="images")

@@ -93,7 +93,7 @@ def two_servers() -> Iterator[Target]:
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(_directory())
         programs = stack.enter_context(_programs())
-        cluster = stack.enter_context(running_cluster())
+        cluster = stack.enter_context(running_cluster(is_durable=True))
         (place / "s3").mkdir()
         store = stack.enter_context(s3_server(place / "s3"))
         database = cluster.address(cluster.create())

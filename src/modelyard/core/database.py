@@ -1,6 +1,7 @@
 """The database: one declarative base, sessions for reading and writing, and portable column types."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, URL, BigInteger, Connection, DateTime, Dialect, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import QueuePool
 
 from modelyard.core import postgres, sqlite_errors
 from modelyard.core.bells import BellBoard
@@ -22,6 +24,7 @@ from modelyard.core.sqlite_driver import BEGIN_TO_READ, BEGIN_TO_WRITE, open_con
 
 SECONDS_TO_WAIT_FOR_WRITERS = 30.0
 """Of this process, which take turns."""
+SECONDS_TO_GIVE_BACK = 2.0
 SECONDS_TO_WAIT_FOR_OTHERS = 15
 """Other processes that hold the lock of the SQLite file."""
 
@@ -144,7 +147,10 @@ class Database:
             self.bells.ring(topic)
 
     async def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections, also those that tasks which were cancelled are just giving back."""
+        pool, give_up = self.engine.pool, time.monotonic() + SECONDS_TO_GIVE_BACK
+        while isinstance(pool, QueuePool) and pool.checkedout() and time.monotonic() < give_up:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
         await self.engine.dispose()
 
 

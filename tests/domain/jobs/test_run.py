@@ -322,6 +322,19 @@ async def test_items_are_not_said_to_be_fetched_while_the_database_is_busy(
     assert item.fetch_ms <= item.latency_ms < 1000
 
 
+async def test_what_runs_is_known_to_be_held(pumps: Pumps, clock: ManualClock, model_id: str) -> None:
+    job = (await submit(pumps.database, clock, model_id, number=3)).job
+    program = _start_slow(pumps)
+    while not program.runs:  # noqa: ASYNC110 - the fake rings no bell
+        await asyncio.sleep(0.01)
+
+    async with pumps.database.read() as session:
+        claims = set(await session.scalars(select(JobItem.claim).where(JobItem.state == "running")))
+    assert len(claims) == 1
+    assert claims <= pumps.runner.held_claims()
+    await pumps.until(job.id, "COMPLETED")
+
+
 async def test_drain_without_work_is_quick(pumps: Pumps, model_id: str) -> None:
     pumps.start(FakeProgram(answer=answer_json))
     await asyncio.sleep(0.1)

@@ -1,5 +1,6 @@
 """Jobs from the command line, against a real server whose engines are fakes."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -132,6 +133,8 @@ async def test_what_cannot_be_run(alice: Shell, charlie: Shell, model: str) -> N
 async def test_jobs(alice: Shell, charlie: Shell, model: str, machine: Machine) -> None:
     machine.program.run_hangs = True
     job = (await alice.printed("run", "echo", "--text", "x", "--detach")).strip()
+    while (await alice.json("jobs", "show", job))["status"] == "SUBMITTED":  # noqa: ASYNC110
+        await asyncio.sleep(0.05)  # what is listed twice below must not change in between
 
     assert job in await alice.type("jobs", "list", "--status", "pending", "--model", "ech")
     assert [one["jobIdentifier"] for one in await alice.json("jobs", "list")] == [job]

@@ -109,6 +109,12 @@ class Pump:
         self._fetching = Fetching(parts.database, parts.clock, parts.inputs, self._spool, self._note_ready)
         self._unsettled: list[Chunk] = []
         """Claimed, and not all of it stored or given back."""
+        self._newest_token = ""
+
+    @property
+    def claims(self) -> set[str]:
+        """Tokens of the claims that it works on, is about to make, or has yet to store."""
+        return {self._newest_token, *(chunk.claim.token for chunk in self._unsettled)}
 
     async def run(self) -> None:
         """Goes on until cancelled; then what runs is queued again, as if it had not been begun."""
@@ -183,6 +189,7 @@ class Pump:
         done = [chunk for chunk in self._unsettled if not chunk.running and not chunk.waiting]
         most = self._parts.pace.items_of_a_claim(self._engine.plan.version_id, self._engine.facts.batch_size)
         token, tries = new_uuid(), count()
+        self._newest_token = token
         claimed = await self._patiently(
             lambda: self._store_and_claim(done, most, token=token, is_retry=next(tries) > 0)
         )

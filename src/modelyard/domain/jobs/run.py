@@ -42,6 +42,7 @@ class ItemRunner:
         self._router = router
         self._is_draining = False
         self._pumps: dict[str, asyncio.Task[None]] = {}
+        self._working: set[Pump] = set()
         self._parts = PumpParts(
             database,
             clock,
@@ -76,10 +77,22 @@ class ItemRunner:
         if self._pumps:
             await asyncio.wait(self._pumps.values(), timeout=seconds)
 
+    def held_claims(self) -> set[str]:
+        """Tokens of the claims of all pumps."""
+        return {token for pump in self._working for token in pump.claims}
+
     def _start_pump(self, engine: RunningEngine) -> None:
-        task = asyncio.create_task(Pump(self._parts, engine).run(), name=f"pump {engine.name}")
+        pump = Pump(self._parts, engine)
+        task = asyncio.create_task(self._pump(pump), name=f"pump {engine.name}")
         self._pumps[engine.engine_id] = task
         task.add_done_callback(lambda _: self._pumps.pop(engine.engine_id, None))
+
+    async def _pump(self, pump: Pump) -> None:
+        self._working.add(pump)
+        try:
+            await pump.run()
+        finally:
+            self._working.discard(pump)
 
     async def _stop_pumps(self) -> None:
         pumps = list(self._pumps.values())
