@@ -13,7 +13,7 @@ from modelyard.core.clock import SystemClock
 from modelyard.core.database import Database
 from modelyard.core.database_errors import DatabaseAway
 from modelyard.core.errors import PlatformError
-from modelyard.domain.engines import health
+from modelyard.domain.engines import health, reconcile
 from modelyard.domain.engines.adopt import Adoption
 from modelyard.domain.engines.errors import EnginesKeepDying
 from modelyard.domain.engines.health import DEATHS_TO_QUARANTINE, HOPELESS_AFTER
@@ -370,6 +370,7 @@ async def test_an_image_that_no_machine_can_have_any_more(
     monkeypatch.setattr(engines.launcher, "has_image", lacks)
     monkeypatch.setattr(engines.launcher, "bring_image", bring)
     monkeypatch.setattr(health, "HOPELESS_AFTER", 1)
+    monkeypatch.setattr(reconcile, "FAILURES_WHILE_OTHERS_MAY_COME", 2)
     engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
     await engines.settle(lambda: bool(engines.given_up) if gives_up else tries >= 1)
     await engines.reconciler.reconcile_once()

@@ -1,6 +1,7 @@
 """The page of a model: its parts, what they show, and to whom."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -8,11 +9,15 @@ from modelyard.app import Platform
 from modelyard.domain.models.card_content import ModelCard
 from modelyard.domain.models.cards import write_card
 from modelyard.domain.models.tables import Scope
+from modelyard.domain.version_tests.read_report import Suggestions, VersionReport
+from modelyard.domain.version_tests.report import Measurements
+from modelyard.entrypoints.web import model_page
 from modelyard.entrypoints.web.model_page import PARTS
 from modelyard.entrypoints.web.snippets import code_snippets
 from tests.asgi import AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.steps import expect
+from tests.entrypoints.rest.test_report_text import REPORT
 from tests.entrypoints.web.forms import links, look, words
 from tests.library import add_active, read_version_row, set_scope
 
@@ -64,6 +69,28 @@ async def test_what_is_missing_is_said(alice: AsgiClient, model_id: str) -> None
     assert "part must be one of overview" in await look(alice, f"{path}?part=nothing", 400)
     assert "has no version" in words(await look(alice, f"/models/{model_id}/9.9.9", 404))
     assert "There is no model" in await look(alice, "/models/abcdefghij/1.0.0", 404)
+
+
+async def test_a_report_shows_what_was_measured(
+    alice: AsgiClient, model_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = replace(REPORT)
+
+    async def read(*_: object) -> VersionReport:
+        return report
+
+    monkeypatch.setattr(model_page, "read_report", read)
+    address = f"/models/{model_id}/0.1.0"
+    page = words(await look(alice, f"{address}?part=report"))
+    for said in ("changed since: the container image", "ended early", "Under load", "why", "small", "Notes"):
+        assert said in page
+    assert "Cold start" in await look(alice, address)
+
+    report = replace(REPORT, measured=Measurements(), suggestions=Suggestions(), changed_since=())
+    page = await look(alice, f"{address}?part=report")
+    assert "Under load" not in page
+    assert "Suggested" not in page
+    assert "Cold start" not in await look(alice, address)
 
 
 async def test_the_card_and_the_schema(alice: AsgiClient, model_id: str, platform: Platform) -> None:

@@ -49,6 +49,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 _SHUTDOWN_SECONDS = 1.0
 _DEATH_LOOKS, _DEATH_PAUSE = 30, 0.1
 """The connection drops a moment before the runtime knows that the container has ended."""
+_LAST_WORDS_SECONDS = 0.3
+"""What a program prints takes a moment to the log, and may come there later than its answer to us."""
 
 
 @dataclass(slots=True)
@@ -242,7 +244,8 @@ class Launcher:
         return False
 
     async def log_tail(self, container: str) -> str:
-        """The last lines of the container's output, as technical information."""
+        """The last lines of the container's output, as technical information, with what it prints just now."""
+        await asyncio.sleep(_LAST_WORDS_SECONDS)
         return await self._information(container, None)
 
     def _exchange(self, engine_id: str) -> Path:

@@ -38,6 +38,9 @@ SECONDS_BETWEEN_RINGS = 0.25
 SECONDS_TO_STOP = 30.0
 """At the end of the process; what is left is ended by the next one."""
 
+FAILURES_WHILE_OTHERS_MAY_COME = 6
+"""Of starts in a row, which take half a minute, for the sake of a machine that has the image and is away."""
+
 ReadDemand = Callable[[AsyncSession, Collection[int]], Awaitable[dict[int, Demand]]]
 GiveUp = Callable[[int, PlatformError], Awaitable[None]]
 
@@ -163,15 +166,22 @@ class Reconciler:
         return balance(demands, there).to_start.get(version_id, 0) > 0
 
     async def _start_failed(self, version_id: int, error: Exception) -> None:
-        verdict = self._records[version_id].start_failed(str(error), now=time.monotonic())
-        if verdict == Verdict.HOPELESS and isinstance(error, PlatformError) and await self._is_hopeless(error):
+        record = self._records[version_id]
+        verdict = record.start_failed(str(error), now=time.monotonic())
+        if verdict != Verdict.HOPELESS or not isinstance(error, PlatformError):
+            return
+        if await self._is_hopeless(error, record.failures):
             await self._give_up_patiently(version_id, error)
 
-    async def _is_hopeless(self, error: PlatformError) -> bool:
-        """Whether waiting does not help: not where something is away, or another machine may do it."""
+    async def _is_hopeless(self, error: PlatformError, failures: int) -> bool:
+        """Whether waiting does not help: not where something is away, or another machine may do it, also one that is
+        just being started anew.
+        """
         if not isinstance(error, Unavailable):
             return True
         if not isinstance(error, ImageNotHere) or not error.is_final:
+            return False
+        if not self._database.is_sqlite and failures < FAILURES_WHILE_OTHERS_MAY_COME:
             return False
         async with self._database.read() as session:
             return await count_processes(session, ENGINES) <= 1

@@ -23,8 +23,7 @@ from modelyard.domain.models.tables import Version, VersionStatus
 from modelyard.domain.models.timeline import list_timeline
 from modelyard.domain.models.version_diff import diff_versions
 from modelyard.domain.models.visibility import may_change_version
-from modelyard.domain.version_tests.read_report import read_report
-from modelyard.entrypoints.rest.report_shapes import report_object
+from modelyard.domain.version_tests.read_report import VersionReport, read_report
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, platform_of, public_address, read_page, read_text
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.metric_views import shown_metrics
@@ -163,9 +162,9 @@ async def _use(session: AsyncSession, request: Request, actor: Actor, row: Versi
     return {"snippets": code_snippets(public_address(request), row, sample)}
 
 
-async def _report(session: AsyncSession, actor: Actor, row: Version) -> dict[str, Any] | None:
+async def _report(session: AsyncSession, actor: Actor, row: Version) -> VersionReport | None:
     try:
-        return report_object(await read_report(session, actor, row.model_id, row.version))
+        return await read_report(session, actor, row.model_id, row.version)
     except (Conflict, NotFound):
         return None
 
