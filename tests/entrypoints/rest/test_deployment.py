@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from modelyard.app import Platform
+from modelyard.domain.engines import reconcile
+from modelyard.domain.engines.health import HOPELESS_AFTER
 from tests.asgi import AsgiClient
 from tests.entrypoints.rest.steps import DESCRIPTION, Walk, archive, expect, expect_error, rows, until
 from tests.machine import REFERENCE, Machine
@@ -91,8 +93,11 @@ async def test_tests_that_cannot_start(alice: AsgiClient, walk: Walk, test: str,
     assert await rows(platform.database, "version_tests") == 0
 
 
-async def test_hopeless_engines_fail_the_job_with_the_reason(alice: AsgiClient, walk: Walk, platform: Platform) -> None:
+async def test_hopeless_engines_fail_the_job_with_the_reason(
+    alice: AsgiClient, walk: Walk, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The image of this version is gone from the runtime."""
+    monkeypatch.setattr(reconcile, "FAILURES_WHILE_OTHERS_MAY_COME", HOPELESS_AFTER)  # which takes half a minute
     job = expect(await alice.call("POST", "/api/jobs", _job(await walk.active(), a="one")), 202)["jobIdentifier"]
     results = await until(alice, f"/api/results/{job}", lambda results: results["finished"])
 
