@@ -115,8 +115,13 @@ def test_runs_and_engines_see_only_their_own_files(model_server: Server, probe: 
         seen = {name for report in reports if report["engine"] == engine for name in report["exchange"]}
         notes = {name for name in seen if name.startswith("note-")}
         assert notes <= own
-        folders = [len([name for name in report["exchange"] if name.startswith("run-")]) for report in reports]
-        assert set(folders) <= {1, 2}, "that of the run before may just be being removed"
+        of_engine = [report for report in reports if report["engine"] == engine]
+        runs = {report["run"] for report in of_engine}
+        for report in of_engine:
+            folders = {name for name in report["exchange"] if name.startswith("run-")}
+            assert report["run"] in folders
+            assert folders <= runs
+            assert len(folders) <= 2, "that of the run before may just be being removed"
 
 
 def test_nothing_of_a_run_stays(model_server: Server, probe: str) -> None:
@@ -129,7 +134,9 @@ def test_log_is_bounded(model_server: Server, programs: ProgramRegistry) -> None
     processing = {"minimumParallelCapacity": 1, "maximumParallelCapacity": 1}
     before = set(containers_of(model_server))
     model_id, path = deploy(model_server, programs.misbehaving("prints"), processing=processing)
-    assert wait_until(lambda: set(containers_of(model_server)) - before)
+    model_server.until("/api/resources/processing/engines", lambda all_of_them: _has_ready(all_of_them, model_id))
+    # The container of the run test may go only after that.
+    assert wait_until(lambda: len(set(containers_of(model_server)) - before) == 1)
     [container] = set(containers_of(model_server)) - before
     log = Path(json.loads(_podman("inspect", container))[0]["HostConfig"]["LogConfig"]["Path"])
 
@@ -137,6 +144,10 @@ def test_log_is_bounded(model_server: Server, programs: ProgramRegistry) -> None
     results = finished_results(model_server, submit_texts(model_server, model_id, {"one": "still alive"}))
     assert results["completed"] == 1
     assert model_server.call("PATCH", path, {"status": "inactive"}).status == 200
+
+
+def _has_ready(versions: list[dict[str, Any]], model_id: str) -> bool:
+    return any(each["identifier"] == model_id and each["ready"] for each in versions)
 
 
 def _engines_ready(server: Server) -> int:

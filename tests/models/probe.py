@@ -33,7 +33,8 @@ class Calls(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
         if self.path == "/run":
             wishes = json.loads((Path(body["input"]) / "input.txt").read_text())
-            report = {"data": {"result": look_around(wishes), "explanation": None, "drift": None}}
+            result = {"run": Path(body["input"]).parent.name, **look_around(wishes)}
+            report = {"data": {"result": result, "explanation": None, "drift": None}}
             (Path(body["output"]) / "results.json").write_text(json.dumps(report))
         self.answer(200, "success")
 
