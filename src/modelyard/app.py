@@ -371,7 +371,7 @@ class Platform:
         if self.database.telegraph:
             parts["bells of other processes"] = self.database.telegraph.listen
             parts["news of this machine"] = NodeNews(self.database, self.clock, self._read_own_node).run
-            parts["output of engines, for others"] = LogAnswers(self.database, self._process, self._read_own_log).run
+            parts["output of engines, for others"] = LogAnswers(self.database, self._process, self.read_log).run
         tasks = [asyncio.create_task(self._keep_running(name, run), name=name) for name, run in parts.items()]
         try:
             yield
@@ -395,14 +395,9 @@ class Platform:
 
     def read_log(self, engine: Engine, *, lines: int, follow: bool = False) -> AsyncIterator[str]:
         """What an engine prints, whichever process runs it. Raises EngineElsewhere, mostly before the first line."""
-        if engine.owner == self._process():
-            return self._read_own_log(engine, lines, follow)
+        if self.containers and engine.owner == self.containers.process:
+            return self.containers.read_log(engine, lines=lines, follow=follow)
         return read_distant_log(self.database, engine, lines=lines, follow=follow)
-
-    async def _read_own_log(self, engine: Engine, lines: int, follow: bool) -> AsyncIterator[str]:
-        if self.containers:
-            async for piece in self.containers.read_log(engine, lines=lines, follow=follow):
-                yield piece
 
     def _process(self) -> str | None:
         """The name under which engines are held here; None while there is no container runtime."""

@@ -24,9 +24,10 @@ from modelyard.core.sqlite_driver import BEGIN_TO_READ, BEGIN_TO_WRITE, open_con
 
 SECONDS_TO_WAIT_FOR_WRITERS = 30.0
 """Of this process, which take turns."""
-SECONDS_TO_GIVE_BACK = 2.0
 SECONDS_TO_WAIT_FOR_OTHERS = 15
 """Other processes that hold the lock of the SQLite file."""
+SECONDS_TO_GIVE_BACK = 2.0
+"""Connections, at the end."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -33,7 +33,7 @@ class Output:
         self.more: asyncio.Queue[str | Exception | None] = asyncio.Queue()
         self.readers = 0
 
-    async def read(self, engine: Engine, lines: int, follow: bool) -> AsyncIterator[str]:
+    async def read(self, engine: Engine, *, lines: int, follow: bool) -> AsyncIterator[str]:
         """As a process reads it."""
         assert engine.name == "engine"
         for line in self.there[-lines:]:

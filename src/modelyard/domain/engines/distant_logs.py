@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import delete, func, select, update
 
@@ -34,8 +35,11 @@ MOST_AT_ONCE = 32
 _LINES_AHEAD = 1_000
 _SECONDS_BETWEEN_LOOKS = 3.0
 
-ReadLog = Callable[[Engine, int, bool], AsyncIterator[str]]
-"""What an engine of this process prints: so many lines from the end, and whether to follow it."""
+
+class ReadLog(Protocol):
+    """Says what an engine of this process prints: so many lines from the end, and what follows them."""
+
+    def __call__(self, engine: Engine, *, lines: int, follow: bool) -> AsyncIterator[str]: ...
 
 
 class EngineElsewhere(Conflict):
@@ -188,7 +192,7 @@ class LogAnswers:
         try:
             async with self._database.read() as session:
                 engine = await session.get_one(Engine, request.engine_id)
-            async for text in _in_pieces(self._read_log(engine, request.lines, request.follow)):
+            async for text in _in_pieces(self._read_log(engine, lines=request.lines, follow=request.follow)):
                 number += 1
                 if not await self._tell(LogPiece(request_id=request.id, number=number, text=text, is_last=False)):
                     return

@@ -3,10 +3,10 @@
 import platform
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
+import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -86,14 +86,14 @@ class NodeNews:
             return
         process, node = news
         async with self._database.write(beside_others=True) as session:
-            await session.execute(update(Process).where(Process.id == process).values(node=_packed(node)))
+            await session.execute(update(Process).where(Process.id == process).values(node=msgspec.to_builtins(node)))
         self._told = news
 
 
 async def other_nodes(session: AsyncSession, *, except_process: str) -> list[Node]:
     """What the other processes that run engines have told of their machines."""
     told = select(Process.node).where(Process.kind == ENGINES, Process.id != except_process)
-    return [_unpacked(node) for node in await session.scalars(told) if node]
+    return [msgspec.convert(node, Node) for node in await session.scalars(told) if node]
 
 
 def by_machine(nodes: Iterable[Node]) -> list[Node]:
@@ -113,11 +113,3 @@ def _together(nodes: list[Node]) -> Node:
         asked_gpus=sum(node.asked_gpus for node in nodes),
         engines=sum(node.engines for node in nodes),
     )
-
-
-def _packed(node: Node) -> dict[str, Any]:
-    return asdict(node) | {"created_at": node.created_at.isoformat()}
-
-
-def _unpacked(told: dict[str, Any]) -> Node:
-    return Node(**told | {"created_at": datetime.fromisoformat(told["created_at"])})

@@ -245,12 +245,6 @@ async def _mark_started(session: AsyncSession, job_ids: set[str], now: datetime)
     await (await session.connection()).execute(_MARK_STARTED, {"jobs": sorted(job_ids), "now": now})
 
 
-async def held_items(session: AsyncSession, claim: Claim) -> set[int]:
-    """Numbers of the items that are still this claim's: not canceled meanwhile, for one."""
-    held = select(JobItem.id).where(JobItem.claim == claim.token, JobItem.state == ItemState.RUNNING)
-    return set(await session.scalars(held))
-
-
 async def finish_items(session: AsyncSession, clock: Clock, claim: Claim, finished: Sequence[FinishedItem]) -> None:
     """Stores outcomes and counts them. An item that was cancelled or claimed anew meanwhile is left alone."""
     now = clock.now()

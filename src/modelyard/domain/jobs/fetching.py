@@ -33,7 +33,7 @@ class Chunk:
     is_full: bool
     is_fetched: bool = False
     looked_at: float = 0.0
-    """When it was claimed or looked at; on the monotonic clock, in seconds."""
+    """When it was ready or looked at; on the monotonic clock, in seconds."""
     held: set[int] | None = None
     """Numbers of the items that were still to be run then; None for all."""
     running: tuple[ClaimedItem, ...] = ()

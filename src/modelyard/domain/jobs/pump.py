@@ -37,7 +37,6 @@ from modelyard.domain.jobs.claims import (
     find_claim,
     finish_items,
     give_back_items,
-    held_items,
     put_back_items,
 )
 from modelyard.domain.jobs.fetching import Chunk, Fetching
@@ -269,11 +268,12 @@ class Pump:
                 return ()
             chunk.held = await self._patiently(partial(self._read_held, chunk.claim))
             chunk.looked_at = time.monotonic()
-        return tuple(item for item in batch if chunk.held is None or item.id in chunk.held)
+        return batch if chunk.held is None else tuple(item for item in batch if item.id in chunk.held)
 
     async def _read_held(self, claim: Claim) -> set[int]:
         async with self._parts.database.read() as session:
-            return await held_items(session, claim)
+            held = await find_claim(session, claim.token)
+        return {item.id for item in held.items} if held else set()
 
     async def _run_batch(self, chunk: Chunk, batch: _Batch) -> list[FinishedItem]:
         known = self._options

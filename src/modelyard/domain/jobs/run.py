@@ -41,8 +41,8 @@ class ItemRunner:
         self._database = database
         self._router = router
         self._is_draining = False
-        self._pumps: dict[str, asyncio.Task[None]] = {}
-        self._working: set[Pump] = set()
+        self._pumps: dict[str, tuple[Pump, asyncio.Task[None]]] = {}
+        """What works for each engine."""
         self._parts = PumpParts(
             database,
             clock,
@@ -75,27 +75,20 @@ class ItemRunner:
         self._is_draining = True
         self._database.bells.ring(submit.TOPIC)  # pumps without work need not wait for some
         if self._pumps:
-            await asyncio.wait(self._pumps.values(), timeout=seconds)
+            await asyncio.wait([task for _, task in self._pumps.values()], timeout=seconds)
 
     def held_claims(self) -> set[str]:
         """Tokens of the claims of all pumps."""
-        return {token for pump in self._working for token in pump.claims}
+        return {token for pump, _ in self._pumps.values() for token in pump.claims}
 
     def _start_pump(self, engine: RunningEngine) -> None:
         pump = Pump(self._parts, engine)
-        task = asyncio.create_task(self._pump(pump), name=f"pump {engine.name}")
-        self._pumps[engine.engine_id] = task
+        task = asyncio.create_task(pump.run(), name=f"pump {engine.name}")
+        self._pumps[engine.engine_id] = pump, task
         task.add_done_callback(lambda _: self._pumps.pop(engine.engine_id, None))
 
-    async def _pump(self, pump: Pump) -> None:
-        self._working.add(pump)
-        try:
-            await pump.run()
-        finally:
-            self._working.discard(pump)
-
     async def _stop_pumps(self) -> None:
-        pumps = list(self._pumps.values())
-        for pump in pumps:
-            pump.cancel()
-        await asyncio.gather(*pumps, return_exceptions=True)
+        tasks = [task for _, task in self._pumps.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
