@@ -71,6 +71,14 @@ class Engines:
                     return
                 await asyncio.sleep(0.01)
 
+    async def die(self) -> None:
+        """Its process is killed: nobody watches the engines any more, and nobody stops them."""
+        watchers = list(self.reconciler._watchers.values())
+        self.reconciler._watchers.clear()
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+
     async def states(self) -> list[str]:
         """The states of all engines, oldest first."""
         async with self.database.read() as session:
@@ -325,7 +333,7 @@ async def test_next_process_adopts_engines_and_removes_orphans(
     stranger = await engines.machine.runtime.start_container(
         type(alive.spec)("stranger", alive.spec.image, {INSTALLATION_LABEL: "elsewhere"}, {}, 10**9, 1000)
     )
-    engines.reconciler._watchers.clear()
+    await engines.die()
 
     later = Engines(database, engines.machine, tmp_path / "engines", "two")
     await later.reconciler.adopt()
@@ -342,7 +350,7 @@ async def test_engine_whose_files_are_gone_is_not_adopted(
 ) -> None:
     engines.demands[version_id] = Demand(open_items=1, minimum=0, maximum=1)
     await engines.settle(lambda: len(engines.router.engines(version_id)) == 1)
-    engines.reconciler._watchers.clear()
+    await engines.die()
     shutil.rmtree(tmp_path / "engines")
 
     later = Engines(database, engines.machine, tmp_path / "engines", "two")
