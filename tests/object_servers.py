@@ -17,6 +17,7 @@ from obstore.store import AzureStore, ObjectStore, S3Store
 from tests.servers import free_port, wait_until_listening
 
 PROGRAMS = Path(__file__).parent.parent / ".cache" / "servers" / "node_modules"
+_S3_WAITS = Path(__file__).parent / "s3rver_waits.js"
 S3_KEY = "S3RVER"
 """The only one that it knows, as key and as secret; it does not check signatures."""
 AZURE_ACCOUNT = "modelyardtest"
@@ -59,7 +60,8 @@ def s3_server(directory: Path) -> Iterator[ObjectServer]:
     """One with an empty bucket."""
     port = free_port()
     program = ["s3rver/bin/s3rver.js", "-d", str(directory), "-a", "127.0.0.1", "-p", str(port), "--silent"]
-    with _running([*program, "--configure-bucket", BUCKET], port, directory) as running:
+    mended = {"NODE_OPTIONS": f"--require={_S3_WAITS}", "S3RVER": str(PROGRAMS / "s3rver")}
+    with _running([*program, "--configure-bucket", BUCKET], port, directory, mended) as running:
         endpoint = f"http://127.0.0.1:{port}"
         yield ObjectServer(
             endpoint,
