@@ -17,6 +17,8 @@ from modelyard.entrypoints.web.frame import address_of_page, read_frame
 from modelyard.entrypoints.web.pages import page
 
 _OF_PROGRAMS = ("/api", "/auth", "/static", "/metrics", "/healthz", "/readyz")
+_LEADS_BROWSERS = "/auth/oidc/"
+"""Not for programs: browsers go to the identity provider and come back here, with somebody who waits for a page."""
 
 
 class PageRoute(GuardedRoute):
@@ -42,8 +44,12 @@ def is_of_page(request: Request) -> bool:
     """Whether a browser wants to show the answer."""
     if getattr(request.state, "is_page", False):
         return True
-    is_for_programs = request.url.path.startswith(_OF_PROGRAMS)
+    is_for_programs = request.url.path.startswith(_OF_PROGRAMS) and not _leads_a_browser(request)
     return request.method == "GET" and not is_for_programs and "text/html" in request.headers.get("accept", "")
+
+
+def _leads_a_browser(request: Request) -> bool:
+    return request.url.path.startswith(_LEADS_BROWSERS)
 
 
 def _as_page(handler: ExceptionHandler) -> Any:
@@ -51,7 +57,7 @@ def _as_page(handler: ExceptionHandler) -> Any:
         answer: Response = await handler(request, error)  # type: ignore[misc, arg-type]
         if not is_of_page(request):
             return answer
-        if answer.status_code == 401:
+        if answer.status_code == 401 and not _leads_a_browser(request):
             following = address_of_page(request) if request.method == "GET" else "/models"
             return RedirectResponse(f"/sign-in?next={quote(following, safe='/')}", 303)
         return await _error_page(request, answer.status_code, str(msgspec.json.decode(answer.body)["message"]))
@@ -61,6 +67,7 @@ def _as_page(handler: ExceptionHandler) -> Any:
 
 _TITLES = {
     400: "This does not work as it is",
+    401: "You were not signed in",
     403: "You may not do this",
     404: "There is nothing here",
     409: "This does not go together",
@@ -73,6 +80,7 @@ _TITLES = {
 
 async def _error_page(request: Request, status: int, message: str) -> Response:
     values = {
+        "onward": "Sign in" if status == 401 else "To the library",
         "title": _TITLES.get(status, "This did not work"),
         "message": message,
         "request_id": getattr(request.state, "request_id", ""),
