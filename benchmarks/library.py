@@ -53,7 +53,7 @@ BY_USE = Sorting(Order.LAST_ACTIVE, descending=True)
 
 async def _search_with_facets(session: AsyncSession, question: str, wanted: ModelFilter) -> None:
     found = await search_models(session, NOW, READER, question, wanted, most=10)
-    await count_facets(session, READER, [found_by(session, found.terms), *model_conditions(wanted, NOW)])
+    await count_facets(session, READER, [*await found_by(session, found), *model_conditions(wanted, NOW)])
 
 
 CASES: dict[str, tuple[Call, str]] = {

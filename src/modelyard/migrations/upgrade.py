@@ -11,7 +11,7 @@ from modelyard.core.database import BEGIN, Database
 from modelyard.core.postgres import compare_texts_by_bytes, lock_schema
 from modelyard.core.sqlite_driver import BEGIN_TO_WRITE
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest revision; a start on an up-to-date database need not load Alembic."""
 _FOLDER = Path(__file__).parent
 

@@ -88,7 +88,21 @@ class Model(Base):
             sqlite_where=text("deleted_at IS NOT NULL"),
             postgresql_where=text("deleted_at IS NOT NULL"),
         ),
-        Index("ix_models_facets", "scope", "account_id", "team_id", "created_by", "tag_bits", "id"),
+        # All that facets are counted by, so that no model is read for them; sorted as they are grouped.
+        Index(
+            "ix_models_facets",
+            "tag_bits",
+            "deleted_at",
+            "scope",
+            "account_id",
+            "team_id",
+            "created_by",
+            "is_active",
+            "is_recommended",
+            "is_commercial",
+            "expires_at",
+            "id",
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(10), primary_key=True)

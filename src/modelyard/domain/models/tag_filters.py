@@ -74,4 +74,5 @@ def has_tag(identifier: str) -> ColumnElement[bool]:
     """Whether a model has one tag; of a predefined one its row says so itself."""
     if bit := bit_of(identifier):
         return Model.tag_bits.bitwise_and(bit) != 0
-    return select(ModelTag.tag).where(ModelTag.model_id == Model.id, ModelTag.tag == identifier).exists()
+    # Those that have it, and not for each model whether it does: of most tags there are few.
+    return Model.id.in_(select(ModelTag.model_id).where(ModelTag.tag == identifier))

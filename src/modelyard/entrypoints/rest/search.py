@@ -50,7 +50,7 @@ async def search(request: Request, platform: ThePlatform, actor: Caller) -> Resp
     after = read_position(request, sorting)
     async with platform.database.read() as session:
         found = await search_models(session, now, actor, question, wanted, most=most, sorting=sorting, after=after)
-        words = [found_by(session, found.terms)] if found.terms else []
+        words = await found_by(session, found)
         facets = await count_facets(session, actor, [*words, *model_conditions(wanted, now)])
         named = {tag.identifier: tag for tag in await list_tags(session, None)}
         long_texts = await read_shown_texts(session, [hit.model.id for hit in found.hits if hit.is_by_long_texts])

@@ -64,7 +64,7 @@ async def show_library(request: Request, platform: ThePlatform, actor: Caller) -
         found = await search_models(
             session, now, actor, choices.question, wanted, most=CARDS, sorting=sorting, after=after
         )
-        words = [found_by(session, found.terms)] if found.terms else []
+        words = await found_by(session, found)
         others = [*words, *model_conditions(replace(wanted, tags=()), now)]
         facets = await count_facets(session, actor, others, wanted.tags)
         names = {tag.identifier: tag.name for tag in await find_tags(session, actor, list(choices.tags))}

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from modelyard.core.dialects import is_sqlite
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.models.catalog import WHOLE_MODEL
@@ -101,8 +102,27 @@ async def search_models(
     return Search(tuple(terms), tuple(hits[:most]), total, len(hits) > most, corrected)
 
 
-def found_by(session: AsyncSession, terms: Sequence[str]) -> ColumnElement[bool]:
-    """The condition over `models` under which a model has all terms, for counts and facets."""
+async def found_by(session: AsyncSession, found: Search) -> list[ColumnElement[bool]]:
+    """The conditions over `models` under which a model has all words of a search, for counts and facets.
+
+    Where most models have them, SQLite is told the others, which are fewer. A model whose words are not written yet,
+    as right after an upgrade, counts among those that have them then.
+    """
+    if not found.terms:
+        return []
+    if found.total == MOST_COUNTED and is_sqlite(session) and await _most_have(session, found.terms):
+        others = SearchRow.id.not_in(rows_with(session, found.terms, TIERS[-1]))
+        return [Model.id.not_in(select(SearchRow.model_id).where(others))]
+    return [_has_all(session, found.terms)]
+
+
+async def _most_have(session: AsyncSession, terms: Sequence[str]) -> bool:
+    having = select(func.count()).select_from(rows_with(session, terms, TIERS[-1]).subquery())
+    of_all = select(func.count()).select_from(SearchRow)
+    return 2 * (await session.scalar(having) or 0) > (await session.scalar(of_all) or 0)
+
+
+def _has_all(session: AsyncSession, terms: Sequence[str]) -> ColumnElement[bool]:
     return Model.id.in_(_models_with(session, terms, TIERS[-1]))
 
 
@@ -193,7 +213,7 @@ def _tiers(session: AsyncSession, wanted: _Wanted) -> Iterator[_Step]:
     if not wanted.terms:
         yield 0, []
     elif wanted.sorting.order is not Order.RELEVANCE:
-        yield _LAST, [found_by(session, wanted.terms)]
+        yield _LAST, [_has_all(session, wanted.terms)]
     else:
         for tier, fields in enumerate(TIERS):
             words: list[ColumnElement[bool]] = [Model.id.in_(_models_with(session, wanted.terms, fields))]
