@@ -1,7 +1,6 @@
 """Operations on models and their versions."""
 
 import re
-from difflib import get_close_matches
 
 from modelyard.client.errors import BadInputs, NotFound
 from modelyard.client.exchange import Operation, Request, Walk, get, get_list, thing_of
@@ -10,7 +9,7 @@ from modelyard.client.paths import at
 from modelyard.client.things import Model, Version, model_of, version_of
 from modelyard.core.counted import counted
 
-_MOST_SUGGESTED = {"per-page": 200, "page": 1}
+_MOST_SUGGESTED = 3
 _IDENTIFIER = re.compile(r"[a-z0-9]{10}")
 
 
@@ -117,10 +116,10 @@ def _find_named(name: str) -> Operation[Model]:
     if same:
         which = ", ".join(one.identifier for one in same)
         raise BadInputs(f"Several models are called {name!r}; give the identifier of one: {which}.")
-    if not models:
-        models = [model_of(one) for one in (yield from get_list(at("models", "latest"), _MOST_SUGGESTED))]
-    close = get_close_matches(name, [one.name for one in models])
-    meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    if not models and re.search(r"\w", name):
+        models = yield from search_models(name, most=_MOST_SUGGESTED)  # which takes misspelt words for what was meant
+    close = [repr(one.name) for one in models[:_MOST_SUGGESTED]]
+    meant = f" Did you mean {' or '.join(close)}?" if close else ""
     raise NotFound(f"There is no model {name!r}.{meant}", status=404)
 
 
