@@ -2,11 +2,12 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from modelyard.adapters.container_protocols.exchange import OUTPUT_FOLDER, RunFolder, remove_tree
+from modelyard.adapters.container_protocols.exchange import FEW_FILES, OUTPUT_FOLDER, RunFolder, TakesTime, remove_tree
 from modelyard.adapters.container_protocols.output_files import (
     LARGEST_IN_MEMORY,
     LargeOutput,
@@ -40,6 +41,58 @@ def test_inputs_are_written_and_outputs_come_back(exchange: Path) -> None:
     assert folder.collect_outputs(100).outputs == {"results.json": b"{}"}
     folder.remove()
     assert list(exchange.iterdir()) == []
+
+
+def test_few_small_files_are_collected_and_removed_at_once(exchange: Path) -> None:
+    folder = RunFolder(exchange)
+    folder.write_inputs({"a.txt": b"one"})
+    (exchange / folder.name / "out" / "results.json").write_bytes(b"{}")
+
+    assert folder.collect_few_outputs(100).outputs == {"results.json": b"{}"}
+    assert folder.remove_few()
+    assert list(exchange.iterdir()) == []
+
+
+def _a_large_file(out: Path) -> None:
+    (out / "large").write_bytes(os.urandom(3 * LARGEST_IN_MEMORY))
+
+
+def _many_files(out: Path) -> None:
+    for number in range(FEW_FILES + 1):
+        (out / str(number)).write_bytes(b"")
+
+
+@pytest.mark.parametrize("write", [_a_large_file, _many_files])
+def test_what_takes_time_is_left_to_a_thread(exchange: Path, write: Callable[[Path], None]) -> None:
+    folder = _run_with(exchange)
+    write(exchange / folder.name / "out")
+
+    with pytest.raises(TakesTime):
+        folder.collect_few_outputs(NO_LIMIT)
+    assert _kept(exchange) == []
+    assert not folder.remove_few()
+    assert folder.collect_outputs(NO_LIMIT).error is None
+    folder.remove()
+    assert list(exchange.iterdir()) == []
+
+
+def test_a_directory_among_the_outputs_is_left_to_a_thread(exchange: Path) -> None:
+    folder = _run_with(exchange)
+    (exchange / folder.name / "out" / "deep" / "deeper").mkdir(parents=True)
+
+    assert not folder.remove_few()
+    folder.remove()
+    assert list(exchange.iterdir()) == []
+
+
+def test_a_large_input_that_is_linked_is_unlinked_at_once(exchange: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(os.urandom(3 * LARGEST_IN_MEMORY))
+    folder = RunFolder(exchange)
+    folder.write_inputs({"a": large})
+
+    assert folder.remove_few()
+    assert large.exists()
 
 
 LARGE = bytes(range(256)) * 300

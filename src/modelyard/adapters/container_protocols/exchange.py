@@ -28,9 +28,13 @@ from modelyard.adapters.container_protocols.output_files import (
 from modelyard.core.ids import random_word
 
 MAX_OUTPUT_FILES = 1000
+FEW_FILES = 4
+"""Take less time to read or to remove than the way to a thread and back."""
 OUTPUT_FOLDER = "outputs"
 """Beside the exchange directory, on its file system: no container sees it, and it goes with the engine."""
 _MAX_NAME_BYTES = 255
+_BLOCK = 512
+"""Bytes, whatever the file system has: the unit of `st_blocks`."""
 _MAX_PASSES = 100_000
 SECONDS_BESIDE_A_PROGRAM = 10.0
 """A program that still runs could write as fast as we remove; what stays goes with its engine."""
@@ -39,6 +43,10 @@ _BYTES_OF_A_FULL_DISK = 65_536
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _OPEN_OUTPUT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe without a writer must not block us
+
+
+class TakesTime(Exception):
+    """There are more files, or larger ones, than can be read or removed in no time: to be done in a thread."""
 
 
 class BadOutput(Exception):
@@ -86,8 +94,18 @@ class RunFolder:
                     for name, content in inputs.items():
                         _hand_over(name, content, target)
 
+    def collect_few_outputs(self, max_output_bytes: int) -> ItemOutcome:
+        """The same as `collect_outputs` where that takes no time. Raises TakesTime, then nothing is done; OSError."""
+        return self._collect(max_output_bytes, FEW_FILES, None)
+
     def collect_outputs(self, max_output_bytes: int) -> ItemOutcome:
         """Reads what the program wrote, and moves away what is large. Raises OSError; then no file is left."""
+        try:
+            return self._collect(max_output_bytes, MAX_OUTPUT_FILES, self._exchange.parent / OUTPUT_FOLDER)
+        except TakesTime:
+            return failed(f"The model wrote more than {MAX_OUTPUT_FILES} output files.")
+
+    def _collect(self, max_output_bytes: int, most_files: int, kept: Path | None) -> ItemOutcome:
         outputs: dict[str, OutputData] = {}
         outcome = None
         try:
@@ -96,7 +114,7 @@ class RunFolder:
                 _opened(self.name, exchange) as run,
                 _opened("out", run) as out,
             ):
-                _take_files(out, self._exchange.parent / OUTPUT_FOLDER, max_output_bytes, outputs)
+                _take_files(_names_in(out, most_files), out, kept, max_output_bytes, outputs)
             outcome = succeeded(outputs, max_output_bytes)
         except _TooMuch:
             outcome = too_large(max_output_bytes)
@@ -106,6 +124,22 @@ class RunFolder:
             if outcome is None or outcome.error is not None:
                 forget_outputs(outputs.values())
         return outcome
+
+    def remove_few(self) -> bool:
+        """Removes the run's directory where that takes no time: a few small files. Says whether it is gone."""
+        try:
+            with _opened(self._exchange) as exchange:
+                with _opened(self.name, exchange) as run:
+                    for directory in ("in", "out"):
+                        with _opened(directory, run) as opened:
+                            for name in _names_in(opened, FEW_FILES):
+                                _require_small(name, opened)
+                                os.unlink(name, dir_fd=opened)
+                        os.rmdir(directory, dir_fd=run)
+                os.rmdir(self.name, dir_fd=exchange)
+        except (OSError, TakesTime):
+            return False
+        return True
 
     def remove(self) -> None:
         """Removes the run's directory as far as possible; may be called again."""
@@ -186,19 +220,33 @@ def _write_file(name: str, content: bytes, directory: int) -> None:
         file.write(content)
 
 
-def _take_files(directory: int, kept: Path, max_output_bytes: int, outputs: dict[str, OutputData]) -> None:
-    """Adds each file to the outputs."""
-    left = max_output_bytes
+def _names_in(directory: int, most: int) -> list[str]:
+    """What is in a directory. Raises TakesTime."""
     with os.scandir(directory) as entries:
-        names = [entry.name for entry in islice(entries, MAX_OUTPUT_FILES + 1)]
-    if len(names) > MAX_OUTPUT_FILES:
-        raise BadOutput(f"The model wrote more than {MAX_OUTPUT_FILES} output files.")
+        names = [entry.name for entry in islice(entries, most + 1)]
+    if len(names) > most:
+        raise TakesTime
+    return names
+
+
+def _require_small(name: str, directory: int) -> None:
+    """Raises TakesTime for a file whose removal would free many blocks, which takes time."""
+    facts = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    if facts.st_nlink == 1 and facts.st_blocks * _BLOCK > 2 * LARGEST_IN_MEMORY:
+        raise TakesTime
+
+
+def _take_files(
+    names: list[str], directory: int, kept: Path | None, max_output_bytes: int, outputs: dict[str, OutputData]
+) -> None:
+    """Adds each file to the outputs; large ones are moved to `kept`. Without that, they raise TakesTime."""
+    left = max_output_bytes
     for name in names:
         outputs[name] = _take_file(name, directory, left, kept)
         left -= size_of(outputs[name])
 
 
-def _take_file(name: str, directory: int, limit: int, kept: Path) -> OutputData:
+def _take_file(name: str, directory: int, limit: int, kept: Path | None) -> OutputData:
     shown = name.encode(errors="replace").decode()
     if shown != name:
         raise BadOutput(f"The name of the output {shown!r} is not UTF-8.")
@@ -213,6 +261,8 @@ def _take_file(name: str, directory: int, limit: int, kept: Path) -> OutputData:
         if facts.st_size > limit:
             raise _TooMuch
         if facts.st_size > LARGEST_IN_MEMORY:
+            if kept is None:
+                raise TakesTime
             return _move_away(name, directory, facts, kept)
         return _read_small(name, descriptor, limit)
     finally:

@@ -24,7 +24,7 @@ from modelyard.adapters.container_protocols.base import (
     StatusTimedOut,
     UnexpectedAnswer,
 )
-from modelyard.adapters.container_protocols.exchange import RunFolder, is_full, name_problem
+from modelyard.adapters.container_protocols.exchange import RunFolder, TakesTime, is_full, name_problem
 from modelyard.adapters.container_protocols.outcomes import failed, shorten
 from modelyard.adapters.container_protocols.output_files import forget_outputs
 
@@ -119,7 +119,7 @@ class HttpV1Protocol:
             body = {"type": "file", "input": f"{inside}/in", "output": f"{inside}/out"}
             answer = await self._ask("POST", "/run", body)
             if answer.status == 200 and answer.message is not None:
-                return await _in_thread(lambda: folder.collect_outputs(max_output_bytes))
+                return await _collect(folder, max_output_bytes)
             if answer.status >= 500:
                 await self._check_room()
             return _failed_item(answer)
@@ -132,7 +132,8 @@ class HttpV1Protocol:
             await self._check_room(problem)
             raise RunFailed(f"Files could not be exchanged with the model: {problem.strerror or problem}.") from problem
         finally:
-            await self._remove_meanwhile(folder)
+            if not folder.remove_few():
+                await self._remove_meanwhile(folder)
 
     async def _remove_meanwhile(self, folder: RunFolder) -> None:
         """Waits for the removal before: a program that makes it slow must not make us fall behind."""
@@ -195,6 +196,13 @@ class HttpV1Factory:
     def connect(self, endpoint: Endpoint) -> HttpV1Protocol:
         """A connection to one engine; nothing is sent yet."""
         return HttpV1Protocol(endpoint)
+
+
+async def _collect(folder: RunFolder, max_output_bytes: int) -> ItemOutcome:
+    try:
+        return folder.collect_few_outputs(max_output_bytes)
+    except TakesTime:
+        return await _in_thread(lambda: folder.collect_outputs(max_output_bytes))
 
 
 def _is_small(inputs: Mapping[str, InputData]) -> bool:
