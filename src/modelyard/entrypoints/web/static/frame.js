@@ -48,6 +48,21 @@ async function copy(button) {
   setTimeout(() => use.setAttribute("href", before), 1500);
 }
 
+// Narrow screens show each row as a paragraph, where a cell needs the name of its column.
+function nameCells(root) {
+  for (const table of root.querySelectorAll(".scroll > table")) {
+    const names = [...table.querySelectorAll("thead th")].map((head) => (head.querySelector(".unseen") ? "" : head.textContent.trim()));
+    for (const row of table.tBodies[0]?.rows ?? []) {
+      [...row.cells].forEach((cell, at) => {
+        if (at && names[at]) cell.dataset.column = names[at];
+      });
+    }
+  }
+}
+
+nameCells(document);
+document.addEventListener("htmx:load", () => nameCells(document));
+
 // Errors come as pages of their own: show them, rather than nothing.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status === 401) location.reload();
