@@ -58,7 +58,7 @@ async def refused(client: AsgiClient, path: str, status: int, /, **fields: str |
 
 def wrong_at(page: str, field: str) -> str:
     """What stands at a field as wrong; empty for a field that is right."""
-    found = re.search(rf'<p class="wrong" id="w-{field}">(.*?)</p>', page, re.DOTALL)
+    found = re.search(rf'<p class="wrong" id="{field}-wrong">(.*?)</p>', page, re.DOTALL)
     return unescape(found[1]) if found else ""
 
 

@@ -62,7 +62,7 @@ async def test_changing_words_and_status(alice: AsgiClient) -> None:
 
     page = await refused(alice, path, 400, name="", description="kept", visibility="TEAM")
     assert wrong_at(page, "name")
-    assert ">kept</textarea>" in page
+    assert ">\nkept</textarea>" in page
 
     await sent_on(alice, path, status="INACTIVE")
     assert "do not work" in words(await look(alice, path))

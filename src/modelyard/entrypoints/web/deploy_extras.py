@@ -143,7 +143,7 @@ async def _test_files(_session: AsyncSession, looking: Looking, found: Deploymen
 
 
 async def _card(_session: AsyncSession, _looking: Looking, _found: Deployment) -> dict[str, Any]:
-    return {"texts": TEXTS, "ratings": list(RiskRating)}
+    return {"texts": TEXTS, "ratings": [("", "not rated"), *((str(rating), str(rating)) for rating in RiskRating)]}
 
 
 async def _tags(session: AsyncSession, looking: Looking, found: Deployment) -> dict[str, Any]:

@@ -141,7 +141,7 @@ async def _new_version(
         frame,
         status,
         model=model,
-        numbers=numbers,
+        sources=[*((number, f"a copy of {number}") for number in numbers), ("", "nothing")],
         values=suggested if typed is None else typed,
         **_problems(error),
     )
