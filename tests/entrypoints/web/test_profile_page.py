@@ -7,11 +7,12 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from modelyard.app import Platform
+from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.passwords import hash_password
-from modelyard.domain.accounts.tables import ApiKey, SignedInSession, User
+from modelyard.domain.accounts.tables import ApiKey, SignedInSession, Team, User
 from tests.asgi import AsgiClient
 from tests.cast import CAST
-from tests.entrypoints.rest.people import sessions_of, sign_in, user_row
+from tests.entrypoints.rest.people import SOUND, VISION, memberships, sessions_of, sign_in, user_row
 from tests.entrypoints.web.forms import BROWSER, Browser, look, refused, send, sent_on, words, wrong_at
 from tests.library import audited
 
@@ -125,3 +126,47 @@ async def test_sessions_of_others_are_not_found(browser: Browser, alice: AsgiCli
     assert len(await sessions_of(platform, CAST.bob.user_id)) == 1
     for path in ("/profile/password", "/profile/sessions/end-others", f"/profile/sessions/{theirs}/end"):
         assert (await send(alice, path)).status == 403  # a key is not signed in
+
+
+async def _join_sound(platform: Platform, name: str = "Sound") -> None:
+    now = platform.clock.now()
+    async with platform.database.write() as session:
+        team = Team(id=SOUND, account_id=ALICE.account_id, name=name, is_admin=False, created_at=now)
+        session.add(team)
+        await session.flush()
+        add_member(session, platform.clock, await session.get_one(User, ALICE.user_id), team, ["DEVELOPER"])
+
+
+async def test_leaving_a_team(browser: Browser, platform: Platform) -> None:
+    assert "Leave a team" not in words(await look(browser, "/profile"))
+    await _join_sound(platform, "<b>Sound")
+    page = await look(browser, "/profile")
+    assert "Leave &lt;b&gt;Sound" in page
+    assert words(page).count("so you are signed out") == 1  # for the other one, which she acts for
+
+    assert await sent_on(browser, f"/profile/teams/{SOUND}/leave") == "/profile"
+
+    assert set(await memberships(platform, ALICE.user_id)) == {VISION}
+    assert "You have left the team." in words(await look(browser, "/profile?done=left"))
+    assert await audited(platform.database, f"team/{SOUND}") == ["team:member:left"]
+    page = await refused(browser, f"/profile/teams/{VISION}/leave", 409)
+    assert "only team" in words(page)
+    await refused(browser, f"/profile/teams/{CAST.charlie.team_id}/leave", 404)
+
+
+async def test_leaving_the_team_that_one_acts_for(browser: Browser, platform: Platform) -> None:
+    await _join_sound(platform)
+
+    assert await sent_on(browser, f"/profile/teams/{VISION}/leave") == "/profile"
+
+    assert (await browser.call("GET", "/profile", headers=dict(BROWSER))).status == 303
+    await sent_on(browser, "/sign-in", email=ALICE.email, password=PASSWORD)
+    assert "Vision" not in words(await look(browser, "/profile"))
+
+
+async def test_keys_leave_no_team(alice: AsgiClient, platform: Platform) -> None:
+    await _join_sound(platform)
+
+    assert "Leave a team" not in words(await look(alice, "/profile"))
+    assert (await send(alice, f"/profile/teams/{SOUND}/leave")).status == 403
+    assert set(await memberships(platform, ALICE.user_id)) == {VISION, SOUND}

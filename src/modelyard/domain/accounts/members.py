@@ -8,17 +8,18 @@ from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.clock import Clock
-from modelyard.core.errors import NotFound
+from modelyard.core.errors import Conflict, NotFound
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.api_keys import KeyStatus
 from modelyard.domain.accounts.granting import check_roles, require_no_raise
 from modelyard.domain.accounts.memberships import add_member, end_membership, set_membership_roles
+from modelyard.domain.accounts.own_teams import list_own_teams
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.accounts.project_owners import find_resting
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.states import UserStatus
 from modelyard.domain.accounts.tables import ApiKey, Membership, Team, User
-from modelyard.domain.accounts.teams import find_managed, find_team
+from modelyard.domain.accounts.teams import TeamNotFound, find_managed, find_team
 from modelyard.domain.accounts.user_access import UserNotFound, named, require_over_membership, visible_users
 from modelyard.domain.audit.record import record
 
@@ -30,6 +31,13 @@ class MemberNotFound(NotFound):
 
     def __init__(self, identifier: str) -> None:
         super().__init__(f"The team has no member {identifier[:60]!r}.")
+
+
+class OnlyTeam(Conflict):
+    """Who is in no team can do nothing, not even come back."""
+
+    def __init__(self) -> None:
+        super().__init__("This is the only team that you are in; ask to be added to another one before you leave it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +124,34 @@ async def remove_member(
     if membership is None:
         raise MemberNotFound(identifier)
     await require_over_membership(session, actor, user)
+    return await _take_out(session, clock, actor, user, team, membership, "team:member:removed")
+
+
+async def leave_team(session: AsyncSession, clock: Clock, actor: Actor, team_id: str) -> Sequence[str]:
+    """Takes the actor themselves out of a team of theirs, as `remove_member` does with others.
+
+    Takes no permission over the team: nobody has to stay. Returns the keys that work no more. Raises RoleMissing,
+    TeamNotFound, OnlyTeam, LastAdministrator, LastPlatformAdministrator.
+    """
+    require(actor, Permission.USE_PROFILE)  # so that no key of a project takes its owner out
+    own = {team.id for team in await list_own_teams(session, actor)}
+    if team_id not in own:
+        raise TeamNotFound(team_id)
+    if len(own) == 1:
+        raise OnlyTeam
+    user, team = await session.get_one(User, actor.user_id), await session.get_one(Team, team_id)
+    membership = await session.get_one(Membership, (user.id, team.id))
+    return await _take_out(session, clock, actor, user, team, membership, "team:member:left")
+
+
+async def _take_out(
+    session: AsyncSession, clock: Clock, actor: Actor, user: User, team: Team, membership: Membership, action: str
+) -> Sequence[str]:
     before, rested = {"roles": list(membership.roles)}, await find_resting(session, user.id)
     keys = await end_membership(session, membership, account_id=team.account_id)
     resting = {each: theirs for each, theirs in (await find_resting(session, user.id)).items() if each not in rested}
     details = {"user": user.id, "email": user.email, "keys": list(keys), "restingProjects": sorted(resting)}
-    record(session, clock, actor, "team:member:removed", f"team/{team.id}", before=before, **details)
+    record(session, clock, actor, action, f"team/{team.id}", before=before, **details)
     return [*keys, *chain.from_iterable(resting.values())]
 
 

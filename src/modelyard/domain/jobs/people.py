@@ -25,6 +25,12 @@ async def remove_member(session: AsyncSession, clock: Clock, actor: Actor, team_
     await cancel_jobs_of_keys(session, clock, actor, keys)
 
 
+async def leave_team(session: AsyncSession, clock: Clock, actor: Actor, team_id: str) -> None:
+    """Takes the actor out of a team as `accounts.members` does, and cancels what their key there has submitted."""
+    keys = await members.leave_team(session, clock, actor, team_id)
+    await cancel_jobs_of_keys(session, clock, actor, keys)
+
+
 async def remove_team(session: AsyncSession, clock: Clock, actor: Actor, team_id: str) -> None:
     """Deletes a team as `models.team_removal` does, and cancels what its keys have submitted."""
     keys = await team_removal.remove_team(session, clock, actor, team_id)

@@ -101,6 +101,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("GET", "/profile"): May.USE_PROFILE,
     ("POST", "/profile"): May.USE_PROFILE,
     ("POST", "/profile/password"): Open.SIGNED_IN,
+    ("POST", "/profile/teams/{team}/leave"): Open.SIGNED_IN,
     ("POST", "/profile/sessions/end-others"): Open.SIGNED_IN,
     ("POST", "/profile/sessions/{session_id}/end"): Open.SIGNED_IN,
     ("POST", "/profile/keys/{prefix}/body"): May.USE_PROFILE,

@@ -31,6 +31,7 @@ _DONE = {
     "invited": "The invitation is on its way by mail.",
     "suspended": "Suspended. Their keys are refused from now on.",
     "activated": "Active again. Keys that were deactivated stay so until somebody activates them.",
+    "left": "You have left the team.",
     "withdrawn": "The invitation is withdrawn; its link works no more.",
     "password": "Your password is changed; all your other sessions have ended.",
     "ended": "Signed out there.",

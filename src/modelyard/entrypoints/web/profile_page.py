@@ -85,6 +85,17 @@ async def end_session(session_id: str, request: Request, platform: ThePlatform, 
     return back_to(PATH, "ended")
 
 
+@router.post(PATH + "/teams/{team}/leave")
+async def leave_team(team: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """Who acts for the team in this session is signed out with it."""
+    try:
+        async with platform.database.write() as session:
+            await domain.leave_team(session, platform.clock, actor, team)
+    except PlatformError as error:
+        return await _page(request, platform, actor, await refused(request, Filled(), error))
+    return back_to(PATH, "left")
+
+
 async def _page(request: Request, platform: ThePlatform, actor: Actor, form: Filled) -> Response:
     async with platform.database.read() as session:
         people = await read_people_frame(session, request, actor, "")
