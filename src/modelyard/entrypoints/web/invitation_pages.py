@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from modelyard.adapters.mail.base import BadMailAddress
 from modelyard.core.errors import PlatformError
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts import invitations
@@ -29,6 +30,7 @@ _OF_STEP = (("firstName", "lastName", "email", "title", "team"), ("roles",), ())
 """The fields of each step; the others travel along unseen."""
 _PLACES: dict[type[PlatformError], str] = {
     EmailTaken: "email",
+    BadMailAddress: "email",
     AddressNotInvitable: "email",
     TeamNotFound: "team",
     RoleUnknown: "roles",
