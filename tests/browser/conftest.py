@@ -41,6 +41,10 @@ class Site:
         """The address to sign in with."""
         return f"{person.lower()}@example.org"
 
+    def account(self) -> str:
+        """The identifier of the account that everybody is in."""
+        return str(self.server.call("GET", "/api/accounting/accounts").json[0]["identifier"])
+
     def model_path(self, example: str) -> str:
         """Path of a model's page."""
         return f"/models/{self.models[example]}/{self.version(example)}"
@@ -106,9 +110,8 @@ def _invite(site: Site, person: str, roles: list[str], team: str) -> None:
     teams = {one["name"]: one["identifier"] for one in call("GET", "/api/accounting/teams").json}
     if team not in teams:
         teams[team] = call("POST", "/api/accounting/teams", {"name": team}).json["identifier"]
-    account = call("GET", "/api/accounting/accounts").json[0]["identifier"]
     about = {"firstName": person, "lastName": "Example", "email": site.email(person), "team": teams[team]}
-    invited = call("POST", f"/api/accounting/accounts/{account}/users", {**about, "roles": roles})
+    invited = call("POST", f"/api/accounting/accounts/{site.account()}/users", {**about, "roles": roles})
     assert invited.status == 201, invited.body
     token = invited.json["invitation"]["url"].rpartition("/")[2]
     accepted = call("POST", f"/auth/invitations/{token}", {"password": PASSWORD})

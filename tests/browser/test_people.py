@@ -61,10 +61,10 @@ def test_from_an_invitation_to_a_key(visit: Callable[..., Visitor], site: Site) 
 @pytest.mark.parametrize(
     ("person", "shown"),
     [
-        ("Alice", ["Users", "Teams", "Projects", "Roles", "Quotas"]),
-        ("Bob", ["Users", "Teams", "Projects", "Roles", "Quotas"]),
-        ("Charlie", ["Users", "Teams", "Projects", "Roles", "Quotas"]),
-        ("Olga", ["Users", "Teams", "Projects", "Roles", "Hardware presets", "Quotas", "Audit"]),
+        ("Alice", ["Users", "Teams", "Projects", "Roles", "Accounts", "Quotas"]),
+        ("Bob", ["Users", "Teams", "Projects", "Roles", "Accounts", "Quotas"]),
+        ("Charlie", ["Users", "Teams", "Projects", "Roles", "Accounts", "Quotas"]),
+        ("Olga", ["Users", "Teams", "Projects", "Roles", "Accounts", "Hardware presets", "Quotas", "Audit"]),
     ],
 )
 def test_everybody_sees_the_tabs_that_they_may_open(

@@ -59,6 +59,7 @@ SHARED_IN_THE_ACCOUNT = {
     ("GET", "/api/accounting/accounts/{account}"),
     ("GET", "/api/accounting/accounts/{account}/logo"),
     ("GET", "/api/accounting/roles/{role}"),
+    ("GET", "/people/accounts/{account}"),
     ("GET", "/people/roles/{role}"),
 }
 

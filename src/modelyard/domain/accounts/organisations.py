@@ -24,7 +24,7 @@ from modelyard.domain.accounts.memberships import add_member
 from modelyard.domain.accounts.naming import check_name
 from modelyard.domain.accounts.one_time_links import LinkSender, Purpose
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.accounts.roles import PERMISSIONS, Grants, Role, prebuilt_grants
+from modelyard.domain.accounts.roles import PERMISSIONS, ROLES, Grants, Role, prebuilt_grants
 from modelyard.domain.accounts.states import AccountStatus, UserStatus
 from modelyard.domain.accounts.tables import Account, CustomRole, Team, User
 from modelyard.domain.accounts.user_access import visible_users
@@ -118,12 +118,28 @@ async def find_account(session: AsyncSession, actor: Actor, account_id: str) -> 
     return AccountFacts(*row)
 
 
-async def list_account_users(session: AsyncSession, actor: Actor, account_id: str) -> list[User]:
-    """Those of an account's users that the actor may see, by their names."""
+async def list_account_users(
+    session: AsyncSession, actor: Actor, account_id: str, most: int | None = None
+) -> list[User]:
+    """Those of an account's users that the actor may see, by their names; the first ones only where `most` says so."""
     if not actor.may(Permission.READ_USERS):
         return []
     where = User.account_id == account_id, User.status != UserStatus.DELETED, visible_users(actor)
-    return list(await session.scalars(select(User).where(*where).order_by(User.first_name, User.last_name, User.id)))
+    query = select(User).where(*where).order_by(User.first_name, User.last_name, User.id).limit(most)
+    return list(await session.scalars(query))
+
+
+async def name_approvers(session: AsyncSession, accounts: Sequence[Account]) -> dict[str, list[str]]:
+    """What the roles are called that approve versions, by account."""
+    query = select(CustomRole.account_id, CustomRole.identifier, CustomRole.name).where(
+        CustomRole.account_id.in_([account.id for account in accounts if account.approval_roles])
+    )
+    custom = {(account, role): name for account, role, name in await session.execute(query)}
+    prebuilt = {str(role): facts.name for role, facts in ROLES.items()}
+    return {
+        account.id: [custom.get((account.id, role), prebuilt.get(role, role)) for role in account.approval_roles]
+        for account in accounts
+    }
 
 
 async def create_account(

@@ -59,6 +59,7 @@ from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, Tol
 from modelyard.entrypoints.rest.time_limits import TimeLimits
 from modelyard.entrypoints.rest.wire import Json
 from modelyard.entrypoints.web import (
+    account_pages,
     approval_pages,
     audit_pages,
     deploy_pages,
@@ -144,6 +145,7 @@ ROUTERS = (
     project_pages.router,
     key_pages.router,
     role_pages.router,
+    account_pages.router,
     preset_pages.router,
     quota_pages.router,
     audit_pages.router,

@@ -111,6 +111,7 @@ async def team_page(request: Request, platform: ThePlatform, actor: Actor, team_
         default_roles=members.DEFAULT_ROLES,
         role_names=names,
         user_id=actor.user_id,
+        may_read_accounts=actor.may(Permission.READ_ACCOUNTS),
         may_manage=may_manage,
         may_invite=may_over(actor, Permission.MANAGE_USERS, **where),
         may_limit=may_over(actor, Permission.MANAGE_QUOTAS, **where),

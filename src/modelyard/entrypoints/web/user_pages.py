@@ -145,6 +145,7 @@ async def _user_page(request: Request, platform: ThePlatform, actor: Actor, iden
         may_set_roles=actor.may(Permission.MANAGE_TEAMS),
         possible={str(status) for status in TRANSITIONS[UserStatus(user.status)]},
         is_oneself=user.id == actor.user_id,
+        may_read_accounts=actor.may(Permission.READ_ACCOUNTS),
         may_read_audit=actor.may(Permission.READ_AUDIT),
         may_limit=actor.may(Permission.MANAGE_QUOTAS),
         portraits=PORTRAITS,
