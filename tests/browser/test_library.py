@@ -36,6 +36,31 @@ def test_a_facet_narrows_and_can_be_taken_away(visit: Callable[..., Visitor]) ->
     expect(page.locator(".card")).to_have_count(2)
 
 
+def test_more_than_a_page_is_added_to_it(visit: Callable[..., Visitor], site: Site) -> None:
+    call = site.server.call
+    names = [f"Zebra {number}" for number in range(26)]
+    models = [call("POST", "/api/models", {"name": name, "version": "0.1.0"}).json["identifier"] for name in names]
+    try:
+        page = visit("Olga").open("/models?q=zebra")
+        expect(page.locator(".card")).to_have_count(24)
+        page.get_by_role("link", name="Show more").click()
+        expect(page.locator(".card")).to_have_count(26)
+        expect(page.get_by_role("link", name="Show more")).to_have_count(0)
+        assert {*page.locator(".card h2").all_inner_texts()} == {*names}
+    finally:
+        for model in models:
+            assert call("DELETE", f"/api/models/{model}").status < 300
+
+
+def test_where_the_session_ends_a_live_page_leads_to_signing_in(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("Olga")
+    page = visitor.open("/operations/engines")
+
+    visitor.context.clear_cookies()
+
+    page.wait_for_url("**/sign-in?next=/operations/engines")
+
+
 def test_without_javascript(visit: Callable[..., Visitor], site: Site) -> None:
     page = visit("Bob", scripts=False).open("/models")
 

@@ -131,7 +131,7 @@ async def test_changing_name_licence_and_who_approves(olga: AsgiClient, alice: A
     assert re.findall(r'name="approvalRoles" value="(\w+)"', page) == ["QUALITY", "ACCOUNT_ADMIN"]
     assert "none: no approval" in words(page)
 
-    fields: dict[str, Any] = {"name": HOSTILE, "approves": "true", "approvalRoles": ["QUALITY", "ACCOUNT_ADMIN"]}
+    fields: dict[str, Any] = {"name": HOSTILE, "approvalRoles": ["QUALITY", "ACCOUNT_ADMIN"]}
     await sent_on(olga, OURS, processingEngines="7", **fields)
 
     account = await _account(platform)
@@ -142,12 +142,12 @@ async def test_changing_name_licence_and_who_approves(olga: AsgiClient, alice: A
         assert HOSTILE not in page
         assert HOSTILE in words(page.replace("&lt;", "＜")).replace("＜", "<")
     assert 'value="QUALITY" checked' in await look(olga, OURS)
-    await sent_on(olga, OURS, name="Acme", processingEngines="7", approves="true")
+    await sent_on(olga, OURS, name="Acme", processingEngines="7", approvalRoles="")
     assert (await _account(platform)).approval_roles == []
 
 
 async def test_an_account_without_a_licence_of_its_own(olga: AsgiClient, platform: Platform) -> None:
-    await sent_on(olga, OURS, name="Acme", processingEngines="", approvalRoles="ACCOUNT_ADMIN")
+    await sent_on(olga, OURS, name="Acme", processingEngines="")
     account = await _account(platform)
     assert (account.name, account.processing_engines, account.approval_roles) == ("Acme", None, [])
 
@@ -171,7 +171,7 @@ async def test_an_account_without_a_licence_of_its_own(olga: AsgiClient, platfor
 async def test_what_is_refused_stands_at_its_field(
     olga: AsgiClient, platform: Platform, fields: dict[str, Any], status: int, field: str
 ) -> None:
-    page = await refused(olga, OURS, status, **{"name": "Kept", "processingEngines": "3", "approves": "true"} | fields)
+    page = await refused(olga, OURS, status, **{"name": "Kept", "processingEngines": "3"} | fields)
 
     assert wrong_at(page, field)
     assert HOSTILE not in page

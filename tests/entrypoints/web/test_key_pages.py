@@ -27,7 +27,7 @@ async def test_owners_describe_and_administrators_limit(bob: AsgiClient, olga: A
     assert "Laptop &lt;b&gt;" in page
     assert "expiresAt" not in page
 
-    limits = {"limits": "true", "scopes": "jobs:read jobs:submit", "networks": "192.0.2.0/24"}
+    limits = {"isHighPriority": "", "scopes": "jobs:read jobs:submit", "networks": "192.0.2.0/24"}
     await sent_on(olga, BOBS, name="Laptop", description="", expiresAt="2099-01-02T03:04", **limits)
     page = await look(olga, BOBS)
     assert "jobs:submit" in page
@@ -39,7 +39,7 @@ async def test_owners_describe_and_administrators_limit(bob: AsgiClient, olga: A
 
 async def test_a_limit_that_makes_no_sense_stands_at_its_field(olga: AsgiClient) -> None:
     for field, value in (("scopes", "jobs:fly"), ("networks", "here"), ("expiresAt", "2001-01-01T00:00")):
-        fields = {"name": "Key", "limits": "true", "scopes": "", "networks": "", "expiresAt": ""} | {field: value}
+        fields = {"name": "Key", "isHighPriority": "", "scopes": "", "networks": "", "expiresAt": ""} | {field: value}
         page = await refused(olga, BOBS, 400, **fields)
         assert wrong_at(page, field), field
         assert f'value="{value}"' in page

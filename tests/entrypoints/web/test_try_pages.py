@@ -167,7 +167,8 @@ async def test_while_it_waits_the_page_says_why_and_looks_again(
     async with platform.database.write() as session:
         version = (await session.scalars(select(Version.id).where(Version.model_id == model_id))).one()
         reason = "no engine is ready yet; one is being started"
-        session.add(Situation(version_id=version, reason=reason, is_quarantine=False, since=platform.clock.now()))
+        situation = Situation(version_id=version, reason=reason, is_quarantine=False, since=platform.clock.now())
+        await session.merge(situation)  # the platform may have said so already
 
     assert f"Waiting: {reason}." in await look(alice, address)
     assert f"/jobs/{_job_of(address)}/cancel" in page

@@ -126,7 +126,7 @@ def _read_changes(form: Filled, account: Account) -> AccountChanges:
     return AccountChanges(
         name=form.first("name"),
         processing_engines=engines if engines != account.processing_engines else None,
-        approval_roles=form.all("approvalRoles") if "approves" in form.values else None,
+        approval_roles=form.all("approvalRoles") if "approvalRoles" in form.values else None,
     )
 
 

@@ -27,7 +27,7 @@ from modelyard.entrypoints.web.deploy_panels import (
     panel_after,
     panel_of,
 )
-from modelyard.entrypoints.web.forms import first, read_form, read_whole_form
+from modelyard.entrypoints.web.forms import first, read_form
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.page_routes import PageRoute
 from modelyard.entrypoints.web.pages import page
@@ -92,7 +92,7 @@ def _problems(error: PlatformError | None) -> dict[str, Any]:
 @router.post(DEPLOY + "/preview")
 async def preview(request: Request, actor: Caller) -> Response:  # noqa: ARG001 - whoever deploys
     """A text as it will be shown, for the page to put below its field."""
-    form = await read_whole_form(request)
+    form = await read_form(request)
     return page("deploy_preview.html", text=next((texts[0] for texts in form.values()), ""))
 
 
@@ -168,7 +168,7 @@ async def change_panel(
 ) -> Response:
     """Saves what was typed, and goes on to the next panel."""
     find_panel(panel)
-    form = await read_whole_form(request)
+    form = await read_form(request)
     try:
         async with platform.database.write() as session:
             await save_panel(session, panel, Change(platform, actor, model_id, version, form))

@@ -67,8 +67,10 @@ class Filled:
         return "" if otherwise is None else str(otherwise)
 
     def has(self, name: str, value: str, otherwise: Sequence[str] = ()) -> bool:
-        """Whether a box is checked: as it was sent, even if none was, or else as it is now."""
-        return value in self.values.get(name, () if self.at else otherwise)
+        """Whether a box is checked: as it was sent, or else as it is now. Each group of boxes sends an empty value, so
+        that one of which none is checked was sent, too.
+        """
+        return value in self.values.get(name, otherwise)
 
     def require(self, *names: str) -> None:
         """Raises FieldsMissing."""

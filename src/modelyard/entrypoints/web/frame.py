@@ -78,7 +78,7 @@ async def read_frame(session: AsyncSession, request: Request, actor: Actor, here
 
 def framed(template: str, frame: Frame, status: int = 200, **values: object) -> Response:
     """A page within the frame."""
-    return page(template, status, frame=frame, **values)
+    return page(template, status, frame=frame, theme=frame.theme, **values)
 
 
 def theme_of(request: Request) -> str:

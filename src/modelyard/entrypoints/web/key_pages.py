@@ -133,7 +133,7 @@ def _read_changes(form: Filled, key: ApiKey) -> KeyChanges:
     return KeyChanges(
         name=form.first("name") if "name" in form.values else None,
         description=form.first("description") if "description" in form.values else None,
-        is_high_priority=form.has("isHighPriority", "true") if "limits" in form.values else None,
+        is_high_priority=form.has("isHighPriority", "true") if "isHighPriority" in form.values else None,
         expires_at=parse_time(expiry, "expiresAt") if expiry and has_changed else None,
         without_expiry="expiresAt" in form.values and not expiry,
         scopes=form.first("scopes").replace(",", " ").split() if "scopes" in form.values else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from fastapi import FastAPI, Request
@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ExceptionHandler
 
 from modelyard.core.errors import PlatformError
-from modelyard.entrypoints.rest.requests import GuardedRoute, find_caller, platform_of
-from modelyard.entrypoints.web.frame import address_of_page, read_frame
+from modelyard.entrypoints.rest.requests import GuardedRoute, find_caller, own_path, platform_of
+from modelyard.entrypoints.web.frame import HOME, address_of_page, framed, read_frame, theme_of
 from modelyard.entrypoints.web.pages import page
 
 _OF_PROGRAMS = ("/api", "/auth", "/static", "/metrics", "/healthz", "/readyz")
@@ -58,11 +58,21 @@ def _as_page(handler: ExceptionHandler) -> Any:
         if not is_of_page(request):
             return answer
         if answer.status_code == 401 and not _leads_a_browser(request):
-            following = address_of_page(request) if request.method == "GET" else "/models"
-            return RedirectResponse(f"/sign-in?next={quote(following, safe='/')}", 303)
+            return _to_sign_in(request)
         return await _error_page(request, answer.status_code, str(msgspec.json.decode(answer.body)["message"]))
 
     return handle
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Leads to the form, and back afterwards; where a part of a page was asked for, the whole page goes there."""
+    if is_part := "hx-request" in request.headers:
+        here = urlsplit(request.headers.get("hx-current-url", ""))
+        following = own_path(f"{here.path}?{here.query}" if here.query else here.path, HOME)
+    else:
+        following = address_of_page(request) if request.method == "GET" else HOME
+    address = f"/sign-in?next={quote(following, safe='/')}"
+    return Response(status_code=401, headers={"HX-Redirect": address}) if is_part else RedirectResponse(address, 303)
 
 
 _TITLES = {
@@ -90,5 +100,5 @@ async def _error_page(request: Request, status: int, message: str) -> Response:
         async with platform_of(request).database.read() as session:
             frame = await read_frame(session, request, actor, "")
     except Exception:  # noqa: BLE001 - whatever fails now, the error that came first is what has to be shown
-        return page("error_alone.html", status, **values)
-    return page("error.html", status, frame=frame, **values)
+        return page("error_alone.html", status, theme=theme_of(request), **values)
+    return framed("error.html", frame, status, **values)

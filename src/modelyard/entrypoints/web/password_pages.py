@@ -10,11 +10,13 @@ from modelyard.core.errors import InvalidInput, LimitReached, PlatformError
 from modelyard.domain.accounts.one_time_links import PAGES, FoundLink, LinkUnknown, Purpose
 from modelyard.domain.accounts.password_links import Acceptance
 from modelyard.domain.accounts.passwords import SHORTEST
-from modelyard.entrypoints.rest.requests import GuardedRoute, ThePlatform, address_of, public_address
+from modelyard.entrypoints.rest.requests import ThePlatform, address_of, public_address
 from modelyard.entrypoints.web.forms import first, read_form
+from modelyard.entrypoints.web.frame import theme_of
+from modelyard.entrypoints.web.page_routes import PageRoute
 from modelyard.entrypoints.web.pages import page
 
-router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 class PasswordsDiffer(InvalidInput):
@@ -69,8 +71,8 @@ async def _show(token: str, purpose: Purpose, request: Request, platform: ThePla
     try:
         found = await platform.password_links.look(token, purpose, address_of(request))
     except (LinkUnknown, LimitReached) as error:
-        return _refused(error)
-    return _ask(found, purpose, _Form(first_name=found.user.first_name, last_name=found.user.last_name))
+        return _refused(request, error)
+    return _ask(request, found, purpose, _Form(first_name=found.user.first_name, last_name=found.user.last_name))
 
 
 async def _answer(
@@ -89,16 +91,25 @@ async def _answer(
                 raise PasswordsDiffer
             await act()
         except InvalidInput as error:
-            return _ask(found, purpose, form, error.message, status=400)
+            return _ask(request, found, purpose, form, error.message, status=400)
     except (LinkUnknown, LimitReached) as error:
-        return _refused(error)
-    return page("password_set.html", purpose=purpose, email=found.user.email, server=public_address(request))
+        return _refused(request, error)
+    return page(
+        "password_set.html",
+        theme=theme_of(request),
+        purpose=purpose,
+        email=found.user.email,
+        server=public_address(request),
+    )
 
 
-def _ask(found: FoundLink, purpose: Purpose, form: _Form, problem: str = "", *, status: int = 200) -> Response:
+def _ask(
+    request: Request, found: FoundLink, purpose: Purpose, form: _Form, problem: str = "", *, status: int = 200
+) -> Response:
     return page(
         "choose_password.html",
         status,
+        theme=theme_of(request),
         purpose=purpose,
         email=found.user.email,
         account=found.account.name,
@@ -109,8 +120,9 @@ def _ask(found: FoundLink, purpose: Purpose, form: _Form, problem: str = "", *, 
     )
 
 
-def _refused(error: PlatformError) -> Response:
-    return page("link_refused.html", 429 if isinstance(error, LimitReached) else 404, message=error.message)
+def _refused(request: Request, error: PlatformError) -> Response:
+    status = 429 if isinstance(error, LimitReached) else 404
+    return page("link_refused.html", status, theme=theme_of(request), message=error.message)
 
 
 async def _read(request: Request) -> _Form:

@@ -59,7 +59,7 @@ async def change_preset(preset: int, request: Request, platform: ThePlatform, ac
     try:
         async with platform.database.write() as session:
             await presets.change_preset(session, platform.clock, actor, preset, _read_preset(form))
-            if "assigns" in form.values:  # else the boxes of accounts were not there
+            if "accounts" in form.values:  # else the boxes of accounts were not there
                 await presets.assign_accounts(session, platform.clock, actor, preset, form.all("accounts"))
             models = form.first("models").replace(",", " ").split()
             await presets.assign_models(session, platform.clock, actor, preset, models)

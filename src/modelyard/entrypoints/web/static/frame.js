@@ -50,7 +50,7 @@ async function copy(button) {
 
 // Narrow screens show each row as a paragraph, where a cell needs the name of its column.
 function nameCells(root) {
-  for (const table of root.querySelectorAll(".scroll > table")) {
+  for (const table of [root.closest?.(".scroll > table") ?? [], ...root.querySelectorAll(".scroll > table")].flat()) {
     const names = [...table.querySelectorAll("thead th")].map((head) => (head.querySelector(".unseen") ? "" : head.textContent.trim()));
     for (const row of table.tBodies[0]?.rows ?? []) {
       [...row.cells].forEach((cell, at) => {
@@ -61,9 +61,9 @@ function nameCells(root) {
 }
 
 nameCells(document);
-document.addEventListener("htmx:load", () => nameCells(document));
+document.addEventListener("htmx:load", (event) => nameCells(event.detail.elt));
 
-// Errors come as pages of their own: show them, rather than nothing.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.status === 401) location.reload();
+// What refreshes itself rests while nobody sees it.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.detail.elt.matches('[hx-trigger^="every"]')) event.preventDefault();
 });
