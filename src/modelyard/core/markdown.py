@@ -1,6 +1,7 @@
 """Markdown of strangers as HTML that is safe to show."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -9,8 +10,9 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-LONGEST_RENDERED = 100_000
-"""Characters; a text that is longer is shown as it was written."""
+LONGEST_RENDERED = 50_000
+"""Characters; a text that is longer is shown as it was written, as rendering takes more than its share of time."""
+_MOST_REMEMBERED = 64
 _TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em", "strong", "s", "a"),
     *("ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"),
@@ -19,6 +21,7 @@ _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto"}
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def render(markdown: str) -> str:
     """CommonMark with tables as HTML: no scripts, styles, pictures or other things that act or load."""
     if len(markdown) > LONGEST_RENDERED:

@@ -41,6 +41,12 @@ async def list_tags(session: AsyncSession, actor: Actor | None) -> list[Tag]:
     return list(await session.scalars(query))
 
 
+async def list_predefined(session: AsyncSession) -> list[Tag]:
+    """The tags of categories, which are few and everybody sees."""
+    query = select(Tag).where(Tag.is_categorical).order_by(Tag.data_type, Tag.name, Tag.identifier)
+    return list(await session.scalars(query))
+
+
 async def find_tags(session: AsyncSession, actor: Actor | None, identifiers: Sequence[str]) -> list[Tag]:
     """Those of the tags that there are and that one may see."""
     query = select(Tag).where(Tag.identifier.in_(identifiers), visible_tags(actor))

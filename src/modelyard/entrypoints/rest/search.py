@@ -19,7 +19,7 @@ from modelyard.domain.models.search.order import BestComeFirst, Order, OrderUnkn
 from modelyard.domain.models.search.snippets import Snippet, cut_best_snippet
 from modelyard.domain.models.search.texts import read_shown_texts
 from modelyard.domain.models.tables import Model
-from modelyard.domain.models.tag_queries import list_tags
+from modelyard.domain.models.tag_queries import list_predefined
 from modelyard.entrypoints.rest.library_filters import read_model_filter
 from modelyard.entrypoints.rest.model_shapes import model_details
 from modelyard.entrypoints.rest.requests import Caller, GuardedRoute, ThePlatform, read_page, read_text
@@ -52,7 +52,7 @@ async def search(request: Request, platform: ThePlatform, actor: Caller) -> Resp
         found = await search_models(session, now, actor, question, wanted, most=most, sorting=sorting, after=after)
         words = await found_by(session, found)
         facets = await count_facets(session, actor, [*words, *model_conditions(wanted, now)])
-        named = {tag.identifier: tag for tag in await list_tags(session, None)}
+        named = {tag.identifier: tag for tag in await list_predefined(session)}
         long_texts = await read_shown_texts(session, [hit.model.id for hit in found.hits if hit.is_by_long_texts])
     hits = await asyncio.to_thread(lambda: [_hit(hit, found.terms, now, long_texts) for hit in found.hits])
     following = write_position(found.hits[-1].position) if found.has_next else None

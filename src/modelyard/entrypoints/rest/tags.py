@@ -60,7 +60,7 @@ async def read_facets(request: Request, platform: ThePlatform, actor: Caller) ->
     filters = model_conditions(replace(wanted, tags=()), platform.clock.now())
     async with platform.database.read() as session:
         facets = await count_facets(session, actor, filters, wanted.tags)
-        named = {tag.identifier: tag for tag in await tag_queries.list_tags(session, None)}
+        named = {tag.identifier: tag for tag in await tag_queries.list_predefined(session)}
     return Json(facets_object(facets, named))
 
 

@@ -13,7 +13,7 @@ from modelyard.domain.models.facets import count_facets
 from modelyard.domain.models.filters import model_conditions
 from modelyard.domain.models.search.find import MOST_COUNTED, Hit, Search, found_by, search_models
 from modelyard.domain.models.search.texts import read_shown_texts
-from modelyard.domain.models.tag_queries import find_tags, list_tags
+from modelyard.domain.models.tag_queries import find_tags, list_predefined
 from modelyard.entrypoints.rest.library_filters import read_model_filter
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform
 from modelyard.entrypoints.rest.search import read_position, read_sorting, snippet_of, write_position
@@ -68,7 +68,7 @@ async def show_library(request: Request, platform: ThePlatform, actor: Caller) -
         others = [*words, *model_conditions(replace(wanted, tags=()), now)]
         facets = await count_facets(session, actor, others, wanted.tags)
         names = {tag.identifier: tag.name for tag in await find_tags(session, actor, list(choices.tags))}
-        names |= {tag.identifier: tag.name for tag in await list_tags(session, None)}
+        names |= {tag.identifier: tag.name for tag in await list_predefined(session)}
         long_texts = await read_shown_texts(session, [hit.model.id for hit in found.hits if hit.is_by_long_texts])
     cards = await asyncio.to_thread(lambda: [_card(hit, found.terms, now, long_texts) for hit in found.hits])
     return framed(
