@@ -109,6 +109,13 @@ def test_texts_made_to_be_slow_end(part: str) -> None:
     assert _acting(text) == []
 
 
+def test_a_table_with_very_many_cells_is_no_table() -> None:
+    wide = f"{'|a' * 150}|\n{'|-' * 150}|\n" + "a\n" * 100
+
+    assert "<table>" not in render(wide)
+    assert "<table>" in render("|a|\n|-|\n" + "a\n" * 1000)
+
+
 def test_deep_nesting_ends() -> None:
     assert _acting(">" * 50_000 + "<script>") == []
     assert _acting("".join("  " * level + "- a\n" for level in range(300))) == []

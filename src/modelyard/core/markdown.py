@@ -10,9 +10,11 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-LONGEST_RENDERED = 50_000
+LONGEST_RENDERED = 30_000
 """Characters; a text that is longer is shown as it was written, as rendering takes more than its share of time."""
 _MOST_REMEMBERED = 64
+_MOST_CELLS = 10_000
+"""A row of a table gets all its columns, however short it is written: a small text could have very many."""
 _TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em", "strong", "s", "a"),
     *("ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"),
@@ -26,8 +28,9 @@ def render(markdown: str) -> str:
     """CommonMark with tables as HTML: no scripts, styles, pictures or other things that act or load."""
     if len(markdown) > LONGEST_RENDERED:
         return f"<pre>{escape(markdown)}</pre>"
+    parser = _WITH_TABLES if _most_cells(markdown) <= _MOST_CELLS else _WITHOUT_TABLES
     return nh3.clean(
-        _PARSER.render(markdown),
+        parser.render(markdown),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
@@ -40,5 +43,15 @@ def _picture(self: RendererHTML, tokens: Sequence[Token], index: int, options: A
     return escape(self.renderInlineAsText(tokens[index].children or [], options, environment))
 
 
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-_PARSER.add_render_rule("image", _picture)
+def _most_cells(markdown: str) -> int:
+    lines = markdown.splitlines()
+    return len(lines) * max((line.count("|") for line in lines), default=0)
+
+
+def _parser(*rules: str) -> MarkdownIt:
+    made = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", *rules])
+    made.add_render_rule("image", _picture)
+    return made
+
+
+_WITH_TABLES, _WITHOUT_TABLES = _parser("table"), _parser()

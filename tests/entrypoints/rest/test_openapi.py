@@ -49,6 +49,7 @@ async def test_docs_page_needs_nothing_from_elsewhere(anybody: AsgiClient) -> No
     addresses = re.findall(r"""(?:href|src)=["']([^"']+)["']""", page.body.decode())
 
     assert page.status == 200
+    assert "script-src 'self' 'sha256-" in page.headers["content-security-policy"]
     assert "/api/openapi.json" in page.body.decode()
     assert b"http://" not in page.body
     assert b"https://" not in page.body

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from modelyard.app import Platform
 from modelyard.core.database import Database
 from modelyard.domain.accounts.memberships import add_member
-from modelyard.domain.accounts.passwords import hash_password
+from modelyard.domain.accounts.passwords import PasswordHashing, hash_password
 from modelyard.domain.accounts.roles import Role
 from modelyard.domain.accounts.sessions import MOST_PER_USER
 from modelyard.domain.accounts.states import UserStatus
@@ -56,6 +56,33 @@ async def _browser(app: FastAPI, **body: str) -> AsgiClient:
     answer = await _sign_in(app, **body)
     expect(answer)
     return AsgiClient(app, {"cookie": f"modelyard_session={_cookie(answer)}", "x-csrf-token": "1"})
+
+
+class _Meanwhile(PasswordHashing):
+    """While it checks a password, somebody else changes what is stored."""
+
+    def __init__(self, database: Database, **changes: object) -> None:
+        super().__init__()
+        self._database = database
+        self._changes = changes
+
+    async def is_right(self, password: str, password_hash: str | None) -> bool:
+        found = await super().is_right(password, password_hash)
+        async with self._database.write() as session:
+            await session.execute(update(User).where(User.id == ALICE.user_id).values(**self._changes))
+        return found
+
+
+@pytest.mark.parametrize("changes", [{"password_hash": "another"}, {"status": UserStatus.INACTIVE}])
+async def test_what_changes_while_a_password_is_checked_counts(
+    app: FastAPI, platform: Platform, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]
+) -> None:
+    monkeypatch.setattr(platform.sign_in, "_hashing", _Meanwhile(platform.database, **changes))
+
+    expect_error(await _sign_in(app), 401, "wrong, or you are not active")
+
+    async with platform.database.read() as session:
+        assert (await session.scalars(select(SignedInSession))).all() == []
 
 
 async def test_cookie_opens_the_api(app: FastAPI, database: Database) -> None:

@@ -1,5 +1,7 @@
 """Approval where an account asks for it: asked for in the wizard, given or refused on a page of its own."""
 
+import re
+
 import pytest
 from sqlalchemy import update
 
@@ -58,6 +60,22 @@ async def test_the_approver_sees_whom_it_breaks(
     await moved(await send(alice, f"/deploy/{model_id}/0.2.0/deploy", status="active"))
 
     assert "Compared with 0.1.0" in words(await look(olga, "/approvals"))
+
+
+async def test_what_changed_since_the_page_was_shown_is_looked_at_again(
+    alice: AsgiClient, olga: AsgiClient, platform: Platform, model_id: str
+) -> None:
+    old = re.findall(r'name="seen" value="([^"]+)"', await look(olga, "/approvals"))
+    await moved(await send(alice, f"/deploy/{model_id}/0.1.0/words", description="Another.", longDescription="Text."))
+
+    answer = await send(olga, f"/approvals/{model_id}/0.1.0", decision="approved", seen=old[0])
+    page = answer.body.decode()
+    assert (answer.status, "has changed since this page was shown" in words(page)) == (409, True)
+    assert (await read_version_row(platform.database, model_id)).status == "partial"
+
+    (new,) = re.findall(r'name="seen" value="([^"]+)"', page)
+    await moved(await send(olga, f"/approvals/{model_id}/0.1.0", decision="approved", seen=new))
+    assert (await read_version_row(platform.database, model_id)).status == "active"
 
 
 async def test_a_no_needs_a_reason(alice: AsgiClient, olga: AsgiClient, platform: Platform, model_id: str) -> None:

@@ -31,6 +31,13 @@ async def browser(app: FastAPI, platform: Platform) -> Browser:
     return browser
 
 
+async def test_a_form_of_absurd_size_is_refused(alice: AsgiClient) -> None:
+    answer = await send(alice, "/profile", firstName="x" * 300_000)
+
+    assert answer.status == 413
+    assert len(answer.body) < 100_000
+
+
 async def test_what_everybody_finds(
     alice: AsgiClient, bob: AsgiClient, charlie: AsgiClient, olga: AsgiClient, anybody: AsgiClient
 ) -> None:

@@ -82,8 +82,9 @@ async def test_pages_of_other_sites_change_nothing(browser: Browser) -> None:
         plain | {"origin": "https://evil.example"},
         plain | {"sec-fetch-site": "cross-site"},
         plain | {"origin": "null"},
+        plain | {"origin": "http://["},
     ):
-        for path in ("/sign-out", "/team"):
+        for path in ("/sign-out", "/team", "/sign-in"):
             answer = await browser.call("POST", path, data=b"team=x", headers=dict(headers))
             assert answer.status == 403, (path, headers)
     await look(browser, "/models")

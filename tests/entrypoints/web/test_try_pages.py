@@ -334,6 +334,15 @@ async def test_forms_that_are_none(alice: AsgiClient, model_id: str, platform: P
             ),
             400,
         ),
+        (
+            await alice.call(
+                "POST",
+                path,
+                data=b'--edge\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--edge--\r\n',
+                headers={**headers, "content-type": "multipart/form-data; boundary=edge; charset=undefined"},
+            ),
+            400,
+        ),
         (await _send(alice, path, *[_text("x")] * 100), 400),
         (await _send(alice, path, _text("x" * (platform.settings.max_body_bytes + 1))), 413),
     ):

@@ -1,5 +1,6 @@
 """Signing in with a password, and changing it."""
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -56,16 +57,27 @@ class SignIn:
     async def with_password(self, email: str, password: str, team_id: str | None, visitor: Visitor) -> NewSession:
         """A new session. Raises SignInFailed, TooManyFailures, NotInTeam, TeamMissing."""
         with self._throttle.attempt(visitor.address, email_key(email)):
-            user_id = await self._prove(email, password)
-            if user_id is None:
+            proof = await self._prove(email, password)
+            if proof is None:
                 await self._note_refusal(email)
                 raise SignInFailed
-        return await self.without_password(user_id, team_id, visitor)
+        return await self._open(proof.user_id, team_id, visitor, proof)
 
     async def without_password(self, user_id: str, team_id: str | None, visitor: Visitor) -> NewSession:
-        """A new session of somebody who has proved in another way who they are. Raises NotInTeam, TeamMissing."""
+        """A new session of somebody who has proved in another way who they are.
+
+        Raises SignInFailed, NotInTeam, TeamMissing.
+        """
+        return await self._open(user_id, team_id, visitor, None)
+
+    async def _open(self, user_id: str, team_id: str | None, visitor: Visitor, proof: "_Proof | None") -> NewSession:
+        """Asks once more whether they are let in: checking a password takes a while, in which it may have changed."""
         async with self._database.write() as session:
-            user = await session.get_one(User, user_id)
+            user = await session.get_one(User, user_id, with_for_update=True)
+            account = await session.get_one(Account, user.account_id)
+            is_let_in = (user.status, account.status) == (UserStatus.ACTIVE, AccountStatus.ACTIVE)
+            if not is_let_in or (proof and user.password_hash != proof.password_hash):
+                raise SignInFailed
             new = await open_session(
                 session, self._clock, self._fingerprinter, user, visitor, team_id=team_id, lifetime=self._lifetime
             )
@@ -82,19 +94,22 @@ class SignIn:
         passwords.check_new_password(new, actor.email)
         try:
             with self._throttle.attempt(visitor.address, actor.email):
-                if await self._prove(actor.email, old) != actor.user_id:
+                proof = await self._prove(actor.email, old)
+                if proof is None or proof.user_id != actor.user_id:
                     raise SignInFailed
         except SignInFailed:
             raise PasswordWrong from None
         password_hash = await self._hashing.hash(new)
         async with self._database.write() as session:
-            user = await session.get_one(User, actor.user_id)
+            user = await session.get_one(User, actor.user_id, with_for_update=True)
+            if user.password_hash != proof.password_hash:
+                raise PasswordWrong
             user.password_hash, user.updated_at = password_hash, self._clock.now()
             await void_links(session, user.id, *Purpose)
             ended = await end_all_sessions(session, user.id, except_for=actor.session_id)
             record(session, self._clock, actor, "user:password:changed", f"user/{user.id}", sessions_ended=ended)
 
-    async def _prove(self, email: str, password: str) -> str | None:
+    async def _prove(self, email: str, password: str) -> "_Proof | None":
         """Whose password it is; takes as long for people who do not exist."""
         query = (
             select(User)
@@ -111,14 +126,17 @@ class SignIn:
         is_right = await self._hashing.is_right(password, known)
         if user is None or known is None or not is_right:
             return None
-        if self._hashing.needs_rehash(known):
-            await self._hash_again(user.id, password)
-        return user.id
+        proof = _Proof(user.id, known)
+        return await self._hash_again(proof, password) if self._hashing.needs_rehash(known) else proof
 
-    async def _hash_again(self, user_id: str, password: str) -> None:
+    async def _hash_again(self, proof: "_Proof", password: str) -> "_Proof":
         password_hash = await self._hashing.hash(password)
         async with self._database.write() as session:
-            (await session.get_one(User, user_id)).password_hash = password_hash
+            user = await session.get_one(User, proof.user_id, with_for_update=True)
+            if user.password_hash != proof.password_hash:  # somebody has chosen another one meanwhile
+                return proof
+            user.password_hash = password_hash
+        return _Proof(proof.user_id, password_hash)
 
     async def _note_refusal(self, email: str) -> None:
         async with self._database.write() as session:
@@ -138,3 +156,11 @@ def _read_claim(email: str) -> tuple[Outsider, dict[str, str]]:
         return Outsider(check_email(email)), {}
     except InvalidInput:
         return Outsider(UNKNOWN), {"claimed": clean(email.strip(), 320)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """Who has given the right password, and its hash, which may be another one a moment later."""
+
+    user_id: str
+    password_hash: str = field(repr=False)

@@ -82,7 +82,7 @@ def compact_json(data: bytes) -> bytes | None:
         return _compact_large_json(data)
     try:
         return msgspec.json.encode(msgspec.json.decode(data))
-    except (msgspec.DecodeError, RecursionError, OverflowError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
         return _without_nan(data)
 
 

@@ -71,12 +71,29 @@ class ReasonRejected(InvalidInput):
     """The reason is missing, too long, or no text."""
 
 
+class ChangedSince(Conflict):
+    """Who decides has not seen what would become active."""
+
+    def __init__(self) -> None:
+        super().__init__("The version has changed since this page was shown; look at it again, then decide.")
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody says about a version."""
+    """What somebody says about a version.
+
+    Args:
+        seen: the mark of what they were shown, as `mark_of` gives it; empty where that is not known.
+    """
 
     is_approved: bool
     reason: str = ""
+    seen: str = ""
+
+
+def mark_of(version: Version) -> str:
+    """Differs after every change of the version or its model."""
+    return f"{version.updated_at.isoformat()} {version.model.updated_at.isoformat()}"
 
 
 async def decide(
@@ -95,7 +112,7 @@ async def decide(
         default_engines: the licence of accounts that have none of their own.
 
     Raises ModelNotFound, VersionNotFound, NotAnApprover, OwnVersion, NothingToDecide, DecidedAlready, ReasonRejected,
-    LicenceExceeded.
+    ChangedSince, LicenceExceeded.
     """
     require(actor, Permission.APPROVE_MODELS)
     await lock_version(session, model_id, version)
@@ -103,6 +120,8 @@ async def decide(
     promised = promise_to(row)
     facts = await read_approval(session, row)
     _require_approver(actor, row, facts)
+    if decision.seen not in {"", mark_of(row)}:
+        raise ChangedSince
     reason = _checked_reason(decision)
     roles = _roles_to_decide_for(actor, row, facts, decision)
     for role in roles:

@@ -86,7 +86,7 @@ def read_manifest(data: bytes, *, schema: str) -> Manifest:
     """The manifest of a file that can be imported here. Raises FileDamaged, FileNotSupported, SchemaDiffers."""
     try:
         kind = msgspec.json.decode(data, type=_Kind)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         kind = _Kind()
     if kind.name != _FORMAT_NAME:
         raise FileDamaged("This is no exported installation; `modelyard export` writes one.")
@@ -97,7 +97,7 @@ def read_manifest(data: bytes, *, schema: str) -> Manifest:
         )
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FileDamaged(f"The manifest of the file is damaged: {error}.") from None
     if manifest.schema != schema:
         raise SchemaDiffers(

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse, Response
@@ -53,6 +52,7 @@ from modelyard.entrypoints.rest import (
     votes,
 )
 from modelyard.entrypoints.rest.body_memory import BodyMemory
+from modelyard.entrypoints.rest.docs_page import show_docs
 from modelyard.entrypoints.rest.documentation import KEY_SCHEME
 from modelyard.entrypoints.rest.measures import Measures
 from modelyard.entrypoints.rest.middleware import BodyLimit, RequestContext, TolerantPaths
@@ -189,7 +189,7 @@ def create_api(platform: Platform) -> FastAPI:
     for router in ROUTERS:  # as they are: `include_router` would build each route again for every application
         app.router.routes.extend(router.routes)
     app.mount(MOUNT, static_files(), name="static")
-    app.add_route("/api/docs", _docs, include_in_schema=False)
+    app.add_route("/api/docs", show_docs, include_in_schema=False)
     app.add_route("/", _to_library, include_in_schema=False)
     return app
 
@@ -224,13 +224,3 @@ def _middleware(platform: Platform, measures: Measures) -> list[Middleware]:
 
 async def _to_library(_request: object) -> Response:
     return RedirectResponse(LIBRARY)
-
-
-async def _docs(_request: object) -> Response:
-    return get_swagger_ui_html(
-        openapi_url="/api/openapi.json",
-        title="modelyard API",
-        swagger_js_url="/static/swagger-ui/swagger-ui-bundle.js",
-        swagger_css_url="/static/swagger-ui/swagger-ui.css",
-        swagger_favicon_url="/static/favicon.svg",
-    )

@@ -36,7 +36,7 @@ def require_own_page(request: Request) -> None:
     """Raises ForeignOrigin when a browser says that a page of another site sends this."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    is_ours = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    is_ours = origin is None or _host_of(origin) == request.headers.get("host")
     if not is_ours or site not in {None, "same-origin", "none"}:
         raise ForeignOrigin
 
@@ -48,3 +48,11 @@ def require_form_of_ours(request: Request) -> None:
     if not {"origin", "sec-fetch-site", CSRF_HEADER.lower()} & set(request.headers):
         raise ForeignOrigin
     require_own_page(request)
+
+
+def _host_of(origin: str) -> str | None:
+    """None where what was sent is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

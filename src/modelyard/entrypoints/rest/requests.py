@@ -162,6 +162,7 @@ class _JsonRequest(Request):
             limit = platform_of(self).settings.max_body_bytes
             if self.state.rule is Open.PUBLIC:
                 limit = min(limit, LARGEST_OF_STRANGERS)
+            limit = min(limit, getattr(self.state, "largest_body", limit))
             caller: Actor | None = getattr(self.state, "caller", None)
             self._sender = caller.user_id if caller else ""  # that it is found out again may fail
             chunks: list[bytes] = []

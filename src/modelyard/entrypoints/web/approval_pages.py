@@ -29,7 +29,7 @@ async def show_waiting(request: Request, platform: ThePlatform, actor: Caller) -
 async def decide(model_id: str, version: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """`decision` is `approved` or `rejected`: the button that was pressed."""
     form = await read_form(request)
-    decision = decisions.Decision(first(form, "decision") == "approved", first(form, "reason"))
+    decision = decisions.Decision(first(form, "decision") == "approved", first(form, "reason"), first(form, "seen"))
     engines = platform.settings.processing_engines
     try:
         async with platform.database.write() as session:
@@ -52,7 +52,13 @@ async def _answer(
         frame = await read_frame(session, request, actor, "Library")
         found = await decisions.list_waiting(session, actor, page)
         entries = [
-            (row, facts, await activation_warnings(session, row), decisions.may_decide(actor, row, facts))
+            (
+                row,
+                facts,
+                decisions.mark_of(row),
+                await activation_warnings(session, row),
+                decisions.may_decide(actor, row, facts),
+            )
             for row, facts in found.entries
         ]
     return framed(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from email.message import Message
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
@@ -37,6 +38,8 @@ async def read_form_with_files(request: Request, *, most_parts: int, max_bytes: 
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UploadRejected("The form must be sent as multipart/form-data, as its page does.")
+    if _charset_of(request) != "utf-8":  # else its sender chooses by which of Python's codecs it is read
+        raise UploadRejected("The form must be sent in UTF-8, as its page does.")
     parser = MultiPartParser(
         request.headers,
         _limited(request, max_bytes),
@@ -61,6 +64,12 @@ async def read_form_with_files(request: Request, *, most_parts: int, max_bytes: 
     finally:
         await form.close()
     return found
+
+
+def _charset_of(request: Request) -> str:
+    head = Message()
+    head["content-type"] = request.headers.get("content-type", "")
+    return str(head.get_content_charset("utf-8"))
 
 
 async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:

@@ -17,6 +17,11 @@ from modelyard.entrypoints.web.frame import HOME, address_of_page, framed, read_
 from modelyard.entrypoints.web.pages import page
 
 _OF_PROGRAMS = ("/api", "/auth", "/static", "/metrics", "/healthz", "/readyz")
+_LONG_FORMS = "/deploy"
+LARGEST_FORM = 262_144
+"""Bytes of a form that is not multipart: reading, checking and showing it again takes many times as many."""
+LARGEST_LONG_FORM = 8_000_000
+"""Of texts of models, of which some may have 100,000 characters."""
 _LEADS_BROWSERS = "/auth/oidc/"
 """Not for programs: browsers go to the identity provider and come back here, with somebody who waits for a page."""
 
@@ -29,6 +34,8 @@ class PageRoute(GuardedRoute):
 
         async def as_page(request: Request) -> Response:
             request.state.is_page = True
+            is_long = request.url.path.startswith(_LONG_FORMS)
+            request.state.largest_body = LARGEST_LONG_FORM if is_long else LARGEST_FORM
             return await handler(request)
 
         return as_page
