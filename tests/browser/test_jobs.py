@@ -41,6 +41,16 @@ def test_a_job_is_watched_to_its_end(visit: Callable[..., Visitor], site: Site) 
     expect(page.locator("main")).to_contain_text("empty")
 
 
+def test_the_list_shows_what_comes_and_what_becomes_of_it(visit: Callable[..., Visitor], site: Site) -> None:
+    submit(site, {"before": {"input.txt": "It was a lovely day."}})
+    page = visit("Olga").open("/jobs")
+
+    job = submit(site, {"one": {"input.txt": "It was a lovely day."}})
+
+    row = page.get_by_role("row", name=re.compile(job[:8]))
+    expect(row).to_contain_text("1 of 1", timeout=60_000)  # without a reload
+
+
 def test_a_job_is_canceled_from_its_page(visit: Callable[..., Visitor], site: Site) -> None:
     texts = {f"text-{number:05}": {"input.txt": "It was a lovely day. " * 200} for number in range(5000)}
     visitor = visit("Olga")

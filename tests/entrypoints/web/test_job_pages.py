@@ -60,6 +60,19 @@ async def test_the_list_leads_to_jobs_and_models(alice: AsgiClient, platform: Pl
     assert "No job fits" in await look(alice, "/jobs?status=COMPLETED")
 
 
+async def test_the_list_looks_again_and_keeps_its_filters(alice: AsgiClient, platform: Platform) -> None:
+    assert 'hx-trigger="every 15s"' in await look(alice, "/jobs")  # a first job may come
+    job = await _submit(alice, platform)
+
+    page = await look(alice, "/jobs?status=PENDING")
+    assert 'hx-get="/jobs?status=PENDING"' in page
+    assert 'hx-trigger="every 3s"' in page
+    assert "hx-trigger" not in await look(alice, "/jobs?page=2")
+
+    await send(alice, f"/jobs/{job}/cancel")
+    assert 'hx-trigger="every 15s"' in await look(alice, "/jobs")
+
+
 async def test_a_job_under_way_refreshes_itself_and_can_be_canceled(alice: AsgiClient, platform: Platform) -> None:
     job = await _submit(alice, platform)
 

@@ -14,7 +14,7 @@ from modelyard.domain.jobs import ending, queries
 from modelyard.domain.jobs.item_pages import GROUPS, count_causes, list_items
 from modelyard.domain.jobs.occupancy import read_reason_to_wait
 from modelyard.domain.jobs.retrying import reason_not_to_retry
-from modelyard.domain.jobs.status import FINISHED
+from modelyard.domain.jobs.status import FINISHED, UNFINISHED
 from modelyard.domain.jobs.tables import Job
 from modelyard.entrypoints.rest.job_filters import read_job_filter
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page, read_text
@@ -25,6 +25,8 @@ from modelyard.entrypoints.web.page_routes import PageRoute
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 JOBS_AT_ONCE = 30
 ITEMS_AT_ONCE = 50
+SECONDS_WHILE_BUSY, SECONDS_WHILE_QUIET = 3, 15
+"""Until the list looks again: while a job on it is under way, and for those that are still to come."""
 _STATUSES = {
     "": "All",
     "PENDING": "Under way",
@@ -69,6 +71,7 @@ async def show_jobs(request: Request, platform: ThePlatform, actor: Caller) -> R
         now=platform.clock.now(),
         jobs=found.entries,
         chosen=chosen,
+        look_again=look_again_after([entry.job for entry in found.entries]) if page.number == 1 else 0,
         statuses=[(name, word, _address(chosen | {"status": word})) for word, name in _STATUSES.items()],
         following=_address(chosen | {"page": str(page.number + 1)}) if found.has_next else "",
         preceding=_address(chosen | {"page": str(page.number - 1)}) if page.number > 1 else "",
@@ -121,6 +124,11 @@ async def cancel_job(job_id: str, platform: ThePlatform, actor: Caller) -> Respo
 async def retry_job(job_id: str, platform: ThePlatform, actor: Caller) -> Response:
     stored = await platform.retrier.retry(actor, job_id)
     return RedirectResponse(f"/jobs/{stored.job.id}", 303)
+
+
+def look_again_after(jobs: list[Job]) -> int:
+    """Seconds until a list of jobs may have changed."""
+    return SECONDS_WHILE_BUSY if any(job.status in UNFINISHED for job in jobs) else SECONDS_WHILE_QUIET
 
 
 def progress_of(job: Job, elapsed_ms: int) -> Progress:
