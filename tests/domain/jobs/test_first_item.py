@@ -29,9 +29,19 @@ async def _read(database: Database, actor: Actor, job_id: str) -> FirstItem:
         return await read_first_item(session, actor, job_id)
 
 
-async def _input(database: Database, actor: Actor, job_id: str, name: str = "input.txt") -> bytes | None:
+async def _input(
+    database: Database, actor: Actor, job_id: str, name: str = "input.txt", item: str = ""
+) -> bytes | None:
     async with database.read() as session:
-        return (await find_own_input(session, actor, job_id, name)).data
+        return (await find_own_input(session, actor, job_id, name, item)).data
+
+
+async def test_inputs_of_other_items_are_found_by_name(database: Database, clock: ManualClock) -> None:
+    job_id = (await submit(database, clock, await add_active(database, CAST.alice), number=2)).job.id
+
+    assert await _input(database, CAST.alice, job_id, item="1") == b"text 1"
+    with pytest.raises(InputNotFound):
+        await _input(database, CAST.alice, job_id, item="2")
 
 
 async def test_what_was_sent_and_what_came_out(database: Database, clock: ManualClock, job_id: str) -> None:

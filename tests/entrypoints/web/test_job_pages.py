@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from modelyard.app import Platform
 from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
-from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
+from modelyard.domain.jobs.tables import ItemInput, ItemOutput, Job, JobItem
 from modelyard.entrypoints.web.job_pages import progress_of
 from tests.asgi import AsgiClient
 from tests.cast import CAST
@@ -115,6 +115,36 @@ async def test_what_came_out_of_each_item(alice: AsgiClient, platform: Platform)
     assert ">one<" not in failed
     assert "No items are waiting" in await look(alice, f"/jobs/{job}?items=waiting")
     assert "items must be one of" in await look(alice, f"/jobs/{job}?items=odd", 400)
+
+
+async def test_the_answer_of_each_item_is_in_its_row(alice: AsgiClient, olga: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform, "one", "two")
+    predictions = [{"class": "positive", "score": 0.97412}, {"class": "negative", "score": 0.02588}]
+    answer = json.dumps({"data": {"result": {"classPredictions": predictions}, "drift": {"distance": 0.5}}}).encode()
+    await _finish(platform, job, [{"outputs": {"results.json": ("application/json", answer)}}, {"error": "no text"}])
+
+    page = await look(alice, f"/jobs/{job}")
+
+    assert '<span class="strong">positive (0.974)</span>' in page
+    assert '<meter min="0" max="1" value="0.97412" aria-label="positive">' in page
+    assert re.search(r'<details open><summary><span class="key">classPredictions', page)
+    assert words(page).count("a good day") == 2  # what was sent
+    assert "a good day" not in await look(olga, f"/jobs/{job}")
+
+
+async def test_what_was_sent_can_be_fetched_of_every_item(
+    alice: AsgiClient, olga: AsgiClient, platform: Platform
+) -> None:
+    job = await _submit(alice, platform, "one", "two")
+    async with platform.database.write() as session:
+        await session.execute(update(ItemInput).values(data=b"\x89PNG\r\n\x1a\n"))
+
+    address = f"/jobs/{job}/input?name=input.txt&item=two"
+    assert f'<img src="{address.replace("&", "&amp;")}"' in await look(alice, f"/jobs/{job}")
+    answer = await alice.call("GET", address)
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
+    assert (await alice.call("GET", address.replace("two", "three"))).status == 404
+    assert (await olga.call("GET", address)).status == 404
 
 
 async def test_every_address_of_a_download_answers(alice: AsgiClient, platform: Platform) -> None:

@@ -63,3 +63,13 @@ def test_what_is_no_tree_or_a_large_one_is_a_text(data: bytes) -> None:
 
     assert shown.tree is None
     assert shown.text is not None
+
+
+def test_the_answer_in_few_words() -> None:
+    answer = b'{"data":{"result":{"classPredictions":[{"class":"a","score":0.25},{"class":"b","score":0.75}]}}}'
+    shown = shown_output("job", "item", _entry(answer))
+
+    assert shown.answer == "b (0.750)"
+    assert [each.name for each in shown.predictions] == ["b", "a"]
+    assert shown_output("job", "item", _entry(b"{")).answer == ""
+    assert shown_output("job", "item", _entry(b'{"a":1}')).answer == '{"a": 1}'

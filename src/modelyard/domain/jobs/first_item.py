@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.errors import NotFound
 from modelyard.domain.accounts.actor import Actor
-from modelyard.domain.jobs.item_pages import OutputEntry
+from modelyard.domain.jobs.item_names import key_of_name
+from modelyard.domain.jobs.item_pages import InputEntry, OutputEntry
 from modelyard.domain.jobs.queries import find_job
 from modelyard.domain.jobs.tables import ItemInput, ItemOutput, Job, JobItem
 
@@ -20,15 +21,6 @@ class InputNotFound(NotFound):
             f"There is no input {name[:100]!r} that you may see: inputs are shown to who sent them, until they are "
             "deleted some time after their job has ended."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class InputEntry:
-    """An input that is kept; `data` where it is small."""
-
-    name: str
-    size: int
-    data: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +45,15 @@ async def read_first_item(session: AsyncSession, actor: Actor, job_id: str) -> F
     return FirstItem(job, item, shown, await _inputs_of(session, item) if is_sender(actor, job) else ())
 
 
-async def find_own_input(session: AsyncSession, actor: Actor, job_id: str, name: str) -> ItemInput:
-    """An input of the first item, which the actor has sent. Raises JobNotFound, InputNotFound."""
-    found = await read_first_item(session, actor, job_id)
-    is_shown = any(entry.name == name for entry in found.inputs)
-    row = await session.get(ItemInput, (found.item.id, name)) if found.item and is_shown else None
-    if row is None:
+async def find_own_input(session: AsyncSession, actor: Actor, job_id: str, name: str, item_name: str = "") -> ItemInput:
+    """An input, which the actor has sent, of an item, or of the first one. Raises JobNotFound, InputNotFound."""
+    job = (await find_job(session, actor, job_id)).job
+    items = select(JobItem.id).where(JobItem.job_id == job_id).order_by(JobItem.position).limit(1)
+    if item_name:
+        items = items.where(JobItem.name_key == key_of_name(item_name))
+    item_id = await session.scalar(items)
+    row = await session.get(ItemInput, (item_id, name)) if item_id is not None and is_sender(actor, job) else None
+    if row is None or not _is_kept(row):
         raise InputNotFound(name)
     return row
 

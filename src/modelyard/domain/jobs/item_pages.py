@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import case, func, null, select
+from sqlalchemy import case, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
 from modelyard.domain.jobs.status import UNFINISHED_ITEMS, ItemState
-from modelyard.domain.jobs.tables import ItemOutput, Job, JobItem
+from modelyard.domain.jobs.tables import ItemInput, ItemOutput, Job, JobItem
 
 SHOWN_AT_ONCE = 4_096
-"""Bytes of an output that are shown where it is listed."""
+"""Bytes of an input or output that are shown where it is listed."""
 MOST_CAUSES = 20
 _OF_GROUP: dict[str, tuple[ItemState, ...]] = {
     "all": tuple(ItemState),
@@ -34,6 +34,15 @@ class OutputEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class InputEntry:
+    """An input that is kept; `data` where it is small."""
+
+    name: str
+    size: int
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemEntry:
     """An item in a list. Times in milliseconds."""
 
@@ -44,6 +53,7 @@ class ItemEntry:
     error_side: str | None
     latency_ms: int | None
     outputs: list[OutputEntry] = field(default_factory=list)
+    inputs: list[InputEntry] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +65,24 @@ class Cause:
     items: int
 
 
-async def list_items(session: AsyncSession, job: Job, group: str, page: Page) -> Found[ItemEntry]:
+async def list_items(
+    session: AsyncSession, job: Job, group: str, page: Page, *, with_inputs: bool = False
+) -> Found[ItemEntry]:
     """Items of a job that has been found for who asks, in their order, with their outputs.
 
     Args:
         group: one of GROUPS.
+        with_inputs: that are kept, for who sent them.
     """
     columns = (JobItem.id, JobItem.name, JobItem.state, JobItem.error, JobItem.error_side, JobItem.latency_ms)
     query = select(*columns).where(JobItem.job_id == job.id).order_by(JobItem.position)
     if group != "all":
         query = query.where(JobItem.state.in_(_OF_GROUP[group]))
     found = one_page([ItemEntry(*row) for row in await session.execute(paged(query, page))], page)
-    await _add_outputs(session, {item.id: item for item in found.entries})
+    items = {item.id: item for item in found.entries}
+    await _add_outputs(session, items)
+    if with_inputs:
+        await _add_inputs(session, items)
     return found
 
 
@@ -90,3 +106,11 @@ async def _add_outputs(session: AsyncSession, items: dict[int, ItemEntry]) -> No
     query = select(*columns).where(ItemOutput.item_id.in_(items)).order_by(ItemOutput.item_id, ItemOutput.name)
     for item_id, *values in await session.execute(query):
         items[item_id].outputs.append(OutputEntry(*values))
+
+
+async def _add_inputs(session: AsyncSession, items: dict[int, ItemEntry]) -> None:
+    data: Any = case((ItemInput.size <= SHOWN_AT_ONCE, ItemInput.data), else_=null())
+    is_kept = or_(ItemInput.data.is_not(None), ItemInput.storage_key.is_not(None))
+    query = select(ItemInput.item_id, ItemInput.name, ItemInput.size, data).where(ItemInput.item_id.in_(items), is_kept)
+    for item_id, *values in await session.execute(query.order_by(ItemInput.item_id, ItemInput.name)):
+        items[item_id].inputs.append(InputEntry(*values))

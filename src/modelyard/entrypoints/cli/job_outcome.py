@@ -10,11 +10,11 @@ from modelyard.client.results import Item, OutputFile
 from modelyard.client.saving import LIST, line_of
 from modelyard.client.things import Job
 from modelyard.core.counted import counted
+from modelyard.entrypoints.answer_words import answer_in_words
 from modelyard.entrypoints.cli.clean_text import writable
 from modelyard.entrypoints.cli.exit_codes import CommandFailed, Exit
 from modelyard.entrypoints.cli.shown import Column, Screen
 
-_LONGEST_ANSWER = 300
 SHOWN: list[Column] = [
     ("item", "item"),
     ("status", "status"),
@@ -79,15 +79,5 @@ def _row(item: Item) -> dict[str, Any]:
 
 
 def _short(output: Any) -> str:
-    """An output in few words: the best class, a text, or the beginning of its JSON."""
-    match output:
-        case OutputFile():
-            return f"({output.name}: --output DIR writes it)"
-        case {"data": {"result": {"classPredictions": [{"class": best, "score": score}, *_]}}}:
-            return f"{best} ({score:.3f})" if isinstance(score, float) else f"{best} ({score})"
-        case {"data": {"result": result}}:
-            return _short(result)
-        case str():
-            return output[:_LONGEST_ANSWER]
-    text = json.dumps(output, ensure_ascii=False)
-    return text if len(text) <= _LONGEST_ANSWER else text[:_LONGEST_ANSWER] + " …"
+    """An output in few words; of a file how to get it."""
+    return f"({output.name}: --output DIR writes it)" if isinstance(output, OutputFile) else answer_in_words(output)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from modelyard.domain.jobs.first_item import InputEntry
+from modelyard.domain.jobs.item_pages import InputEntry
 
 _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -32,8 +32,8 @@ class InputShown:
     text: str = ""
 
 
-def shown_input(job_id: str, entry: InputEntry, declared: tuple[str, ...]) -> InputShown:
-    """An input of the first item of a job.
+def shown_input(job_id: str, entry: InputEntry, declared: tuple[str, ...], *, item_name: str = "") -> InputShown:
+    """An input of an item of a job, of the first one unless it is named.
 
     Args:
         declared: the media types that the version takes for it, which say what a large one is.
@@ -43,7 +43,7 @@ def shown_input(job_id: str, entry: InputEntry, declared: tuple[str, ...]) -> In
     kind = next(
         (kind for start, kind in _KINDS.items() if media_type.startswith(start)), "file" if text is None else "text"
     )
-    address = f"/jobs/{job_id}/input?{urlencode({'name': entry.name})}"
+    address = f"/jobs/{job_id}/input?{urlencode({'name': entry.name} | ({'item': item_name} if item_name else {}))}"
     return InputShown(entry.name, entry.size, address, kind, text or "")
 
 

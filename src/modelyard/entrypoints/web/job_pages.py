@@ -11,7 +11,8 @@ from modelyard.core.errors import InvalidInput
 from modelyard.core.paging import Page, Sort
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.jobs import ending, queries
-from modelyard.domain.jobs.item_pages import GROUPS, count_causes, list_items
+from modelyard.domain.jobs.first_item import is_sender
+from modelyard.domain.jobs.item_pages import GROUPS, ItemEntry, count_causes, list_items
 from modelyard.domain.jobs.occupancy import read_reason_to_wait
 from modelyard.domain.jobs.retrying import reason_not_to_retry
 from modelyard.domain.jobs.status import FINISHED, UNFINISHED
@@ -19,7 +20,8 @@ from modelyard.domain.jobs.tables import Job
 from modelyard.entrypoints.rest.job_filters import read_job_filter
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page, read_text
 from modelyard.entrypoints.web.frame import framed, read_frame
-from modelyard.entrypoints.web.output_views import shown_output
+from modelyard.entrypoints.web.input_views import InputShown, shown_input
+from modelyard.entrypoints.web.output_views import OutputShown, shown_output
 from modelyard.entrypoints.web.page_routes import PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -88,7 +90,7 @@ async def show_job(job_id: str, request: Request, platform: ThePlatform, actor: 
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, "Jobs")
         job = (found := await queries.find_job(session, actor, job_id)).job
-        items = await list_items(session, job, group, page)
+        items = await list_items(session, job, group, page, with_inputs=is_sender(actor, job))
         causes = await count_causes(session, job)
         reason = await read_reason_to_wait(session, job)
     here = f"/jobs/{job_id}"
@@ -105,12 +107,17 @@ async def show_job(job_id: str, request: Request, platform: ThePlatform, actor: 
         has_failed=job.status in FINISHED and job.completed < job.total,
         not_again=reason_not_to_retry(actor, job),
         causes=causes,
-        items=[(item, [shown_output(job.id, item.name, output) for output in item.outputs]) for item in items.entries],
+        items=[_shown(job, item) for item in items.entries],
         group=group,
         groups=[(name, f"{here}?items={name}") for name in GROUPS],
         here=here,
         following=f"{here}?items={group}&page={page.number + 1}" if items.has_next else "",
     )
+
+
+def _shown(job: Job, item: ItemEntry) -> tuple[ItemEntry, list[InputShown], list[OutputShown]]:
+    inputs = [shown_input(job.id, each, (), item_name=item.name) for each in item.inputs]
+    return item, inputs, [shown_output(job.id, item.name, output) for output in item.outputs]
 
 
 @router.post("/jobs/{job_id}/cancel")

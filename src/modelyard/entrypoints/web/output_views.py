@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelyard.domain.jobs.item_pages import OutputEntry
+from modelyard.entrypoints.answer_words import answer_in_words
 from modelyard.entrypoints.rest.result_shapes import output_address
+from modelyard.entrypoints.web.explanations import Prediction, predictions_of
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -58,6 +60,10 @@ class OutputShown:
     """A short JSON document."""
     table: list[list[str]] | None = None
     """Rows of a short text with commas between values; the first one names them."""
+    answer: str = ""
+    """What a short JSON document says, in few words."""
+    predictions: tuple[Prediction, ...] = ()
+    """The classes that it names, the highest score first."""
 
     @property
     def is_picture(self) -> bool:
@@ -83,7 +89,16 @@ def shown_output(
     table = _table_of(text) if text is not None and output.media_type == CSV else None
     document = document_of(output)
     tree = Tree(document) if isinstance(document, dict | list) and _is_small(document, most_values) else None
-    return OutputShown(output.name, output.media_type, output.size, address, text, tree, table)
+    answer = _answer_of(document)
+    predictions = tuple(predictions_of(document))
+    return OutputShown(output.name, output.media_type, output.size, address, text, tree, table, answer, predictions)
+
+
+def _answer_of(document: Any) -> str:
+    try:
+        return answer_in_words(document) if document is not None else ""
+    except RecursionError:
+        return ""
 
 
 def _is_small(document: Any, most_values: int) -> bool:

@@ -91,10 +91,10 @@ async def _form_again(
 
 @router.get("/jobs/{job_id}/input")
 async def read_input(job_id: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    """An input of a job's first item, called `name`, for who sent it."""
-    name = request.query_params.get("name", "")
+    """An input called `name`, for who sent it: of the item called `item`, else of the first one."""
+    name, item = request.query_params.get("name", ""), request.query_params.get("item", "")
     async with platform.database.read() as session:
-        row = await find_own_input(session, actor, job_id, name)
+        row = await find_own_input(session, actor, job_id, name, item)
     pieces = platform.blobs.read_stream(row)
     try:
         first = await anext(pieces, b"")
