@@ -4,13 +4,12 @@ import json
 import re
 from typing import Any
 
-import pytest
 from sqlalchemy import select, update
 
 from modelyard.app import Platform
+from modelyard.domain.engines.tables import Situation
 from modelyard.domain.jobs.status import ErrorSide, ItemState, JobStatus
 from modelyard.domain.jobs.tables import ItemInput, ItemOutput, Job, JobItem
-from modelyard.entrypoints.web.job_pages import progress_of
 from tests.asgi import AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.steps import expect
@@ -83,8 +82,13 @@ async def test_a_job_under_way_refreshes_itself_and_can_be_canceled(alice: AsgiC
     answer = await send(alice, f"/jobs/{job}/cancel")
     assert (answer.status, answer.headers["location"]) == (303, f"/jobs/{job}")
     page = await look(alice, f"/jobs/{job}")
-    assert "canceled" in words(page)
+    assert "3 canceled: the job was canceled" in words(page)
+    assert "Canceled 3" in words(page)
+    assert "Errors by cause" not in page
+    assert "Do what was canceled" in page
     assert "every 1s" not in page
+    assert "two" in words(await look(alice, f"/jobs/{job}?items=canceled"))
+    assert "No items are failed" in await look(alice, f"/jobs/{job}?items=failed")
     assert "Cancel the job" not in page
 
 
@@ -130,6 +134,38 @@ async def test_the_answer_of_each_item_is_in_its_row(alice: AsgiClient, olga: As
     assert re.search(r'<details open><summary><span class="key">classPredictions', page)
     assert words(page).count("a good day") == 2  # what was sent
     assert "a good day" not in await look(olga, f"/jobs/{job}")
+
+
+async def test_a_job_with_errors_is_not_called_completed(alice: AsgiClient, platform: Platform) -> None:
+    some, none = await _submit(alice, platform, "one", "two"), await _submit(alice, platform, "one")
+    await _finish(platform, some, [{"outputs": {}}, {"error": "no text"}])
+    await _finish(platform, none, [{"error": "no text"}])
+
+    assert "with errors 2 of 2" in words(await look(alice, f"/jobs/{some}"))
+    assert "All 2 Done 1 Failed 1" in words(await look(alice, f"/jobs/{some}"))
+    assert "failed 1 of 1" in words(await look(alice, f"/jobs/{none}"))
+    page = await look(alice, "/jobs")
+    assert "completed" not in page
+    assert 'aria-label="1 done and 1 failed of 2"><rect class="done" width="50.00" height="1"/>' in page
+    assert expect(await alice.call("GET", f"/api/jobs/{none}"), 200)["status"] == "COMPLETED"
+
+
+async def test_items_wait_while_no_engine_is_ready(alice: AsgiClient, platform: Platform) -> None:
+    job = await _submit(alice, platform, "one")
+    async with platform.database.write() as session:
+        version_id = await session.scalar(select(Job.version_id).where(Job.id == job))
+        await session.execute(update(JobItem).values(state=ItemState.RUNNING))
+    assert "running" in words(await look(alice, f"/jobs/{job}"))
+
+    async with platform.database.write() as session:
+        reason = "no engine is ready yet; one is being started"
+        now = platform.clock.now()
+        session.add(Situation(version_id=version_id, reason=reason, is_quarantine=False, since=now))
+
+    page = words(await look(alice, f"/jobs/{job}"))
+    assert "no engine is ready yet" in page
+    assert "one a good day waiting" in page
+    assert "running" not in page
 
 
 async def test_what_was_sent_can_be_fetched_of_every_item(
@@ -180,8 +216,13 @@ async def test_what_failed_can_be_done_again(alice: AsgiClient, olga: AsgiClient
     answer = await send(alice, f"/jobs/{job}/retry")
 
     assert answer.status == 303
-    again = answer.headers["location"].rpartition("/")[2]
-    assert "0 of 1" in words(await look(alice, f"/jobs/{again}"))
+    again, _, query = answer.headers["location"].rpartition("/")[2].partition("?")
+    page = await look(alice, f"/jobs/{again}?{query}")
+    assert "0 of 1" in words(page)
+    assert f"These items had no result in the job {job[:8]}" in words(page)
+    assert f"/jobs/{job}" in links(page)
+    assert "had no result in" not in await look(alice, f"/jobs/{again}")
+    await look(alice, f"/jobs/{again}?again-of=unknown", 404)
     assert "has not ended" in words((await send(alice, f"/jobs/{again}/retry")).body.decode())
     assert "Do what failed again" not in await look(alice, f"/jobs/{again}")
     receipt = expect(await alice.call("POST", f"/api/jobs/{job}/retry"), 202)
@@ -227,14 +268,3 @@ async def test_hostile_names_and_outputs_are_text(alice: AsgiClient, platform: P
 
     assert "<script>alert" not in page
     assert "<img src" not in page.partition('id="live"')[2]  # what can hold scripts is no picture
-
-
-@pytest.mark.parametrize(
-    ("completed", "failed", "elapsed", "rate", "left"), [(0, 0, 0, 0.0, None), (5, 5, 1000, 10.0, 9.0)]
-)
-def test_progress(completed: int, failed: int, elapsed: int, rate: float, left: float | None) -> None:
-    job = Job(completed=completed, failed=failed, total=100, status=JobStatus.IN_PROGRESS)
-
-    found = progress_of(job, elapsed)
-
-    assert (found.done, found.rate, found.left_seconds) == (completed + failed, rate, left)

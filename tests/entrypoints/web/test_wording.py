@@ -14,6 +14,8 @@ from modelyard.entrypoints.web.wording import (
     initials,
     minute,
     moment,
+    rate,
+    roughly,
     size,
 )
 
@@ -55,6 +57,19 @@ def test_size(number: int, text: str) -> None:
 )
 def test_duration(milliseconds: int, text: str) -> None:
     assert duration(milliseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(0, "1 s"), (89_000, "89 s"), (103_000, "2 min"), (6_516_000, "2 h"), (180_000_000, "2 d")],
+)
+def test_roughly(milliseconds: int, text: str) -> None:
+    assert roughly(milliseconds) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(1396.68, "1,397"), (10, "10"), (2.54, "2.5")])
+def test_rate(number: float, text: str) -> None:
+    assert rate(number) == text
 
 
 def test_moment() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
-from modelyard.domain.jobs.status import UNFINISHED_ITEMS, ItemState
+from modelyard.domain.jobs.status import FINISHED, UNFINISHED_ITEMS, ItemState
 from modelyard.domain.jobs.tables import ItemInput, ItemOutput, Job, JobItem
 
 SHOWN_AT_ONCE = 4_096
@@ -17,7 +17,8 @@ MOST_CAUSES = 20
 _OF_GROUP: dict[str, tuple[ItemState, ...]] = {
     "all": tuple(ItemState),
     "good": (ItemState.SUCCESSFUL,),
-    "failed": (ItemState.FAILED, ItemState.CANCELED),
+    "failed": (ItemState.FAILED,),
+    "canceled": (ItemState.CANCELED,),
     "waiting": UNFINISHED_ITEMS,
 }
 GROUPS = tuple(_OF_GROUP)
@@ -91,12 +92,18 @@ async def count_causes(session: AsyncSession, job: Job) -> list[Cause]:
     number = func.count().label("number")
     query = (
         select(JobItem.error, JobItem.error_side, number)
-        .where(JobItem.job_id == job.id, JobItem.error.is_not(None))
+        .where(JobItem.job_id == job.id, JobItem.state == ItemState.FAILED)
         .group_by(JobItem.error, JobItem.error_side)
         .order_by(number.desc(), JobItem.error)
         .limit(MOST_CAUSES)
     )
     return [Cause(error or "", side, items) for error, side, items in await session.execute(query)]
+
+
+async def why_canceled(session: AsyncSession, job: Job) -> str | None:
+    """Why the last items of a job, which has been found for who asks, never ran; None when all did, or still may."""
+    query = select(JobItem.error).where(JobItem.job_id == job.id, JobItem.state == ItemState.CANCELED)
+    return await session.scalar(query.limit(1)) if job.status in FINISHED else None
 
 
 async def _add_outputs(session: AsyncSession, items: dict[int, ItemEntry]) -> None:

@@ -29,6 +29,8 @@ _TEMPLATES.filters |= {
     "enumerate": enumerate,
     "json": lambda value: json.dumps(value, ensure_ascii=False),
     "duration": wording.duration,
+    "roughly": wording.roughly,
+    "rate": wording.rate,
     "initials": wording.initials,
     "handle": wording.handle,
     "browser": wording.browser,

@@ -20,7 +20,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 STATES = (
     *("active", "partial", "inactive", "expired", "submitted", "queued", "open", "in progress", "running"),
     *("completed", "successful", "failed", "canceled", "timed out", "starting", "ready", "paused", "draining"),
-    "quarantined",
+    *("quarantined", "with errors"),
 )
 _SIZES = {"tiny", "small", "normal", "lead", "large", "huge"}
 _SPANS = {"space", "radius", "radius-large", "rail"}

@@ -84,6 +84,20 @@ def duration(milliseconds: float) -> str:
     return f"{minutes // 60:,} h {minutes % 60} min"
 
 
+def roughly(milliseconds: float) -> str:
+    """A time that is only guessed, in its largest unit: `40 s`, `2 min`, `3 h`, `2 d`."""
+    seconds = milliseconds / 1000
+    for most, unit, word in ((90, 1, "s"), (90 * 60, 60, "min"), (48 * 3600, 3600, "h")):
+        if seconds < most:
+            return f"{max(1, round(seconds / unit))} {word}"
+    return f"{round(seconds / 86_400):,} d"
+
+
+def rate(number: float) -> str:
+    """How many in a second: whole from ten on, with one place below: `1,397`, `2.5`."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
+
+
 def moment(seconds: int) -> str:
     """A time in seconds since 1970, to the minute."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
