@@ -90,6 +90,26 @@ def seen(visitor: Visitor, panel: str) -> None:
     assert visitor.judge() == []
 
 
+def test_what_is_typed_and_not_saved_is_not_left_without_a_warning(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("Alice")
+    page = visitor.open("/deploy")
+    page.get_by_label("Name", exact=True).fill("Unsaved")
+    page.get_by_role("button", name="Create it").click()
+    _to(page, "words")
+    page.get_by_label("Description", exact=True).press_sequentially("Half a sentence")
+
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("link", name=re.compile("Hardware")).click()
+    expect(page.get_by_label("Description", exact=True)).to_have_value("Half a sentence")
+    assert visitor.problems == ["dialog: "], "the browser has words of its own"
+    page.get_by_role("button", name="Save and continue").click()
+    expect(page).to_have_url(re.compile("/card$"))
+    page.get_by_role("link", name=re.compile("Hardware")).click()
+    expect(page).to_have_url(re.compile("/resources"))
+    assert visitor.problems.pop() == "dialog: "
+    assert visitor.problems == []
+
+
 def test_who_may_not_deploy_has_no_button(visit: Callable[..., Visitor]) -> None:
     visitor = visit("Bob")
 

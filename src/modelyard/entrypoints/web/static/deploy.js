@@ -1,4 +1,5 @@
-// What the deployment wizard does beside what forms do by themselves: drop files, show how an upload goes, add rows.
+// What the deployment wizard does beside what forms do by themselves: drop files, show how an upload goes, add rows,
+// warn of what is not saved.
 "use strict";
 
 const bytes = (number) => {
@@ -105,7 +106,16 @@ function prepareRows(table) {
   });
 }
 
+// Forms in which something was typed that is not saved: what was refused, too, is typed again.
+const unsaved = new Set();
+
+function prepareTyped(form) {
+  form.addEventListener("input", () => unsaved.add(form));
+  if (document.getElementById("problems")) unsaved.add(form);
+}
+
 function prepare(root) {
+  root.querySelectorAll("[data-typed]").forEach(prepareTyped);
   root.querySelectorAll("[data-preview]").forEach((button) => (button.hidden = false));
   root.querySelectorAll("[data-upload]").forEach(prepareUpload);
   root.querySelectorAll("[data-rows]").forEach(prepareRows);
@@ -114,6 +124,7 @@ function prepare(root) {
 prepare(document);
 document.getElementById("problems")?.focus();
 document.querySelector(".steps [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+document.addEventListener("submit", () => unsaved.clear());
 window.addEventListener("beforeunload", (event) => {
-  if (sending) event.preventDefault();
+  if (sending || [...unsaved].some((form) => form.isConnected)) event.preventDefault();
 });
