@@ -153,6 +153,7 @@ async def test_numbers_that_are_none_are_told_with_all_other_problems(alice: Asg
     assert answer.status == 400
     assert {"timeout.status", "timeout.run"} == set(re.findall(r'id="([\w.]+)-wrong"', page))
     assert 'value="soon"' in page
+    assert "Time for one run: 0.1 s to 24 h, not 0 s" in words(page)
     assert (await read_version_row(platform.database, _model_of(here))).requirement_id is None
     answer = await send(alice, f"{here}/resources", **{"requirement.requirementId": "77"})
     assert 'id="requirement.requirementId-wrong"' in answer.body.decode()

@@ -94,7 +94,7 @@ async def test_how_many_engines(alice: AsgiClient, platform: Platform) -> None:
         ("many", "3", "whole number"),
         ("", "3", "whole number"),
         ("1", "-1", "whole number"),
-        ("5", "2", "imum"),
+        ("5", "2", "at least 5 is more than at most 2"),
         ("999999", "999999", "999999"),
         (HOSTILE, "1", "whole number"),
     ],

@@ -27,6 +27,7 @@ from modelyard.domain.version_tests.deployments import read_deployment
 from modelyard.domain.version_tests.request import UNFINISHED
 from modelyard.entrypoints.rest.errors import status_of
 from modelyard.entrypoints.web.deploy_extras import Looking, read_container_log, read_extras
+from modelyard.entrypoints.web.deploy_labels import in_units_of_forms, label_of
 from modelyard.entrypoints.web.deploy_panels import (
     address_of_deployment,
     find_panel,
@@ -49,16 +50,21 @@ _FIELD_OF: Mapping[type[PlatformError], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong; `field` is the name of the field that it is about, empty for none."""
+    """What is wrong; `field` is the name of the field that it is about, empty for none; `label` is what people read."""
 
     field: str
-    text: str
+    said: str
+    label: str = ""
+
+    @property
+    def text(self) -> str:
+        """With the field that it is about, for a list of all that is wrong."""
+        return f"{self.label}: {self.said}" if self.label else self.said
 
     @property
     def at_field(self) -> str:
         """The same where it stands below its field, which needs not be named there."""
-        text = self.text.removeprefix(f"{self.field}: ")
-        return text[:1].upper() + text[1:]
+        return self.said[:1].upper() + self.said[1:]
 
 
 async def answer_panel(
@@ -116,5 +122,5 @@ def wrong_fields(problems: Sequence[Problem]) -> dict[str, str]:
 
 
 def _at_its_place(problem: str) -> Problem:
-    place, colon, _text = problem.partition(": ")
-    return Problem(place if colon else "", problem)
+    place, colon, said = problem.partition(": ")
+    return Problem(place, in_units_of_forms(said), label_of(place)) if colon else Problem("", problem)

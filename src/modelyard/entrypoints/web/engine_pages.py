@@ -25,6 +25,7 @@ from modelyard.domain.monitoring.usage import UseFilter
 from modelyard.entrypoints.rest.errors import status_of
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page, read_text
 from modelyard.entrypoints.web.chosen_periods import choose_period
+from modelyard.entrypoints.web.deploy_answer import problems_of
 from modelyard.entrypoints.web.forms import first, read_form
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.operations_pages import PLACE
@@ -99,7 +100,8 @@ async def set_engines(model_id: str, version: str, request: Request, platform: T
     except NumberMissing as error:
         wrong = EnginesTyped(typed.minimum, typed.maximum, {error.field: error.message}, 400)
     except (InvalidInput, Conflict, LimitReached) as error:
-        wrong = EnginesTyped(typed.minimum, typed.maximum, {"": error.message}, status_of(error))
+        told = "; ".join(problem.text for problem in problems_of(error))
+        wrong = EnginesTyped(typed.minimum, typed.maximum, {"": told}, status_of(error))
     else:
         return RedirectResponse(f"/operations/versions/{model_id}/{version}", 303)
     async with platform.database.read() as session:
