@@ -84,7 +84,8 @@ async def test_what_is_missing_leads_to_where_it_is_done(alice: AsgiClient) -> N
     assert 'value="active" disabled' in page
     answer = await send(alice, f"{here}/deploy", status="active")
     assert answer.status == 409
-    assert "still missing: step 3, container image" in words(answer.body.decode())
+    assert "cannot be active yet; what is missing is listed below" in words(answer.body.decode())
+    assert "POST" not in words(answer.body.decode())
 
 
 async def test_it_can_be_left_and_found_again(alice: AsgiClient) -> None:
@@ -237,10 +238,18 @@ async def test_test_files_are_checked(alice: AsgiClient) -> None:
 
 async def test_a_test_without_what_it_needs_says_so(alice: AsgiClient) -> None:
     here = await begun(alice)
-    answer = await send(alice, f"{here}/load-test")
-
-    assert answer.status == 409
-    assert "it has no container image" in words(answer.body.decode())
+    for test, lacks in {
+        "load-test": {"image", "resources"},
+        "run-test": {"resources", "load-test", "contract", "test-files"},
+    }.items():
+        page = await look(alice, f"{here}/{test}")
+        missing = page.partition('id="missing"')[2].partition("</section>")[0]
+        assert set(links(missing)) == {f"{here}/{panel}" for panel in lacks}
+        assert 'disabled aria-describedby="missing"' in page
+        answer = await send(alice, f"{here}/{test}")
+        assert answer.status == 409
+        assert "cannot start yet; what is missing is listed below" in words(answer.body.decode())
+        assert "POST" not in words(answer.body.decode())
 
 
 async def test_a_failed_load_test_shows_the_log(alice: AsgiClient, machine: Machine, tmp_path: Path) -> None:
@@ -388,6 +397,7 @@ async def test_an_active_version_keeps_its_contract(alice: AsgiClient, platform:
     assert f"/deploy/{model_id}?from=0.1.0" in links(await look(alice, f"{here}/contract"))
     answer = await send(alice, f"{here}/contract", **(CONTRACT | {"inputs[0].maximumSize": "5"}))
     assert (answer.status, "of an active version cannot change" in words(answer.body.decode())) == (409, True)
+    assert "POST" not in words(answer.body.decode())
     assert 'type="file"' not in await look(alice, f"{here}/image")
     assert (await upload(alice, f"{here}/image", b"x")).status == 409
     await moved(await send(alice, f"{here}/words", longDescription="Other words"))

@@ -92,6 +92,12 @@ def missing_before(steps: Collection[Step]) -> list[Step]:
     return [step for step in steps if step.number < 17 and step.state not in {StepState.DONE, StepState.OPTIONAL}]
 
 
+def lacking(steps: Collection[Step], numbers: Collection[int]) -> list[Step]:
+    """Those of some steps that nobody has taken yet; a test waits for those that are under way."""
+    there = {StepState.DONE, StepState.UNDER_WAY}
+    return [step for step in steps if step.number in numbers and step.state not in there]
+
+
 def next_step(steps: Collection[Step]) -> Step:
     """Where a deployment goes on: the first step that is needed and not done, else the last one."""
     return next(iter(missing_before(steps)), max(steps, key=lambda step: step.number))

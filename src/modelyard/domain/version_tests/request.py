@@ -26,7 +26,7 @@ class ImageMissing(Conflict):
     """There is no image to test."""
 
     def __init__(self, reason: str | None) -> None:
-        text = f"the import of its image failed: {reason}" if reason else "it has no container image"
+        text = f"the import of its image failed: {reason.rstrip('.')}" if reason else "it has no container image"
         super().__init__(f"The version cannot be tested, because {text}; add the image with POST container-image.")
 
 

@@ -1,5 +1,6 @@
 """Makes the pages of the wizard: the steps at the side, one panel, and what is wrong with what was typed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,13 +19,20 @@ from modelyard.core.errors import (
     UpstreamFailed,
 )
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.models.lifecycle import StepsMissing
 from modelyard.domain.models.metadata import MetadataRejected
 from modelyard.domain.models.requirements import RequirementUnknown
 from modelyard.domain.models.semantic import VersionMalformed
 from modelyard.domain.models.tag_names import TagsRejected
 from modelyard.domain.models.versions import VersionExists
 from modelyard.domain.version_tests.deployments import read_deployment
-from modelyard.domain.version_tests.request import UNFINISHED
+from modelyard.domain.version_tests.request import (
+    UNFINISHED,
+    ImageMissing,
+    NotDescribed,
+    NotLoaded,
+    TestFileMissing,
+)
 from modelyard.entrypoints.rest.errors import status_of
 from modelyard.entrypoints.web.deploy_extras import Looking, read_container_log, read_extras
 from modelyard.entrypoints.web.deploy_labels import in_units_of_forms, label_of
@@ -46,6 +54,13 @@ _FIELD_OF: Mapping[type[PlatformError], str] = {
     VersionMalformed: "version",
     VersionExists: "version",
 }
+_TOO_EARLY = "The test cannot start yet; what is missing is listed below."
+_TOLD_BY_LISTS: Mapping[type[PlatformError], str] = {
+    **dict.fromkeys((ImageMissing, NotDescribed, TestFileMissing, NotLoaded), _TOO_EARLY),
+    StepsMissing: "The version cannot be active yet; what is missing is listed below.",
+}
+"""Panels list what is missing with links, where the API says what to call."""
+_CALL = re.compile(r" \((?:POST|PATCH) [^)]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +128,9 @@ def problems_of(error: PlatformError) -> list[Problem]:
     """What an error says, each part at the field that it is about."""
     if isinstance(error, MetadataRejected):
         return [_at_its_place(problem) for problem in error.problems]
-    return [Problem(_FIELD_OF.get(type(error), ""), error.message)]
+    if told := _TOLD_BY_LISTS.get(type(error)):
+        return [Problem("", told)]
+    return [Problem(_FIELD_OF.get(type(error), ""), _CALL.sub("", error.message))]
 
 
 def wrong_fields(problems: Sequence[Problem]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What panels of the wizard show beside their fields: presets, progress, logs, outputs, what an activation breaks."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from modelyard.domain.models.tables import Requirement
 from modelyard.domain.models.tag_names import CATEGORIES, PREDEFINED, tag_identifier
 from modelyard.domain.models.tag_queries import list_used_tags
 from modelyard.domain.models.version_diff import activation_warnings, diff_versions
-from modelyard.domain.version_tests.checklist import missing_before
+from modelyard.domain.version_tests.checklist import Step, lacking, missing_before
 from modelyard.domain.version_tests.deployments import Deployment, find_trial_engine
 from modelyard.domain.version_tests.read_report import NoReport, VersionReport, find_progress, read_report
 from modelyard.domain.version_tests.tables import VersionTest
@@ -128,13 +128,20 @@ async def _test(session: AsyncSession, looking: Looking, test: VersionTest | Non
 
 
 async def _load_test(session: AsyncSession, looking: Looking, found: Deployment) -> dict[str, Any]:
-    return await _test(session, looking, found.load)
+    return {**await _test(session, looking, found.load), "missing": _linked(found, lacking(found.steps, (3, 4, 5)))}
 
 
 async def _run_test(session: AsyncSession, looking: Looking, found: Deployment) -> dict[str, Any]:
     here = address_of_deployment(found.version.model_id, found.version.version)
     outputs = shown_outputs(found.run, here) if found.run else []
-    return {**await _test(session, looking, found.run), "outputs": outputs}
+    missing = _linked(found, lacking(found.steps, (5, 7, 8, 9, 10)))
+    return {**await _test(session, looking, found.run), "outputs": outputs, "missing": missing}
+
+
+def _linked(found: Deployment, steps: Sequence[Step]) -> list[tuple[Step, str]]:
+    """Steps with where they are taken."""
+    row = found.version
+    return [(step, address_of_deployment(row.model_id, row.version, panel_of(step).name)) for step in steps]
 
 
 async def _test_files(_session: AsyncSession, looking: Looking, found: Deployment) -> dict[str, Any]:
@@ -160,15 +167,11 @@ async def _picture(_session: AsyncSession, _looking: Looking, found: Deployment)
 
 async def _deploy(session: AsyncSession, looking: Looking, found: Deployment) -> dict[str, Any]:
     row = found.version
-    missing = [
-        (step, address_of_deployment(row.model_id, row.version, panel_of(step).name))
-        for step in missing_before(found.steps)
-    ]
     before = row.model.latest_active_version
     is_compared = bool(before) and before != row.version
     changes = await diff_versions(session, looking.actor, row.model_id, before, row.version) if is_compared else []
     return {
-        "missing": missing,
+        "missing": _linked(found, missing_before(found.steps)),
         "before": before if is_compared else "",
         "changes": changes,
         "warnings": [] if found.is_active else await activation_warnings(session, row),
