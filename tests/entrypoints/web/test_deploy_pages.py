@@ -169,6 +169,15 @@ async def test_fields_are_left_empty_for_later(alice: AsgiClient, platform: Plat
     assert 'value="0.5"' in await look(alice, f"{here}/resources")
 
 
+async def test_what_suits_most_models_stands_in_the_fields(alice: AsgiClient) -> None:
+    here = await begun(alice)
+    page = await look(alice, f"{here}/resources")
+
+    assert re.findall(r'name="requirement.requirementId" value="(\w+)" checked', page) == ["1"]
+    assert re.findall(r'name="timeout.\w+" type="text" value="(\d*)"', page) == ["60", "60"]
+    assert {"Hardware", "Timeouts"} <= set(_open_steps(page))
+
+
 async def test_metrics_keep_what_the_form_does_not_show(alice: AsgiClient, platform: Platform) -> None:
     model_id = await add_model(platform.database, CAST.alice)
     here = f"/deploy/{model_id}/0.1.0"

@@ -14,6 +14,8 @@ OUTPUT = ("name", "mediaType", "maximumSize", "description")
 METRIC = ("label", "value", "type", "category", "description", "highlight")
 GROUP = ("group", "metric", "value", "sampleCount", "note")
 CONTACT = ("name", "email", "url")
+SUGGESTED_SECONDS = "60"
+"""What stands in the fields of times that nobody has chosen yet; it holds once it is saved."""
 ROWS: dict[str, dict[str, tuple[Sequence[str], Sequence[str]]]] = {
     "metrics": {"statistics": (METRIC, ("label", "value", "description"))},
     "contract": {"inputs": (INPUT, ("name", "description")), "outputs": (OUTPUT, ("name", "description"))},
@@ -45,11 +47,11 @@ def _name(found: Deployment) -> dict[str, Any]:
 
 
 def _resources(found: Deployment) -> dict[str, Any]:
-    row = found.version
+    row, suggested = found.version, "" if found.is_active else SUGGESTED_SECONDS
     return {
         "requirement.requirementId": "" if row.requirement_id is None else str(row.requirement_id),
-        "timeout.status": seconds_text(row.status_timeout_ms),
-        "timeout.run": seconds_text(row.run_timeout_ms),
+        "timeout.status": seconds_text(row.status_timeout_ms) or suggested,
+        "timeout.run": seconds_text(row.run_timeout_ms) or suggested,
         "processing.minimumParallelCapacity": str(row.minimum_engines),
         "processing.maximumParallelCapacity": str(row.maximum_engines),
     }
