@@ -35,9 +35,12 @@ async def send_many(client: AsgiClient, path: str, *fields: tuple[str, str]) -> 
     return await client.call("POST", path, data=urlencode(fields).encode(), headers=dict(FORM))
 
 
-async def upload(client: AsgiClient, path: str, content: bytes, file_name: str = "file") -> Answer:
+async def upload(
+    client: AsgiClient, path: str, content: bytes, file_name: str = "file", media_type: str = ""
+) -> Answer:
     """A file from a page of ours."""
-    head = f'--edge\r\nContent-Disposition: form-data; name="file"; filename="{file_name}"\r\n\r\n'
+    kind = f"Content-Type: {media_type}\r\n" if media_type else ""
+    head = f'--edge\r\nContent-Disposition: form-data; name="file"; filename="{file_name}"\r\n{kind}\r\n'
     headers = {**FORM, "content-type": "multipart/form-data; boundary=edge"}
     return await client.call("POST", path, data=head.encode() + content + b"\r\n--edge--\r\n", headers=headers)
 

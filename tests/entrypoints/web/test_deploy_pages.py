@@ -239,6 +239,11 @@ async def test_test_files_are_checked(alice: AsgiClient) -> None:
     assert answer.status == 413
     answer = await upload(alice, f"{here}/test-files?name=other", b"x")
     assert (answer.status, "has no input named" in words(answer.body.decode())) == (400, True)
+    answer = await upload(alice, f"{here}/test-files?name=input.txt", b"\x89PNG", "a.png", "image/png")
+    assert answer.status == 400
+    assert "The input 'input.txt' is image/png; accepted are: text/plain." in words(answer.body.decode())
+    assert "no file yet" in words(answer.body.decode())
+    await moved(await upload(alice, f"{here}/test-files?name=input.txt", b"a good day", "a.txt", "text/plain"))
     await moved(await upload(alice, f"{here}/test-files?name=input.txt", b"a good day", HOSTILE.replace('"', "")))
     page = await look(alice, f"{here}/test-files")
     assert "10 B" in page

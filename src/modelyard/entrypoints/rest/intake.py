@@ -8,12 +8,14 @@ from pathlib import Path
 from fastapi import Request
 
 from modelyard.app import Platform
-from modelyard.core.errors import Unavailable
+from modelyard.core.errors import InvalidInput, Unavailable
 from modelyard.core.ids import new_uuid
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.images.request_import import request_load, request_pull
 from modelyard.domain.images.tables import ContainerImage
+from modelyard.domain.inputs.items import InputFacts, problem_of
 from modelyard.domain.models import trial_files
+from modelyard.domain.models.contract import DeclaredInput
 from modelyard.domain.models.loose_files import announced
 from modelyard.domain.models.versions import set_image
 from modelyard.entrypoints.rest.uploads import UploadedPart, stream_file_part
@@ -29,6 +31,15 @@ class DiskFull(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The server's disk is full; free some space, then upload again.")
+
+
+class TestFileNotAccepted(InvalidInput):
+    """The test file is of another type than its input takes."""
+
+    __test__ = False  # not a test for pytest
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem[:1].upper()}{problem[1:]}.")
 
 
 async def pull_image(
@@ -89,9 +100,20 @@ def require_room(path: Path, more: int = 0) -> None:
 
 
 async def receive_test_input(
-    platform: Platform, actor: Actor, model_id: str, version: str, name: str, request: Request
+    platform: Platform,
+    actor: Actor,
+    model_id: str,
+    version: str,
+    name: str,
+    request: Request,
+    *,
+    checks_type: bool = False,
 ) -> UploadedPart:
-    """Streams a test file to the storage, and makes it count."""
+    """Streams a test file to the storage, and makes it count.
+
+    Args:
+        checks_type: whether the sender knows what the file is, so that one of another type is a mistake.
+    """
     async with platform.database.read() as session:
         declared = await trial_files.require_input(session, actor, model_id, version, name)
     require_room(platform.data_dir)
@@ -111,6 +133,8 @@ async def receive_test_input(
         try:
             await platform.storage.put_stream(key, _drain(chunks, receiving))
             part = await receiving
+            if checks_type:
+                _require_accepted(declared, part)
         except BaseException:
             receiving.cancel()
             raise
@@ -128,6 +152,11 @@ async def receive_test_input(
                 storage_key=key,
             )
     return part
+
+
+def _require_accepted(declared: DeclaredInput, part: UploadedPart) -> None:
+    if problem := problem_of([InputFacts(declared.name, part.media_type, part.size)], (declared,)):
+        raise TestFileNotAccepted(problem)
 
 
 def _is_cancelled() -> bool:

@@ -49,12 +49,13 @@ async def import_image(model_id: str, version: str, request: Request, platform: 
 async def set_test_file(
     model_id: str, version: str, request: Request, platform: ThePlatform, actor: Caller
 ) -> Response:
-    """The file of the input that `name` in the address says."""
+    """The file of the input that `name` in the address says; browsers tell its type."""
     name = request.query_params.get("name", "")
     try:
         async with platform.database.read() as session:
             await find_version_to_deploy(session, actor, model_id, version)
-        await intake.receive_test_input(platform, actor, model_id, version, name, request)
+        whose = (platform, actor, model_id, version)
+        await intake.receive_test_input(*whose, name, request, checks_type=True)
     except AT_THE_FORM as error:
         return await answer_panel(request, platform, actor, model_id, version, "test-files", form={}, error=error)
     return RedirectResponse(address_of_deployment(model_id, version, "test-files"), 303)
