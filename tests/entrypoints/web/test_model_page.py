@@ -61,6 +61,21 @@ async def test_the_overview(alice: AsgiClient, model_id: str) -> None:
     assert "/models?tags=count" in links(page)
 
 
+async def test_who_may_write_what_is_missing_is_led_there(
+    alice: AsgiClient, bob: AsgiClient, platform: Platform
+) -> None:
+    bare = await add_active(platform.database, CAST.alice)
+    await set_scope(platform.database, bare, Scope.ALL)
+
+    for part, panel in {"card": "card", "overview": "words"}.items():
+        path = f"/models/{bare}/0.1.0?part={part}"
+        assert f"/deploy/{bare}/0.1.0/{panel}" in links(await look(alice, path))
+        assert f"/deploy/{bare}/0.1.0/{panel}" not in links(await look(bob, path))
+    assert "alice@example.org, who made this version, can write it" in words(
+        await look(bob, f"/models/{bare}/0.1.0?part=card")
+    )
+
+
 async def test_what_is_missing_is_said(alice: AsgiClient, model_id: str) -> None:
     path = f"/models/{model_id}/0.1.0"
 

@@ -118,6 +118,7 @@ async def part_page(
         versions=[
             (each.version, f"{address_of(row.model_id, each.version)}?part={part}") for each in row.model.versions
         ],
+        may_deploy_version=actor.may(Permission.DEPLOY_MODELS) and may_change_version(actor, row),
         may_try=row.status == VersionStatus.ACTIVE and actor.may(Permission.SUBMIT_JOBS),
         **values,
     )
