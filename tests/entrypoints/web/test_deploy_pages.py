@@ -73,6 +73,7 @@ async def test_every_panel_of_a_new_version_can_be_read(alice: AsgiClient) -> No
         page = await look(alice, f"{here}/{panel}")
         assert _open_steps(page)[0] == "Container image", panel
         assert page.count('aria-current="step"') == 1
+        assert "2 of 17 steps done" in words(page)
     assert "There is nothing here" in await look(alice, f"{here}/nothing", 404)
 
 
