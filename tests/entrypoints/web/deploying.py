@@ -26,7 +26,8 @@ async def moved(answer: Answer) -> str:
 
 async def begun(client: AsgiClient, name: str = "echo") -> str:
     """The address of the wizard of a model that was just created."""
-    address = await moved(await send(client, "/deploy", name=name, version="0.1.0", description="Says it again."))
+    typed = {"name": name, "again": name, "version": "0.1.0", "description": "Says it again."}
+    address = await moved(await send(client, "/deploy", **typed))
     return address.removesuffix("/image")
 
 

@@ -112,6 +112,20 @@ async def test_a_name_that_cannot_be_is_told_at_its_field(alice: AsgiClient) -> 
     assert "Nothing is left half done" in await look(alice, "/deploy")
 
 
+async def test_a_second_model_of_a_name_is_asked_about(alice: AsgiClient, bob: AsgiClient) -> None:
+    here = await begun(alice, "Ships")
+    answer = await send(alice, "/deploy", name="Ships", version="0.1.0", description="kept")
+    page = answer.body.decode()
+
+    assert (answer.status, 'id="name-wrong"' in page) == (409, True)
+    assert f"/deploy/{_model_of(here)}" in links(page.partition("Did you mean")[2].partition("?")[0] + "</a>")
+    assert ">\nkept</textarea>" in page
+    assert 'name="again" value="Ships"' in page
+    assert (await send(alice, "/deploy", name="ships", again="Boats", version="0.1.0")).status == 409
+    await moved(await send(alice, "/deploy", name="Ships", again="Ships", version="0.1.0"))
+    await moved(await send(bob, "/deploy", name="Ships", version="0.1.0"))  # who may not see it is told nothing
+
+
 async def test_an_image_from_a_registry(alice: AsgiClient, machine: Machine, platform: Platform) -> None:
     machine.publish(username="ada", password="secret-word")
     here = await begun(alice)

@@ -6,6 +6,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload, load_only
 
+from modelyard.core.errors import Conflict
 from modelyard.core.listing import one_page, paged
 from modelyard.core.paging import Found, Page
 from modelyard.domain.accounts.actor import Actor, require
@@ -17,11 +18,20 @@ from modelyard.domain.models.card_schemas import card_gaps
 from modelyard.domain.models.cards import CardState, current_card
 from modelyard.domain.models.catalog import find_version_to_deploy
 from modelyard.domain.models.lifecycle import MissingStep, facts_of, find_missing
+from modelyard.domain.models.metadata import check_model_name
 from modelyard.domain.models.tables import Model, Version, VersionStatus
 from modelyard.domain.models.visibility import may_change, models_within, visible_to
 from modelyard.domain.version_tests.checklist import NEEDED_STEPS, Progress, Step, steps_of
 from modelyard.domain.version_tests.request import newest_test
 from modelyard.domain.version_tests.tables import TestKind, TestState, VersionTest
+
+
+class NameInUse(Conflict):
+    """A model is called so already; another one may be, but seldom should."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(f"There is a model {model.name!r} already.")
+        self.model_id = model.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,15 @@ async def list_own_models(session: AsyncSession, actor: Actor, *, most: int) -> 
     query = select(Model).where(Model.account_id == actor.account_id, visible_to(actor))
     shown = load_only(Model.name, Model.latest_version, Model.updated_at)
     return list(await session.scalars(query.order_by(Model.updated_at.desc(), Model.id).limit(most).options(shown)))
+
+
+async def require_new_name(session: AsyncSession, actor: Actor, name: str) -> None:
+    """Raises NameInUse when they may see a model of their account that is called so in any case, MetadataRejected."""
+    is_called_so = (Model.account_id == actor.account_id, Model.name_key == check_model_name(name).casefold())
+    query = select(Model).where(*is_called_so, visible_to(actor)).order_by(Model.updated_at.desc(), Model.id)
+    found = await session.scalar(query.limit(1).options(load_only(Model.name)))
+    if found is not None:
+        raise NameInUse(found)
 
 
 async def find_trial_engine(session: AsyncSession, test: VersionTest) -> Engine | None:

@@ -25,7 +25,7 @@ from modelyard.domain.models.requirements import RequirementUnknown
 from modelyard.domain.models.semantic import VersionMalformed
 from modelyard.domain.models.tag_names import TagsRejected
 from modelyard.domain.models.versions import VersionExists
-from modelyard.domain.version_tests.deployments import read_deployment
+from modelyard.domain.version_tests.deployments import NameInUse, read_deployment
 from modelyard.domain.version_tests.request import (
     UNFINISHED,
     ImageMissing,
@@ -49,6 +49,7 @@ from modelyard.entrypoints.web.frame import framed, read_frame
 AT_THE_FORM = (InvalidInput, Conflict, Outdated, TooLarge, LimitReached, Unavailable, UpstreamFailed)
 """Kinds of errors that are told where something was typed; others are pages of their own."""
 _FIELD_OF: Mapping[type[PlatformError], str] = {
+    NameInUse: "name",
     RequirementUnknown: "requirement.requirementId",
     TagsRejected: "own",
     VersionMalformed: "version",

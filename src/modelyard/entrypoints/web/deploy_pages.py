@@ -14,7 +14,13 @@ from modelyard.domain.models.contract import ANY_MEDIA_TYPE
 from modelyard.domain.models.semantic import next_version
 from modelyard.domain.models.versions import create_version
 from modelyard.domain.version_tests.checklist import next_step
-from modelyard.domain.version_tests.deployments import list_own_models, list_unfinished, read_deployment
+from modelyard.domain.version_tests.deployments import (
+    NameInUse,
+    list_own_models,
+    list_unfinished,
+    read_deployment,
+    require_new_name,
+)
 from modelyard.entrypoints.rest.errors import status_of
 from modelyard.entrypoints.rest.pieces import FOR_THE_CALLER_ALONE, answer_in_pieces
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_flag, read_page
@@ -48,11 +54,13 @@ async def show_start(request: Request, platform: ThePlatform, actor: Caller) -> 
 
 @router.post(DEPLOY)
 async def begin(request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    """Steps 1 and 2."""
+    """Steps 1 and 2; a second model of a name is created for who says `again`."""
     form = await read_form(request)
     typed = {name: first(form, name).strip() for name in ("name", "version", "description")}
     try:
         async with platform.database.write() as session:
+            if first(form, "again") != typed["name"]:
+                await require_new_name(session, actor, typed["name"])
             model = await create_model(session, platform.clock, actor, name=typed["name"], version=typed["version"])
             if typed["description"]:
                 await change_model(session, platform.clock, actor, model.id, description=typed["description"])
@@ -76,6 +84,7 @@ async def _start(
         now=platform.clock.now(),
         values=typed,
         **_problems(error),
+        namesake=error.model_id if isinstance(error, NameInUse) else "",
         entries=[(each, address_of_deployment(each.version.model_id, each.version.version)) for each in found.entries],
         following=f"{DEPLOY}?page={part.number + 1}" if found.has_next else "",
         models=models,
