@@ -99,6 +99,9 @@ async def test_a_report_shows_what_was_measured(
     page = words(await look(alice, f"{address}?part=report"))
     for said in ("changed since: the container image", "ended early", "Under load", "why", "small", "Notes"):
         assert said in page
+    reasons = re.findall(r"</span><br>(.*?)</dd>", await look(alice, f"{address}?part=report"))
+    assert reasons
+    assert all(reason[0].isupper() and reason.endswith(".") for reason in reasons)
     assert "Cold start" in await look(alice, address)
 
     report = replace(REPORT, measured=Measurements(), suggestions=Suggestions(), changed_since=())

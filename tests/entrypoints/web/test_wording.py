@@ -25,7 +25,7 @@ NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0, "now"),
+        (0, "just now"),
         (1, "1 s ago"),
         (59, "59 s ago"),
         (60, "1 min ago"),

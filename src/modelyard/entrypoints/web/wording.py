@@ -14,10 +14,10 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago, or how far ahead: `12 min ago`, `in 3 d`, `now`."""
+    """How long ago, or how far ahead: `12 min ago`, `in 3 d`, `just now`."""
     span = abs(now - at)
     if span < timedelta(seconds=1):
-        return "now"
+        return "just now"
     for limit, unit, word in _STEPS:
         if span < limit:
             text = f"{span // unit} {word}"
