@@ -153,6 +153,22 @@ async def test_an_image_that_cannot_be_pulled_says_why(alice: AsgiClient) -> Non
     assert '<li class="failed">' in page
 
 
+async def test_after_a_failed_pull_only_the_password_is_typed_again(alice: AsgiClient) -> None:
+    here = await begun(alice)
+    typed = {"url": "registry.example/team/nothing:1", "username": "ada", "password": "secret-word"}
+    await moved(await send(alice, f"{here}/image", **typed))
+    page = await until(alice, f"{here}/image", "The import of registry.example/team/nothing:1 failed")
+
+    assert 'id="source" open>' in page
+    assert 'value="registry.example/team/nothing:1"' in page
+    assert 'value="ada"' in page
+    assert "secret-word" not in page
+    await moved(await upload(alice, f"{here}/image", b"this is no archive", "image.tar"))
+    page = await until(alice, f"{here}/image", "failed")
+    assert 'value="image.tar"' not in page
+    assert "GET /status , POST /run , POST /shutdown" in words(page)
+
+
 async def test_an_archive_that_is_none_says_so(alice: AsgiClient) -> None:
     here = await begun(alice)
     await moved(await upload(alice, f"{here}/image", b"this is no archive"))

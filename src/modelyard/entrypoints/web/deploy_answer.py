@@ -120,6 +120,7 @@ async def answer_panel(
         problems=problems,
         wrong=wrong_fields(problems),
         log=log,
+        is_polled="hx-request" in request.headers,
         unfinished=UNFINISHED,
         **{name: value for name, value in extras.items() if name != "engine"},
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from modelyard.domain.images.tables import ImportState
 from modelyard.domain.models.card_content import TEXTS
 from modelyard.domain.models.tag_names import CUSTOM
 from modelyard.domain.version_tests.deployments import Deployment
@@ -44,6 +45,14 @@ def stored_values(panel: str, found: Deployment) -> dict[str, Any]:
 
 def _name(found: Deployment) -> dict[str, Any]:
     return {"name": found.version.model.name, "description": found.version.model.description}
+
+
+def _image(found: Deployment) -> dict[str, Any]:
+    """What a pull that failed was asked for, so that one mistake is not all typed again; never its password."""
+    image = found.version.image
+    if image is None or image.state != ImportState.FAILED or image.registry_host is None:
+        return {}
+    return {"url": image.reference, "username": image.username or ""}
 
 
 def _resources(found: Deployment) -> dict[str, Any]:
@@ -102,6 +111,7 @@ def _deploy(found: Deployment) -> dict[str, Any]:
 
 _STORED: dict[str, Callable[[Deployment], dict[str, Any]]] = {
     "name": _name,
+    "image": _image,
     "resources": _resources,
     "metrics": _metrics,
     "contract": _contract,

@@ -122,6 +122,9 @@ function prepare(root) {
 }
 
 prepare(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.target !== document.body) prepare(event.target); // what has come later
+});
 document.getElementById("problems")?.focus();
 document.querySelector(".steps [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 document.addEventListener("submit", () => unsaved.clear());
