@@ -76,10 +76,13 @@ async def test_machines(alice: AsgiClient, platform: Platform) -> None:
     async with platform.database.write() as session:
         session.add(MachineUse(at=int(platform.clock.now().timestamp()) - 60, node="one", **row))
 
-    text = words(await look(alice, "/operations"))
+    page = await look(alice, "/operations")
 
-    assert "1.50 of 4 cores now" in text
-    assert "1.0 GB of 8.0 GB now" in text
+    assert "1.50 of 4 cores now" in words(page)
+    assert "1.0 GB of 8.0 GB now" in words(page)
+    now = platform.clock.now()
+    begin = now.replace(hour=0, minute=0, second=0) - timedelta(days=6)
+    assert f'data-start="{int(begin.timestamp())}" data-stop="{int(now.timestamp())}"' in page
 
 
 async def test_alerts_say_what_to_do(alice: AsgiClient, charlie: AsgiClient, platform: Platform) -> None:

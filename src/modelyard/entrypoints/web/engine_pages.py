@@ -194,6 +194,7 @@ async def show_engine(engine: str, request: Request, platform: ThePlatform, acto
         version=found.version,
         model=found.model,
         points=points,
+        since=since,
         hours=hours,
         spans=[(words, f"/operations/engines/{engine}?hours={number}", number) for number, words in HOURS.items()],
         is_live=is_live,

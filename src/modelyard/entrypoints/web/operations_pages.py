@@ -51,7 +51,13 @@ async def show_operations(request: Request, platform: ThePlatform, actor: Caller
         done = await _what_was_done(session, actor, chosen.period, now)
         machines = await _machines(session, platform, actor, chosen.period)
     alerts = [(_TITLES[kind], count) for kind, count in counts.items() if count]
-    return framed("operations.html", frame, chosen.status, now=now, chosen=chosen, alerts=alerts, **done, **machines)
+    values = {"now": now, "chosen": chosen, "span": _seen(chosen.period, now), "alerts": alerts}
+    return framed("operations.html", frame, chosen.status, **values, **done, **machines)
+
+
+def _seen(period: Period, now: datetime) -> tuple[datetime, datetime]:
+    """What of a period has passed; all of one that is still to come."""
+    return period.start, min(period.stop, now) if period.start < now else period.stop
 
 
 async def _what_was_done(session: AsyncSession, actor: Actor, period: Period, now: datetime) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 
 const NAMES = { bytes: sized, cores: (value) => value.toFixed(value < 0.1 ? 3 : 2), "": (value) => value.toLocaleString("en") };
 
+const FEW = 6; // points that a line would hardly show
+
 function sized(value) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let place = 0;
   while (value >= 1000 && place < units.length - 1) [value, place] = [value / 1000, place + 1];
-  return `${place && value < 100 ? value.toFixed(1) : value.toFixed(0)} ${units[place]}`;
+  return `${+value.toFixed(place && value < 100 ? 1 : 0)} ${units[place]}`;
 }
 
 // Colours are looked up where they are shown, as only the page knows which of light and dark holds.
@@ -43,6 +45,19 @@ function marked(_, times, __, ___, step) {
   });
 }
 
+// A number with room above the most, whose quarters are short to write.
+function roof(most) {
+  const whole = 10 ** Math.floor(Math.log10(most));
+  return most > 0 ? whole * [2, 4, 6, 8, 10, 20].find((times) => times * whole >= most * 1.05) : 1;
+}
+
+// What the page says that the chart is about; half a day around bars, which stand for days.
+function span(plot, isBars) {
+  const { start, stop } = plot.dataset;
+  if (start) return () => [Number(start), Number(stop)];
+  return isBars ? (_, from, to) => [from - 43200, to + 43200] : undefined;
+}
+
 function draw(plot) {
   const { names, isDaily, data } = read(plot);
   const say = NAMES[plot.dataset.unit];
@@ -60,17 +75,17 @@ function draw(plot) {
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
     padding: isSmall ? [2, 0, 0, 0] : [8, 8, 0, 0],
-    scales: { x: { range: isBars ? (_, from, to) => [from - 43200, to + 43200] : undefined }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
+    scales: { x: { range: span(plot, isBars) }, y: { range: (_, __, most) => [0, isSmall ? most * 1.08 || 1 : roof(most)] } },
     axes: isSmall ? [{ show: false }, { show: false }] : [
       { ...axis, grid: { show: false }, space: 70, values: marked },
-      { ...axis, size: 58, values: (_, all) => all.map((value) => (plot.dataset.unit === "cores" ? `${+value.toPrecision(2)}` : say(value))) },
+      { ...axis, size: 58, splits: (_, __, ___, top) => [0, 1, 2, 3, 4].map((place) => (top * place) / 4), values: (_, all) => all.map((value) => (plot.dataset.unit === "cores" ? `${+value.toPrecision(2)}` : say(value))) },
     ],
     series: [{}, ...names.map((name, place) => ({
       label: name,
       stroke: ink(plot, place),
       fill: isBars ? ink(plot, place) : undefined,
       width: isBars ? 0 : 1.5,
-      points: { show: !isBars && data[0].length === 1 },
+      points: { show: !isBars && data[0].length <= FEW, size: 7, fill: ink(plot, place) },
       paths: isBars ? uPlot.paths.bars({ size: [0.7, 28], radius: 0.15 }) : undefined,
       dash: place === 2 ? [4, 4] : undefined,
     }))],
