@@ -7,7 +7,7 @@ from examples.demo.images import EXAMPLES, Image, save_image
 from modelyard.entrypoints.cli.deploy_plan import Plan, make_plan
 from modelyard.entrypoints.cli.deploy_sources import find_sources
 from modelyard.entrypoints.cli.deployment import Deployment
-from modelyard.entrypoints.cli.model_file import ModelFile, read_model_file
+from modelyard.entrypoints.cli.model_file import ModelFile, Visibility, read_model_file
 from modelyard.entrypoints.cli.paths import at
 from modelyard.entrypoints.cli.remote import Remote
 from modelyard.entrypoints.cli.steps import Steps
@@ -31,9 +31,11 @@ class Deployed:
 
 
 def read_example(name: str, image: Image) -> Example:
-    """The example of this name. Raises CommandFailed."""
+    """The example of this name, for everybody of the account. Raises CommandFailed."""
     file = EXAMPLES / name / "model.yaml"
-    return Example(file, read_model_file(file), image)
+    model = read_model_file(file)
+    shared = model.modelyard.model_copy(update={"visibility": Visibility(scope="ACCOUNT")})
+    return Example(file, model.model_copy(update={"modelyard": shared}), image)
 
 
 def find_deployed(server: Remote, plan: Plan, image: Image) -> Deployed | None:

@@ -18,11 +18,16 @@ async def _model(alice: AsgiClient, platform: Platform, name: str, *tags: str, s
     return model_id
 
 
-async def test_an_empty_library_says_what_to_do(alice: AsgiClient) -> None:
+async def test_an_empty_library_says_what_to_do(alice: AsgiClient, bob: AsgiClient, platform: Platform) -> None:
     page = words(await look(alice, "/models"))
 
     assert "0 models" in page
+    assert "No models that you may see yet" in page
+    assert "Ask the creator of a model to share it with you" in page
     assert "modelyard deploy model.yaml" in page
+    empty = words(await look(bob, "/models"))
+    await _model(alice, platform, "Ships")
+    assert words(await look(bob, "/models")) == empty  # nobody learns of models that they may not see
 
 
 async def test_cards_lead_to_the_versions_that_stand_for_models(alice: AsgiClient, platform: Platform) -> None:

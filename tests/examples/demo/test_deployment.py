@@ -82,6 +82,11 @@ def test_what_is_there_is_left_as_it_is(library: Library, example: Example, vers
     assert find_deployed(library, plan_example(library, example), IMAGE) == Deployed("abc", version)
 
 
+def test_examples_are_for_everybody_of_the_account(example: Example) -> None:
+    assert example.model.modelyard.visibility
+    assert example.model.modelyard.visibility.scope == "ACCOUNT"
+
+
 @pytest.mark.parametrize("versions", [{}])
 def test_a_model_that_is_not_there_is_new(library: Library, example: Example) -> None:
     library._name = "another"
