@@ -67,6 +67,14 @@ async def test_facets_turn_on_and_off(alice: AsgiClient, platform: Platform) -> 
     assert "Take the filters away" in nothing
 
 
+async def test_a_search_that_finds_nothing_can_be_cleared(alice: AsgiClient) -> None:
+    page = await look(alice, "/models?q=zeppelins&tags=count")
+
+    assert "Clear the search" in words(page)
+    assert {"/models?tags=count", "/models?q=zeppelins"} <= set(links(page))
+    assert "Clear the search" not in words(await look(alice, "/models?tags=count"))
+
+
 async def test_filters_of_the_list_are_kept_and_can_be_taken_away(alice: AsgiClient, platform: Platform) -> None:
     await _model(alice, platform, "Ships")
 
@@ -111,6 +119,9 @@ async def test_other_orders(alice: AsgiClient, platform: Platform) -> None:
 
     assert page.index(">Alpha<") < page.index(">Beta<") < page.index(">Gamma<")
     assert "Sort: name" in words(page)
+    assert "Sort: last changed Name" in words(await look(alice, "/models"))  # nothing fits better without a search
+    assert "Sort: relevance Relevance" in words(await look(alice, "/models?q=a"))
+    assert "Sort: author" in words(await look(alice, "/models?sort-by=author"))
     assert "/models?sort-by=createdAt&direction=desc" in links(page)
     assert "sort-by must be one of" in await look(alice, "/models?sort-by=colour", 400)
 

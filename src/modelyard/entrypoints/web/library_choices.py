@@ -63,6 +63,10 @@ class Choices:
         """The question alone."""
         return Choices(self.question, order=self.order)
 
+    def without_question(self) -> "Choices":
+        """The filters alone."""
+        return replace(self, question="")
+
     @property
     def narrow(self) -> bool:
         """Whether anything but the question narrows what is shown."""

@@ -24,8 +24,8 @@ from modelyard.entrypoints.web.page_routes import PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 CARDS = 24
+USUAL = ("", "")
 ORDERS = {
-    "relevance": ("", ""),
     "name": ("name", ""),
     "newest": ("createdAt", "desc"),
     "last changed": ("updatedAt", "desc"),
@@ -81,11 +81,21 @@ async def show_library(request: Request, platform: ThePlatform, actor: Caller) -
         chips=_chips(choices, names, sets),
         categories=[(name, _facet_links(counts, names, choices)) for name, counts in facets.counts.items()],
         sets=[FacetLink(name, 0, choices.with_turned(its).address, choices.has(its)) for name, its in sets.items()],
-        orders=[Chip(name, choices.with_order(order).address) for name, order in ORDERS.items()],
-        order_name=next((name for name, order in ORDERS.items() if order == choices.order), "relevance"),
+        orders=[Chip(name, choices.with_order(order).address) for name, order in _orders(choices.question).items()],
+        order_name=_order_name(choices),
         following=_following(choices, found),
         may_deploy=actor.may(Permission.DEPLOY_MODELS),
     )
+
+
+def _orders(question: str) -> dict[str, tuple[str, str]]:
+    """Without a question all fit alike, so that the usual order is the one of changes."""
+    return {"relevance": USUAL, **ORDERS} if question else {**ORDERS, "last changed": USUAL}
+
+
+def _order_name(choices: Choices) -> str:
+    names = {order: name for name, order in [*ORDERS.items(), *_orders(choices.question).items()]}
+    return names.get(choices.order, choices.order[0])
 
 
 def _card(hit: Hit, terms: Sequence[str], now: datetime, long_texts: Mapping[str, list[str]]) -> ModelCard:

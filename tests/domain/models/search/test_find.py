@@ -95,7 +95,8 @@ async def test_beginnings_of_words_are_enough(shelf: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("sentimnt", "sentiment"), ("sentimetn", "sentiment"), ("brseds", "breeds")]
+    ("typed", "meant"),
+    [("sentimnt", "sentiment"), ("sentimetn", "sentiment"), ("brseds", "breeds"), ("sntimnt", "sentiment")],
 )
 async def test_misspelt_words_are_corrected(shelf: Database, typed: str, meant: str) -> None:
     found = await _search(shelf, typed)

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from string import ascii_lowercase
 
 from sqlalchemy import Insert, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,8 @@ from modelyard.domain.models.search.words import stored
 
 SHORTEST, LONGEST = 4, 24
 """Characters of words that are corrected. Shorter ones are like too many others."""
+LONG = 7
+"""Characters of words that may lack two more."""
 _MOST_ALIKE = 5
 _ALIKE = 0.7
 _AT_ONCE = 400
@@ -33,6 +36,11 @@ def _insert_new(session: AsyncSession) -> Insert:
 def variants_of(word: str) -> set[str]:
     """The word, and what is left when one of its characters is missing."""
     return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
+
+
+def longer_variants_of(word: str) -> set[str]:
+    """What the word may be when one of its characters is missing: with a letter more."""
+    return {word[:place] + letter + word[place:] for place in range(len(word) + 1) for letter in ascii_lowercase}
 
 
 async def learn_words(session: AsyncSession, words: Iterable[str]) -> None:
@@ -78,6 +86,12 @@ async def similar_words(session: AsyncSession, term: str) -> list[str]:
     word = stored(term)
     if not SHORTEST <= len(word) <= LONGEST:
         return []
-    query = select(SearchSpelling.word).where(SearchSpelling.variant.in_(sorted(variants_of(word)))).distinct()
-    found = sorted(set(await session.scalars(query)) - {word})
-    return difflib.get_close_matches(word, found, n=_MOST_ALIKE, cutoff=_ALIKE)
+    found = await _words_of(session, variants_of(word)) - {word}
+    if not found and len(word) >= LONG:
+        found = await _words_of(session, longer_variants_of(word))
+    return difflib.get_close_matches(word, sorted(found), n=_MOST_ALIKE, cutoff=_ALIKE)
+
+
+async def _words_of(session: AsyncSession, variants: set[str]) -> set[str]:
+    query = select(SearchSpelling.word).where(SearchSpelling.variant.in_(sorted(variants)))
+    return set(await session.scalars(query.distinct()))
