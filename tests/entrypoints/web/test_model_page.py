@@ -1,6 +1,7 @@
 """The page of a model: its parts, what they show, and to whom."""
 
 import re
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -173,7 +174,46 @@ async def test_snippets_name_server_version_and_a_place_for_the_key(platform: Pl
     assert set(snippets) == {"curl", "Python", "JavaScript", "Command line"}
     assert all("https://models.example" in text for text in snippets.values())
     assert f"modelyard run {model_id}@0.1.0 FILE" in snippets["Command line"]
+    assert "pip install modelyard\n" in snippets["Command line"]
+    assert "JSON.stringify((" in snippets["JavaScript"]
     compile(snippets["Python"], "snippet", "exec")
     odd = {each.language: each.text for each in code_snippets("https://m.example", row, sample | {"explain": True})}
     compile(odd["Python"], "snippet", "exec")
     assert "json.loads(" in odd["Python"]
+
+
+_PROGRAM = """\
+curl() {
+  case "$*" in
+    *//models.example/api/jobs\\ *) echo '{"status":"SUBMITTED","jobIdentifier":"one"}' ;;
+    *//models.example/api/jobs/one) echo '{"status":"COMPLETED"}' ;;
+    *//models.example/api/results/one) echo 'the results' ;;
+  esac
+}
+modelyard() { printf '<%s>' "$@"; }
+pip() { :; }
+"""
+"""A shell in which the programs of snippets only say what they are given."""
+
+
+@pytest.mark.parametrize(
+    ("texts", "runs"),
+    [
+        ({"input.txt": "It's $fine.\n"}, "<run><{model}@0.1.0><--text><It's $fine.>"),
+        ({"a": "one", "b": "it's"}, "<run><{model}@0.1.0><--jsonl><->"),
+    ],
+)
+async def test_snippets_for_a_shell_run_as_they_are(
+    platform: Platform, model_id: str, texts: dict[str, str], runs: str
+) -> None:
+    row = await read_version_row(platform.database, model_id)
+    sample = {"model": {"identifier": model_id}, "input": {"type": "text", "sources": {"0001": texts}}}
+    snippets = {each.language: each.text for each in code_snippets("https://models.example", row, sample)}
+
+    assert _shell(snippets["curl"]) == "the results\n"
+    assert _shell(snippets["Command line"]).endswith(runs.format(model=model_id))
+
+
+def _shell(text: str) -> str:
+    command = ["bash", "-c", _PROGRAM + text]
+    return subprocess.run(command, capture_output=True, check=True, text=True, timeout=20).stdout

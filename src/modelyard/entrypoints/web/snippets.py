@@ -1,6 +1,7 @@
 """Code that runs a version as it is shown, once a key stands in it."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,17 +31,25 @@ def code_snippets(server: str, version: Version, sample: Any) -> list[CodeSnippe
         CodeSnippet("curl", _CURL.format(server=server, key=KEY, body=body.replace("'", "'\\''"))),
         CodeSnippet("Python", _PYTHON.format(server=server, key=KEY, body=_python(sample))),
         CodeSnippet("JavaScript", _JAVASCRIPT.format(server=server, key=KEY, body=body)),
-        CodeSnippet("Command line", _command_line(server, version)),
+        CodeSnippet("Command line", _command_line(server, version, sample)),
     ]
 
 
 _CURL = """\
-curl -s {server}/api/jobs \\
-  -H 'Authorization: ApiKey {key}' \\
-  -H 'Content-Type: application/json' \\
-  -d '{body}'
-# Then, with the jobIdentifier of the answer:
-curl -s {server}/api/results/JOB_IDENTIFIER -H 'Authorization: ApiKey {key}'
+api={server}/api key='{key}'
+call() {{ curl -sS -w '\\n' -H "Authorization: ApiKey $key" "$@"; }}
+
+answer=$(call "$api/jobs" -H 'Content-Type: application/json' -d '{body}')
+job=$(echo "$answer" | sed -n 's/.*"jobIdentifier":"\\([^"]*\\)".*/\\1/p')
+if [ -n "$job" ]; then
+  for second in $(seq 600); do
+    call "$api/jobs/$job" | grep -qE '"status":"(SUBMITTED|IN_PROGRESS)"' || break
+    sleep 1
+  done
+  call "$api/results/$job"
+else
+  echo "$answer"
+fi
 """
 _PYTHON = """\
 import json
@@ -74,7 +83,7 @@ do {{
   await new Promise((done) => setTimeout(done, 500));
   state = await call(`/jobs/${{job.jobIdentifier}}`);
 }} while (["SUBMITTED", "IN_PROGRESS"].includes(state.status));
-console.log((await call(`/results/${{job.jobIdentifier}}`)).results);
+console.log(JSON.stringify((await call(`/results/${{job.jobIdentifier}}`)).results, null, 2));
 """
 
 
@@ -86,8 +95,28 @@ def _python(sample: Any) -> str:
     return text
 
 
-def _command_line(server: str, version: Version) -> str:
-    inputs = [entry["name"] for entry in version.inputs or []]
-    wanted = f"{version.model_id}@{version.version}"
-    what = "FILE" if len(inputs) == 1 else " ".join(f"{name}=FILE" for name in inputs)
-    return f"modelyard login --url {server}\nmodelyard run {wanted} {what}\n"
+def _command_line(server: str, version: Version, sample: dict[str, Any]) -> str:
+    run = _run_command(f"modelyard run {version.model_id}@{version.version}", version, _texts_of(sample))
+    return f"pip install modelyard\nmodelyard login --url {server}\n{run}\n"
+
+
+def _run_command(run: str, version: Version, texts: dict[str, str]) -> str:
+    """With the texts of the sample; files are somebody's own."""
+    if len(texts) == 1:
+        return f"{run} --text {shlex.quote(next(iter(texts.values())))}"
+    if texts:
+        return f"printf '%s' {shlex.quote(json.dumps(texts, ensure_ascii=False))} | {run} --jsonl -"
+    names = [" ".join(entry["name"].split()) for entry in version.inputs or []]
+    if len(names) == 1:
+        return f"# FILE: {names[0]}, as a file of your own\n{run} FILE"
+    return f"# DIRECTORY: one of your own with the files {', '.join(names)}\n{run} DIRECTORY"
+
+
+def _texts_of(sample: dict[str, Any]) -> dict[str, str]:
+    """The first item of a sample by the names of inputs; empty for one that is not of texts."""
+    given = sample.get("input")
+    sources = given.get("sources") if isinstance(given, dict) and given.get("type") == "text" else None
+    item = next(iter(sources.values()), None) if isinstance(sources, dict) else None
+    if not isinstance(item, dict) or not all(isinstance(text, str) for text in item.values()):
+        return {}
+    return {name: text.rstrip("\n") for name, text in item.items()}
