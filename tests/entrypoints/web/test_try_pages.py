@@ -207,8 +207,8 @@ async def test_the_start_of_the_engine_is_told_where_the_item_waited_for_it(
 async def test_programs_do_the_same(alice: AsgiClient, model_id: str) -> None:
     page = await look(alice, f"/models/{model_id}/0.1.0?part=try")
 
-    assert f"modelyard run {model_id}@0.1.0 FILE" in page
-    assert "curl -s http" in page
+    assert f"modelyard run {model_id}@0.1.0 --text" in page
+    assert "curl -sS" in page
     answer = await alice.call("GET", f"/models/{model_id}/0.1.0/try")
     assert (answer.status, answer.headers["location"]) == (303, f"/models/{model_id}/0.1.0?part=try")
 

@@ -97,7 +97,7 @@ def _python(sample: Any) -> str:
 
 def _command_line(server: str, version: Version, sample: dict[str, Any]) -> str:
     run = _run_command(f"modelyard run {version.model_id}@{version.version}", version, _texts_of(sample))
-    return f"pip install modelyard\nmodelyard login --url {server}\n{run}\n"
+    return f"pip install modelyard\nmodelyard login --url {shlex.quote(server)}\n{run}\n"
 
 
 def _run_command(run: str, version: Version, texts: dict[str, str]) -> str:
