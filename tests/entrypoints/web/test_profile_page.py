@@ -13,7 +13,7 @@ from modelyard.domain.accounts.tables import ApiKey, SignedInSession, Team, User
 from tests.asgi import AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.people import SOUND, VISION, memberships, sessions_of, sign_in, user_row
-from tests.entrypoints.web.forms import BROWSER, Browser, look, refused, send, sent_on, words, wrong_at
+from tests.entrypoints.web.forms import BROWSER, Browser, links, look, refused, send, sent_on, words, wrong_at
 from tests.library import audited
 
 ALICE = CAST.alice
@@ -73,6 +73,14 @@ async def test_a_key_that_was_not_fetched_yet(alice: AsgiClient, platform: Platf
     assert f'action="/profile/keys/{ALICE.key_prefix}/body"' in await look(alice, "/profile")
     answer = await send(alice, f"/profile/keys/{ALICE.key_prefix}/body")
     assert re.search(rf"<code>{ALICE.key_prefix}\.\w+</code>", answer.body.decode())
+
+
+async def test_a_key_that_was_shown_already(alice: AsgiClient) -> None:
+    page = await refused(alice, f"/profile/keys/{ALICE.key_prefix}/body", 409)
+
+    assert "Already shown" in words(page)
+    assert {f"/profile/keys/{ALICE.key_prefix}/replace", "/profile"} <= set(links(page))
+    assert 'aria-current="page"' not in page  # one's own key belongs to no place of the rail
 
 
 async def test_changing_the_password_ends_other_sessions(browser: Browser, platform: Platform) -> None:

@@ -7,6 +7,7 @@ from modelyard.core.errors import InvalidInput, PlatformError
 from modelyard.domain.accounts import key_bodies
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.api_keys import KeyStatus, NewKey
+from modelyard.domain.accounts.key_bodies import BodyShown
 from modelyard.domain.accounts.key_changes import (
     TRANSITIONS,
     ExpiryPassed,
@@ -19,6 +20,7 @@ from modelyard.domain.accounts.key_queries import KeyWithOwner, find_key
 from modelyard.domain.accounts.tables import ApiKey
 from modelyard.domain.jobs.statistics import count_jobs_of_keys
 from modelyard.domain.jobs.stopped_keys import change_key
+from modelyard.entrypoints.rest.errors import status_of
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, parse_time
 from modelyard.entrypoints.web.filled_forms import Filled, read_filled, refused
 from modelyard.entrypoints.web.page_routes import PageRoute
@@ -80,9 +82,12 @@ async def set_status(prefix: str, request: Request, platform: ThePlatform, actor
 
 @router.post(OWN_PATH + "/body")
 async def show_body(prefix: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    """In this one answer, and never again."""
-    async with platform.database.write() as session:
-        new = await key_bodies.show_body(session, platform.clock, platform.fingerprinter, actor, prefix)
+    """In this one answer, and never again: not when the page is loaded again either."""
+    try:
+        async with platform.database.write() as session:
+            new = await key_bodies.show_body(session, platform.clock, platform.fingerprinter, actor, prefix)
+    except BodyShown as error:
+        return await _shown_before(request, platform, actor, prefix, status_of(error))
     return await _once(request, platform, actor, new)
 
 
@@ -90,8 +95,8 @@ async def show_body(prefix: str, request: Request, platform: ThePlatform, actor:
 async def ask_to_replace(prefix: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """Says what will be lost."""
     async with platform.database.read() as session:
-        people = await read_people_frame(session, request, actor, "")
         found = await find_key(session, actor, prefix)
+        people = await read_people_frame(session, request, actor, "", is_own=_is_of_profile(actor, found))
         jobs = await count_jobs_of_keys(session, [prefix])
     return shown(
         "key_replace.html",
@@ -114,9 +119,20 @@ async def replace_body(prefix: str, request: Request, platform: ThePlatform, act
 
 async def _once(request: Request, platform: ThePlatform, actor: Actor, new: NewKey) -> Response:
     async with platform.database.read() as session:
-        people = await read_people_frame(session, request, actor, "")
         found = await find_key(session, actor, new.prefix)
+        people = await read_people_frame(session, request, actor, "", is_own=_is_of_profile(actor, found))
     return shown("key_once.html", people, found=found, new=new, home=_home(found))
+
+
+async def _shown_before(request: Request, platform: ThePlatform, actor: Actor, prefix: str, status: int) -> Response:
+    async with platform.database.read() as session:
+        found = await find_key(session, actor, prefix)
+        people = await read_people_frame(session, request, actor, "", is_own=_is_of_profile(actor, found))
+    return shown("key_shown.html", people, status, now=platform.clock.now(), found=found, home=_home(found))
+
+
+def _is_of_profile(actor: Actor, found: KeyWithOwner) -> bool:
+    return found.project is None and is_owned_by(actor, found)
 
 
 def _home(found: KeyWithOwner) -> tuple[str, str]:
@@ -143,8 +159,8 @@ def _read_changes(form: Filled, key: ApiKey) -> KeyChanges:
 
 async def _key_page(request: Request, platform: ThePlatform, actor: Actor, prefix: str, form: Filled) -> Response:
     async with platform.database.read() as session:
-        people = await read_people_frame(session, request, actor, "")
         found = await find_key(session, actor, prefix)
+        people = await read_people_frame(session, request, actor, "", is_own=_is_of_profile(actor, found))
         jobs = await count_jobs_of_keys(session, [prefix])
     key = found.key
     is_there = key.status != KeyStatus.DELETED
@@ -158,6 +174,7 @@ async def _key_page(request: Request, platform: ThePlatform, actor: Actor, prefi
         key=key,
         jobs=jobs.get(prefix, 0),
         is_owner=is_owned_by(actor, found),
+        is_own=_is_of_profile(actor, found),
         may_describe=is_there and (is_owned_by(actor, found) or may_manage_key(actor, found)),
         may_manage=is_there and may_manage_key(actor, found),
         possible={str(status) for status in TRANSITIONS.get(KeyStatus(key.status), ())},

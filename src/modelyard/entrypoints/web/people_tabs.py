@@ -52,10 +52,12 @@ class PeopleFrame:
     done: str
 
 
-async def read_people_frame(session: AsyncSession, request: Request, actor: Actor, tab: str) -> PeopleFrame:
-    """The frame of a page below People."""
-    frame = await read_frame(session, request, actor, "People")
-    tabs = [(name, href) for name, href, permission in _TABS if actor.may(permission)]
+async def read_people_frame(
+    session: AsyncSession, request: Request, actor: Actor, tab: str, *, is_own: bool = False
+) -> PeopleFrame:
+    """The frame of a page below People; of one's own profile, which is at no place of the rail."""
+    frame = await read_frame(session, request, actor, "" if is_own else "People")
+    tabs = [(name, href) for name, href, permission in _TABS if actor.may(permission) and not is_own]
     return PeopleFrame(frame, tabs, tab, what_was_done(request))
 
 

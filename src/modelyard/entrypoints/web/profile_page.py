@@ -98,7 +98,7 @@ async def leave_team(team: str, request: Request, platform: ThePlatform, actor: 
 
 async def _page(request: Request, platform: ThePlatform, actor: Actor, form: Filled) -> Response:
     async with platform.database.read() as session:
-        people = await read_people_frame(session, request, actor, "")
+        people = await read_people_frame(session, request, actor, "", is_own=True)
         user = await find_user(session, actor, actor.user_id)
         (facts,) = await read_facts(session, [user])
         keys = await _own_keys(session, actor)
