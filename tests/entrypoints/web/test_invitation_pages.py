@@ -82,6 +82,22 @@ async def test_what_is_wrong_stands_at_its_field(olga: AsgiClient, field: str, v
     assert f'value="{value}"' in page
 
 
+async def test_a_taken_address_is_refused_before_roles_are_chosen(olga: AsgiClient, alice: AsgiClient) -> None:
+    page = await refused(olga, "/people/new", 409, go="2", **ADA | {"email": "bob@example.org"})
+
+    assert "already" in wrong_at(page, "email")
+    page = await _step(olga, "1", **ADA | {"email": "bob@example.org"})
+    assert 'value="bob@example.org"' in page
+
+
+async def test_a_team_of_administrators_is_not_chosen_before(olga: AsgiClient) -> None:
+    page = await look(olga, "/people/new")
+
+    selected = re.search(r"<option [^>]*selected>([^<]*)", page)
+    assert selected
+    assert "admin team" not in selected[1]
+
+
 async def test_an_empty_form(olga: AsgiClient) -> None:
     page = await refused(olga, "/people/new", 400)
 

@@ -50,6 +50,12 @@ async def test_a_wrong_password_keeps_what_was_typed(browser: Browser) -> None:
     assert "wrong" not in page.replace("is wrong", "")
 
 
+async def test_an_address_may_be_given_before(browser: Browser) -> None:
+    page = await look(browser, "/sign-in?email=ada%22%3E@example.org")
+
+    assert 'value="ada&#34;&gt;@example.org"' in page
+
+
 async def test_an_empty_form(browser: Browser) -> None:
     answer = await send(browser, "/sign-in")
 

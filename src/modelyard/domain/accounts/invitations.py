@@ -97,14 +97,26 @@ async def invite_user(
     require(actor, Permission.MANAGE_USERS)
     team = await _find_team(session, actor, account_id, team_id)
     given = await wanted_roles(session, actor, team, roles)
-    sees_all = actor.reach(Permission.MANAGE_USERS) == Reach.INSTALLATION
-    user = await make_user(session, clock, new, team.account_id, sees_all=sees_all)
+    user = await make_user(session, clock, new, team.account_id, sees_all=_sees_all(actor))
     key = add_member(session, clock, user, team, given)
     await session.flush()
     link = await links.send(session, user, Purpose.INVITATION, server)
     after = {"email": user.email, "team": team.id, "roles": given, "status": user.status}
     record(session, clock, actor, "user:invited", f"user/{user.id}", after=after)
     return Invited(user, key.prefix, link)
+
+
+async def require_invitable(
+    session: AsyncSession, actor: Actor, email: str, *, account_id: str, team_id: str | None
+) -> None:
+    """For those who look before they invite. Raises as `invite_user` does about team and address."""
+    require(actor, Permission.MANAGE_USERS)
+    team = await _find_team(session, actor, account_id, team_id)
+    await _require_free(session, check_email(email), team.account_id, sees_all=_sees_all(actor))
+
+
+def _sees_all(actor: Actor) -> bool:
+    return actor.reach(Permission.MANAGE_USERS) == Reach.INSTALLATION
 
 
 async def _find_team(session: AsyncSession, actor: Actor, account_id: str, team_id: str | None) -> Team:
@@ -132,9 +144,7 @@ async def make_user(
     Raises EmailTaken, AddressNotInvitable, NameRejected, BadMailAddress.
     """
     email = check_email(new.email)
-    taken = select(User.account_id).where(User.email == email, User.status != UserStatus.DELETED)
-    if owner := await session.scalar(taken):
-        raise EmailTaken(email) if sees_all or owner == account_id else AddressNotInvitable
+    await _require_free(session, email, account_id, sees_all=sees_all)
     external = new.external_id or email
     user = User(
         id=new_uuid(),
@@ -154,6 +164,12 @@ async def make_user(
     except IntegrityError:  # somebody else was quicker
         raise (EmailTaken(email) if sees_all else AddressNotInvitable()) from None
     return user
+
+
+async def _require_free(session: AsyncSession, email: str, account_id: str, *, sees_all: bool) -> None:
+    taken = select(User.account_id).where(User.email == email, User.status != UserStatus.DELETED)
+    if owner := await session.scalar(taken):
+        raise EmailTaken(email) if sees_all or owner == account_id else AddressNotInvitable
 
 
 async def send_link(

@@ -15,6 +15,7 @@ from modelyard.domain.accounts.members import DEFAULT_ROLES
 from modelyard.domain.accounts.naming import check_email, check_name
 from modelyard.domain.accounts.one_time_links import Purpose
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.tables import Team
 from modelyard.domain.accounts.teams import TeamFacts, TeamNotFound, find_team, list_teams
 from modelyard.domain.accounts.users import LONGEST_NAME
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, address_for_links, read_text
@@ -53,6 +54,8 @@ async def go_on(request: Request, platform: ThePlatform, actor: Caller) -> Respo
     try:
         _check_person(form)
         if step < len(_OF_STEP) + 1:
+            if step > 1:
+                await _check_address(platform, actor, form)
             return await _show(request, platform, actor, form, step)
         invited = await _invite(request, platform, actor, form)
     except PlatformError as error:
@@ -78,6 +81,14 @@ def _check_person(form: Filled) -> None:
     check_email(form.first("email"))
 
 
+async def _check_address(platform: ThePlatform, actor: Actor, form: Filled) -> None:
+    """Before roles are chosen for somebody who cannot be invited."""
+    async with platform.database.read() as session:
+        team = (await find_team(session, actor, form.first("team") or actor.team_id)).team
+        email, account_id = form.first("email"), team.account_id
+        await invitations.require_invitable(session, actor, email, account_id=account_id, team_id=team.id)
+
+
 async def _invite(request: Request, platform: ThePlatform, actor: Actor, form: Filled) -> Invited:
     new = NewUser(form.first("firstName"), form.first("lastName"), form.first("email"), form.given("title"))
     async with platform.database.write() as session:
@@ -101,8 +112,7 @@ async def _show(
     async with platform.database.read() as session:
         people = await read_people_frame(session, request, actor, "Users")
         teams = await _teams(session, actor)
-        wanted = form.first("team") or team_id or actor.team_id
-        chosen = next((facts for facts in teams if facts.team.id == wanted), None)
+        chosen = _chosen(teams, form.first("team") or team_id, actor)
         choices = await read_role_choices(session, actor, chosen.team) if chosen else []
     roles = form.all("roles") or DEFAULT_ROLES
     return shown(
@@ -126,6 +136,17 @@ async def _show(
         ],
         has_mail=platform.mailer.is_configured,
     )
+
+
+def _chosen(teams: list[TeamFacts], wanted: str, actor: Actor) -> TeamFacts | None:
+    """The team that is wanted; else one's own or another of the account, one of administrators last."""
+    if wanted:
+        return next((facts for facts in teams if facts.team.id == wanted), None)
+    return min(teams, key=lambda facts: _distance(facts.team, actor), default=None)
+
+
+def _distance(team: Team, actor: Actor) -> tuple[bool, bool, bool]:
+    return team.account_id != actor.account_id, team.is_admin, team.id != actor.team_id
 
 
 async def _teams(session: AsyncSession, actor: Actor) -> list[TeamFacts]:

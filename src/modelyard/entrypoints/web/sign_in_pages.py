@@ -32,7 +32,7 @@ async def show_sign_in(request: Request, platform: ThePlatform, actor: AnyCaller
     following = own_path(request.query_params.get("next", ""), HOME)
     if actor is not None:
         return RedirectResponse(following, 303)
-    return _sign_in_page(request, platform, following)
+    return _sign_in_page(request, platform, following, request.query_params.get("email", "")[:320].strip())
 
 
 @router.post("/sign-in")
