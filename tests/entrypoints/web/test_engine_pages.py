@@ -150,7 +150,7 @@ async def test_one_engine(alice: AsgiClient, olga: AsgiClient, platform: Platfor
     page = await look(olga, address)
 
     assert "0.25 cores last" in words(page)
-    assert "2.0 MB last" in words(page)
+    assert "2 MB last" in words(page)
     assert page.count("data-at=") == 1
     assert f'data-start="{at - 3600}" data-stop="{at}"' in page
     assert (await look(alice, f"{address}?hours=6")).count("data-at=") == 2

@@ -3,13 +3,15 @@
 import re
 import subprocess
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from modelyard.app import Platform
 from modelyard.domain.models.card_content import ModelCard
 from modelyard.domain.models.cards import write_card
-from modelyard.domain.models.tables import Scope
+from modelyard.domain.models.tables import Model, Scope
 from modelyard.domain.version_tests.read_report import Suggestions, VersionReport
 from modelyard.domain.version_tests.report import Measurements
 from modelyard.entrypoints.web import model_page
@@ -75,6 +77,14 @@ async def test_who_may_write_what_is_missing_is_led_there(
     assert "alice@example.org, who made this version, can write it" in words(
         await look(bob, f"/models/{bare}/0.1.0?part=card")
     )
+
+
+async def test_a_model_that_was_never_used_says_so(alice: AsgiClient, model_id: str, platform: Platform) -> None:
+    address = f"/models/{model_id}/0.1.0"
+    assert "Last used never" in words(await look(alice, address))
+    async with platform.database.write() as session:
+        await session.execute(update(Model).values(last_active_at=platform.clock.now() + timedelta(1)))
+    assert "Last used never" not in words(await look(alice, address))
 
 
 async def test_what_is_missing_is_said(alice: AsgiClient, model_id: str) -> None:

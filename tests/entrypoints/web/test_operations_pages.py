@@ -27,7 +27,7 @@ async def test_what_was_done(alice: AsgiClient, charlie: AsgiClient, platform: P
 
     text = words(page)
     assert "Predictions 6 +100 % against the 7 days before" in text
-    assert "Data processed 2.0 kB" in text
+    assert "Data processed 2 kB" in text
     assert "Active users 1 as in the 7 days before" in text
     assert f"/models/{model_id}/0.1.0" in links(page)
     assert "Alice Example alice@example.org 2 100 ms" in text
@@ -79,7 +79,7 @@ async def test_machines(alice: AsgiClient, platform: Platform) -> None:
     page = await look(alice, "/operations")
 
     assert "1.50 of 4 cores now" in words(page)
-    assert "1.0 GB of 8.0 GB now" in words(page)
+    assert "1 GB of 8 GB now" in words(page)
     now = platform.clock.now()
     begin = now.replace(hour=0, minute=0, second=0) - timedelta(days=6)
     assert f'data-start="{int(begin.timestamp())}" data-stop="{int(now.timestamp())}"' in page

@@ -45,7 +45,8 @@ def test_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (123_456, "123 kB"), (5 * 10**15, "5000 TB")]
+    ("number", "text"),
+    [(0, "0 B"), (999, "999 B"), (1_000, "1 kB"), (1_449, "1.4 kB"), (123_456, "123 kB"), (5 * 10**15, "5000 TB")],
 )
 def test_size(number: int, text: str) -> None:
     assert size(number) == text
@@ -53,7 +54,7 @@ def test_size(number: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
-    [(0, "0 ms"), (999, "999 ms"), (2_149, "2.1 s"), (239_900, "4 min 0 s"), (3_660_000_000, "1,016 h 40 min")],
+    [(0, "0 ms"), (999, "999 ms"), (2_149, "2.1 s"), (239_900, "4 min"), (3_660_000_000, "1,016 h 40 min")],
 )
 def test_duration(milliseconds: int, text: str) -> None:
     assert duration(milliseconds) == text

@@ -43,12 +43,16 @@ def count(number: int) -> str:
 
 
 def size(number: float) -> str:
-    """Bytes in the largest unit that leaves a number of at least one: `1.4 MB`."""
+    """Bytes in the largest unit that leaves a number of at least one: `1.4 MB`, `2 GB`."""
     for unit in _UNITS:
         if number < 1000 or unit == _UNITS[-1]:
-            return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{_tenths(number)} {unit}"
         number /= 1000
     raise AssertionError("the last unit takes everything")
+
+
+def _tenths(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")
 
 
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
@@ -73,15 +77,15 @@ def browser(user_agent: str) -> str:
 
 
 def duration(milliseconds: float) -> str:
-    """In the unit that suits: `12 ms`, `2.1 s`, `3 min 20 s`, `26 h 5 min`."""
+    """In the unit that suits: `12 ms`, `2.1 s`, `3 min 20 s`, `26 h`."""
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
     if milliseconds < 60_000:
-        return f"{milliseconds / 1000:.1f} s"
+        return f"{_tenths(milliseconds / 1000)} s"
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
     if minutes < 120:
-        return f"{minutes} min {seconds} s"
-    return f"{minutes // 60:,} h {minutes % 60} min"
+        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
+    return f"{minutes // 60:,} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60:,} h"
 
 
 def roughly(milliseconds: float) -> str:

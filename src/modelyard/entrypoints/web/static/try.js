@@ -84,5 +84,5 @@ function sized(bytes) {
     number /= 1000;
     at += 1;
   }
-  return `${at === 0 || number >= 100 ? number.toFixed(0) : number.toFixed(1)} ${units[at]}`;
+  return `${+number.toFixed(at === 0 || number >= 100 ? 0 : 1)} ${units[at]}`;
 }
