@@ -171,6 +171,24 @@ async def test_an_engine_that_has_ended_says_why(alice: AsgiClient, platform: Pl
     assert "data-follow" not in page
 
 
+@pytest.mark.parametrize(
+    ("state", "error", "says"),
+    [
+        (EngineState.FAILED, "Out of memory.", "It ended for the reason above"),
+        (EngineState.STOPPED, None, "It did not fail: the platform stopped it"),
+    ],
+)
+async def test_an_engine_that_has_ended_without_output(
+    alice: AsgiClient, platform: Platform, state: EngineState, error: str | None, says: str
+) -> None:
+    await _add(platform, state=state, ended_at=platform.clock.now(), error=error)
+
+    page = words(await look(alice, f"/operations/engines/{ENGINE}"))
+
+    assert says in page
+    assert "What it printed is not kept" in page
+
+
 async def test_what_an_engine_prints(alice: AsgiClient, walk: Walk, tmp_path: Path) -> None:
     model_id = await walk.deployed(archive(tmp_path))
     address = f"/operations/versions/{model_id}/0.1.0"
