@@ -54,7 +54,8 @@ async def test_what_is_wrong_stands_at_its_field(olga: AsgiClient) -> None:
     assert "whole number" in wrong_at(page, "quota")
     assert f'<option value="{VISION}" selected>' in page
     assert wrong_at(await refused(olga, QUOTAS, 400, quota="", team=VISION), "quota")
-    assert "exactly one" in words(await refused(olga, QUOTAS, 400, quota="1"))
+    for subjects in ({}, {"user": "bob@example.org", "team": VISION}):
+        assert "exactly one" in wrong_at(await refused(olga, QUOTAS, 400, quota="1", **subjects), "user")
     assert "nobody" in wrong_at(await refused(olga, QUOTAS, 404, quota="1", user="nobody"), "user")
     fields = {"quota": "1", "team": VISION, "from": "2030-01-01T00:00", "to": "2029-01-01T00:00"}
     assert "ater than from" in wrong_at(await refused(olga, QUOTAS, 400, **fields), "to")

@@ -30,7 +30,17 @@ PATH = "/people/quotas"
 MOST_CHOICES = 200
 PERIODS = (("", "In all"), *((period, f"{period.capitalize()}") for period in Period))
 _SUBJECTS = ("user", "team", "project")
+
+
+class SubjectUnclear(InvalidInput):
+    """A quota limits one user, one team or one project."""
+
+    def __init__(self) -> None:
+        super().__init__("Fill in exactly one of these: a user, a team or a project.")
+
+
 _PLACES: dict[type[PlatformError], str] = {
+    SubjectUnclear: "user",
     BelowUse: "quota",
     UserNotFound: "user",
     SubjectNotFound: "user",
@@ -71,6 +81,8 @@ async def create_quota(request: Request, platform: ThePlatform, actor: Caller) -
     form = await read_filled(request)
     try:
         form.require("quota")
+        if sum(bool(form.first(name)) for name in _SUBJECTS) != 1:
+            raise SubjectUnclear
         async with platform.database.write() as session:
             user = (await find_user(session, actor, form.first("user"))).id if form.first("user") else None
             await quotas.create_quota(session, platform.clock, actor, _read_new(form, user))
