@@ -70,3 +70,10 @@ def links(page: str) -> list[str]:
 def words(page: str) -> str:
     """What one reads on it: neither tags, nor more than one space."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def span_of_charts(page: str) -> tuple[int, int]:
+    """The first and last second that the first line on a page is about."""
+    found = re.search(r'data-start="(\d+)" data-stop="(\d+)"', page)
+    assert found
+    return int(found[1]), int(found[2])
