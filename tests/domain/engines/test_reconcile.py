@@ -128,6 +128,9 @@ async def test_idle_engines_stop_but_not_below_the_minimum(engines: Engines, ver
     await engines.settle(lambda: not engines.router.all_engines())
     assert engines.machine.running == []
     assert await engines.states() == ["stopped"] * 3
+    async with engines.database.read() as session:
+        kept = list(await session.scalars(select(Engine.technical_information)))
+    assert all(kept), "what they printed is read when they are gone"
 
 
 async def test_never_more_engines_than_the_licence_covers(

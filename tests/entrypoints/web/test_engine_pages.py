@@ -183,12 +183,25 @@ async def test_an_engine_that_has_ended_says_why(alice: AsgiClient, platform: Pl
 async def test_an_engine_that_has_ended_without_output(
     alice: AsgiClient, platform: Platform, state: EngineState, error: str | None, says: str
 ) -> None:
-    await _add(platform, state=state, ended_at=platform.clock.now(), error=error)
+    address = await _add(platform, state=state, ended_at=platform.clock.now(), error=error)
 
     page = words(await look(alice, f"/operations/engines/{ENGINE}"))
 
     assert says in page
-    assert "What it printed is not kept" in page
+    assert "Nothing that it printed was kept" in page
+    listed = await look(alice, address)
+    assert f"/operations/engines/{ENGINE}" in links(listed)
+    assert (error or "stopped by the platform") in words(listed)
+
+
+async def test_what_an_engine_printed_is_read_after_its_end(alice: AsgiClient, platform: Platform) -> None:
+    values = {"state": EngineState.STOPPED, "ended_at": platform.clock.now(), "technical_information": HOSTILE}
+    await _add(platform, **values)
+
+    page = await look(alice, f"/operations/engines/{ENGINE}")
+
+    assert "This is what it printed last" in words(page)
+    assert "alert(&#34;x&#34;)" in page
 
 
 async def test_what_an_engine_prints(alice: AsgiClient, walk: Walk, tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ from modelyard.domain.images.supply import ImageSupply
 INSTALLATION_LABEL = "modelyard.installation"
 ENGINE_LABEL = "modelyard.engine"
 LOG_LINES = 30
+KEPT_LINES = 200
+"""Of the output of an engine, which people read when it is gone."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 _SHUTDOWN_SECONDS = 1.0
 _DEATH_LOOKS, _DEATH_PAUSE = 30, 0.1
@@ -205,6 +207,13 @@ class Launcher:
                     await engine.connection.shutdown()
         await engine.connection.close()
         await self.remove(engine.engine_id, engine.container)
+
+    async def last_words(self, engine: RunningEngine) -> str:
+        """What an engine that is about to end has printed last; empty where that cannot be found out soon."""
+        with contextlib.suppress(TimeoutError, PlatformError):
+            async with asyncio.timeout(_SHUTDOWN_SECONDS):
+                return await self.runtime.read_log(engine.container, lines=KEPT_LINES)
+        return ""
 
     async def remove(self, engine_id: str, container: str | None) -> None:
         """Removes a container, whatever it does, and the engine's files."""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.errors import Conflict, NotFound
 from modelyard.domain.accounts.actor import Actor, require
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.engines.tables import LIVE, Engine
+from modelyard.domain.engines.tables import LIVE, Engine, EngineState, Purpose
 from modelyard.domain.models.tables import Model, Version
 from modelyard.domain.models.visibility import may_change
 
@@ -46,6 +46,13 @@ async def find_engine(session: AsyncSession, actor: Actor, name: str) -> Engine:
     if engine.state not in LIVE or not engine.container:
         raise EngineGone(engine)
     return engine
+
+
+async def list_ended(session: AsyncSession, version_id: int, most: int) -> list[Engine]:
+    """The engines of a version, which was found for who asks, that served jobs and have ended; the last ones first."""
+    ended = Engine.state.in_((EngineState.STOPPED, EngineState.FAILED))
+    query = select(Engine).where(Engine.version_id == version_id, ended, Engine.purpose == Purpose.SERVE)
+    return list(await session.scalars(query.order_by(Engine.ended_at.desc(), Engine.id).limit(most)))
 
 
 async def find_any_engine(session: AsyncSession, actor: Actor, name: str) -> FoundEngine:

@@ -297,15 +297,16 @@ class Reconciler:
         await patiently(self._clock, note)
 
     async def _retire(self, engine: RunningEngine, error: PlatformError | None) -> None:
+        printed = "" if error else await self._launcher.last_words(engine)
         try:
             await self._launcher.stop(engine)
         finally:  # a container that could not be removed now is an orphan from here on, and swept
-            await patiently(self._clock, partial(self._note_end, engine, error))
+            await patiently(self._clock, partial(self._note_end, engine, error, printed))
             self._bell.ring()
 
-    async def _note_end(self, engine: RunningEngine, error: PlatformError | None) -> None:
+    async def _note_end(self, engine: RunningEngine, error: PlatformError | None, printed: str) -> None:
         async with self._database.write() as session:
-            await end_engine(session, self._clock, engine.engine_id, error)
+            await end_engine(session, self._clock, engine.engine_id, error, printed=printed)
 
     def _stop_watching(self, engine: RunningEngine) -> None:
         watcher = self._watchers.pop(engine.engine_id, None)

@@ -1,7 +1,6 @@
 """An engine for a test: started for it alone, and gone afterwards whatever happens."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,9 +13,6 @@ from modelyard.domain.engines.launch import Launcher, RunningEngine
 from modelyard.domain.engines.plan import EnginePlan
 from modelyard.domain.engines.rows import end_engine, new_engine, set_engine
 from modelyard.domain.engines.tables import Engine, EngineState, Purpose
-
-KEPT_LINES = 200
-"""Of the output of an engine that was started for a test: who deploys reads it when the engine is gone."""
 
 
 class TrialEngines:
@@ -60,8 +56,7 @@ class TrialEngines:
         printed = ""
         try:
             if engine:
-                with contextlib.suppress(PlatformError):
-                    printed = await self._launcher.runtime.read_log(engine.container, lines=KEPT_LINES)
+                printed = await self._launcher.last_words(engine)
                 await self._launcher.stop(engine)
             else:
                 await self._launcher.remove(row.id, container)

@@ -12,7 +12,7 @@ from modelyard.core.errors import Conflict, InvalidInput, LimitReached, NotAllow
 from modelyard.core.paging import Page
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.permissions import Permission
-from modelyard.domain.engines.lookup import FoundEngine, find_any_engine
+from modelyard.domain.engines.lookup import FoundEngine, find_any_engine, list_ended
 from modelyard.domain.engines.tables import LIVE
 from modelyard.domain.jobs.occupancy import list_occupancy, read_version_occupancy
 from modelyard.domain.models.catalog import find_version
@@ -34,6 +34,7 @@ from modelyard.entrypoints.web.page_routes import PageRoute
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 VERSIONS_AT_ONCE = 50
 LOG_LINES = 200
+ENDED_SHOWN = 10
 POINTS = 120
 HOURS = {"1": "1 hour", "6": "6 hours", "24": "24 hours", "48": "48 hours"}
 
@@ -146,6 +147,7 @@ async def _version_page(
         now=now,
         here=here,
         entry=await read_version_occupancy(session, platform.clock, actor, version),
+        ended=await list_ended(session, version.id, ENDED_SHOWN),
         version=version,
         chosen=chosen,
         uses=uses,
