@@ -222,7 +222,7 @@ def _take_all_room(ballast: Path) -> None:
     room = free.f_bavail * free.f_frsize
     if room <= _SLACK:
         return
-    with ballast.open("ab") as file, contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), ballast.open("ab", buffering=0) as file:  # others take what is left, too
         while room > 0:
             written = file.write(b"\0" * min(room, 16 << 20))
             file.flush()
