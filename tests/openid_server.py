@@ -47,6 +47,17 @@ class OpenidServer:
     client_id: str = CLIENT_ID
     client_secret: str = CLIENT_SECRET
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Of a server whose people come from here: data scientists into the team Vision, and ops as auditors."""
+        return {
+            "MODELYARD_OIDC_ISSUER": self.issuer,
+            "MODELYARD_OIDC_CLIENT_ID": self.client_id,
+            "MODELYARD_OIDC_CLIENT_SECRET": self.client_secret,
+            "MODELYARD_OIDC_SCOPES": "openid email profile groups",
+            "MODELYARD_OIDC_TEAMS": "data-science=Vision:DATA_SCIENTIST;ops=Administrators:AUDITOR",
+        }
+
 
 @contextmanager
 def openid_server(

@@ -20,14 +20,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     """A server whose people come from a real provider."""
     url = f"http://127.0.0.1:{free_port()}"
     with openid_server(tmp_path, [f"{url}/auth/oidc/callback"]) as provider:
-        settings = {
-            "MODELYARD_OIDC_ISSUER": provider.issuer,
-            "MODELYARD_OIDC_CLIENT_ID": provider.client_id,
-            "MODELYARD_OIDC_CLIENT_SECRET": provider.client_secret,
-            "MODELYARD_OIDC_SCOPES": "openid email profile groups",
-            "MODELYARD_OIDC_TEAMS": "data-science=Vision:DATA_SCIENTIST;ops=Administrators:AUDITOR",
-        }
-        server = Server(tmp_path / "data", settings=settings, url=url)
+        server = Server(tmp_path / "data", settings=provider.settings, url=url)
         try:
             server.start()
             yield url

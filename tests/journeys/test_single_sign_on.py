@@ -8,7 +8,7 @@ import pytest
 from tests.containers import can_run_containers
 from tests.journeys.conftest import end_server
 from tests.journeys.server import Server
-from tests.openid_server import ALICE, BOB, MALLORY, OpenidServer, openid_server, sign_in
+from tests.openid_server import ALICE, BOB, MALLORY, openid_server, sign_in
 from tests.servers import free_port
 
 pytestmark = [
@@ -18,21 +18,11 @@ pytestmark = [
 ]
 
 
-def _settings(provider: OpenidServer) -> dict[str, str]:
-    return {
-        "MODELYARD_OIDC_ISSUER": provider.issuer,
-        "MODELYARD_OIDC_CLIENT_ID": provider.client_id,
-        "MODELYARD_OIDC_CLIENT_SECRET": provider.client_secret,
-        "MODELYARD_OIDC_SCOPES": "openid email profile groups",
-        "MODELYARD_OIDC_TEAMS": "data-science=Vision:DATA_SCIENTIST;ops=Administrators:AUDITOR",
-    }
-
-
 def test_people_come_from_the_provider(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     callback = f"{url}/auth/oidc/callback"
     with openid_server(tmp_path, [callback]) as provider:
-        server = Server(tmp_path / "data", settings=_settings(provider), url=url)
+        server = Server(tmp_path / "data", settings=provider.settings, url=url)
         try:
             server.start()
             _alice_works(url, callback)

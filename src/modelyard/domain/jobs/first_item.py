@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from modelyard.core.errors import NotFound
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.jobs.item_names import key_of_name
-from modelyard.domain.jobs.item_pages import InputEntry, OutputEntry
+from modelyard.domain.jobs.item_pages import IS_KEPT, InputEntry, OutputEntry
 from modelyard.domain.jobs.queries import find_job
 from modelyard.domain.jobs.tables import ItemInput, ItemOutput, Job, JobItem
 
@@ -51,9 +51,9 @@ async def find_own_input(session: AsyncSession, actor: Actor, job_id: str, name:
     items = select(JobItem.id).where(JobItem.job_id == job_id).order_by(JobItem.position).limit(1)
     if item_name:
         items = items.where(JobItem.name_key == key_of_name(item_name))
-    item_id = await session.scalar(items)
-    row = await session.get(ItemInput, (item_id, name)) if item_id is not None and is_sender(actor, job) else None
-    if row is None or not _is_kept(row):
+    query = select(ItemInput).where(ItemInput.item_id.in_(items), ItemInput.name == name, IS_KEPT)
+    row = (await session.scalars(query)).one_or_none() if is_sender(actor, job) else None
+    if row is None:
         raise InputNotFound(name)
     return row
 
@@ -64,10 +64,5 @@ def is_sender(actor: Actor, job: Job) -> bool:
 
 
 async def _inputs_of(session: AsyncSession, item: JobItem) -> tuple[InputEntry, ...]:
-    rows = await session.scalars(select(ItemInput).where(ItemInput.item_id == item.id).order_by(ItemInput.name))
-    return tuple(InputEntry(row.name, row.size, row.data) for row in rows if _is_kept(row))
-
-
-def _is_kept(row: ItemInput) -> bool:
-    """Not of what is elsewhere, nor of what came in chunks."""
-    return row.data is not None or row.storage_key is not None
+    query = select(ItemInput).where(ItemInput.item_id == item.id, IS_KEPT).order_by(ItemInput.name)
+    return tuple(InputEntry(row.name, row.size, row.data) for row in await session.scalars(query))

@@ -14,6 +14,8 @@ from modelyard.domain.jobs.tables import ItemInput, ItemOutput, Job, JobItem
 SHOWN_AT_ONCE = 4_096
 """Bytes of an input or output that are shown where it is listed."""
 MOST_CAUSES = 20
+IS_KEPT = or_(ItemInput.data.is_not(None), ItemInput.storage_key.is_not(None))
+"""Of an input that can be shown: it is not elsewhere, and did not come in chunks."""
 _OF_GROUP: dict[str, tuple[ItemState, ...]] = {
     "all": tuple(ItemState),
     "good": (ItemState.SUCCESSFUL,),
@@ -89,6 +91,8 @@ async def list_items(
 
 async def count_causes(session: AsyncSession, job: Job) -> list[Cause]:
     """The most frequent errors of the items of a job that has been found for who asks."""
+    if not job.failed:
+        return []
     number = func.count().label("number")
     query = (
         select(JobItem.error, JobItem.error_side, number)
@@ -102,8 +106,10 @@ async def count_causes(session: AsyncSession, job: Job) -> list[Cause]:
 
 async def why_canceled(session: AsyncSession, job: Job) -> str | None:
     """Why the last items of a job, which has been found for who asks, never ran; None when all did, or still may."""
+    if job.status not in FINISHED or job.completed + job.failed >= job.total:
+        return None
     query = select(JobItem.error).where(JobItem.job_id == job.id, JobItem.state == ItemState.CANCELED)
-    return await session.scalar(query.limit(1)) if job.status in FINISHED else None
+    return await session.scalar(query.limit(1))
 
 
 async def _add_outputs(session: AsyncSession, items: dict[int, ItemEntry]) -> None:
@@ -117,7 +123,6 @@ async def _add_outputs(session: AsyncSession, items: dict[int, ItemEntry]) -> No
 
 async def _add_inputs(session: AsyncSession, items: dict[int, ItemEntry]) -> None:
     data: Any = case((ItemInput.size <= SHOWN_AT_ONCE, ItemInput.data), else_=null())
-    is_kept = or_(ItemInput.data.is_not(None), ItemInput.storage_key.is_not(None))
-    query = select(ItemInput.item_id, ItemInput.name, ItemInput.size, data).where(ItemInput.item_id.in_(items), is_kept)
+    query = select(ItemInput.item_id, ItemInput.name, ItemInput.size, data).where(ItemInput.item_id.in_(items), IS_KEPT)
     for item_id, *values in await session.execute(query.order_by(ItemInput.item_id, ItemInput.name)):
         items[item_id].inputs.append(InputEntry(*values))

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from modelyard.core.errors import InvalidInput
 from modelyard.domain.models.facets import count_facets
 from modelyard.domain.models.filters import model_conditions
-from modelyard.domain.models.search.find import MOST_COUNTED, Hit, found_by, search_models
+from modelyard.domain.models.search.find import Hit, found_by, search_models
 from modelyard.domain.models.search.order import BestComeFirst, Order, OrderUnknown, Position, Sorting, behind
 from modelyard.domain.models.search.snippets import Snippet, cut_best_snippet
 from modelyard.domain.models.search.texts import read_shown_texts
@@ -58,7 +58,7 @@ async def search(request: Request, platform: ThePlatform, actor: Caller) -> Resp
     following = write_position(found.hits[-1].position) if found.has_next else None
     body: dict[str, Any] = {
         "total": found.total,
-        "isMore": found.total == MOST_COUNTED,
+        "isMore": found.is_more,
         "terms": list(found.terms),
         "corrected": found.corrected,
         "models": hits,

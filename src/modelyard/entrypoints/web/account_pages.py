@@ -21,7 +21,7 @@ from modelyard.entrypoints.rest.requests import Caller, ThePlatform, address_for
 from modelyard.entrypoints.rest.user_shapes import PORTRAITS
 from modelyard.entrypoints.web.filled_forms import Filled, read_filled, refused
 from modelyard.entrypoints.web.page_routes import PageRoute
-from modelyard.entrypoints.web.people_tabs import ROWS_AT_ONCE, back_to, read_people_frame, shown
+from modelyard.entrypoints.web.people_tabs import ROWS_AT_ONCE, back_to, read_people_frame, show_link, shown
 from modelyard.entrypoints.web.role_choices import read_roles
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -78,9 +78,7 @@ async def create_account(request: Request, platform: ThePlatform, actor: Caller)
         return await _new_page(request, platform, actor, await refused(request, form, error, _PLACES))
     if invited.link.url is None:
         return back_to(f"{PATH}/{facts.account.id}", "invited")
-    async with platform.database.read() as session:
-        people = await read_people_frame(session, request, actor, "Accounts")
-    return shown("people_link.html", people, user=invited.user, link=invited.link, purpose=Purpose.INVITATION)
+    return await show_link(request, platform, actor, "Accounts", invited.user, invited.link, Purpose.INVITATION)
 
 
 @router.get(PATH + "/{account}")

@@ -54,8 +54,7 @@ async def set_test_file(
     try:
         async with platform.database.read() as session:
             await find_version_to_deploy(session, actor, model_id, version)
-        whose = (platform, actor, model_id, version)
-        await intake.receive_test_input(*whose, name, request, checks_type=True)
+        await intake.receive_test_input(platform, actor, model_id, version, name, request, checks_type=True)
     except AT_THE_FORM as error:
         return await answer_panel(request, platform, actor, model_id, version, "test-files", form={}, error=error)
     return RedirectResponse(address_of_deployment(model_id, version, "test-files"), 303)

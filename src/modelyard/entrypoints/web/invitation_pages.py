@@ -21,7 +21,7 @@ from modelyard.domain.accounts.users import LONGEST_NAME
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, address_for_links, read_text
 from modelyard.entrypoints.web.filled_forms import Filled, read_filled, refused
 from modelyard.entrypoints.web.page_routes import PageRoute
-from modelyard.entrypoints.web.people_tabs import back_to, read_people_frame, shown
+from modelyard.entrypoints.web.people_tabs import back_to, read_people_frame, show_link, shown
 from modelyard.entrypoints.web.role_choices import read_role_choices
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -63,9 +63,7 @@ async def go_on(request: Request, platform: ThePlatform, actor: Caller) -> Respo
         return await _show(request, platform, actor, form, 2 if "roles" in form.at else 1)
     if invited.link.url is None:
         return back_to(f"/people/users/{invited.user.id}", "invited")
-    async with platform.database.read() as session:
-        people = await read_people_frame(session, request, actor, "Users")
-    return shown("people_link.html", people, user=invited.user, link=invited.link, purpose=Purpose.INVITATION)
+    return await show_link(request, platform, actor, "Users", invited.user, invited.link, Purpose.INVITATION)
 
 
 def _next_step(form: Filled) -> int:

@@ -108,7 +108,7 @@ async def _items_of(session: AsyncSession, actor: Actor, job: Job, group: str, p
     items = await list_items(session, job, group, page, with_inputs=is_sender(actor, job))
     return {
         "reason": await read_reason_to_wait(session, job),
-        "causes": await count_causes(session, job) if job.failed else [],
+        "causes": await count_causes(session, job),
         "canceled": await why_canceled(session, job),
         "items": [_shown(job, item) for item in items.entries],
         "group": group,

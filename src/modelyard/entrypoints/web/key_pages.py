@@ -1,6 +1,7 @@
 """The pages of API keys: one key and its limits, its body shown once, and replacing that."""
 
 from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from modelyard.core.errors import InvalidInput, PlatformError
@@ -24,7 +25,7 @@ from modelyard.entrypoints.rest.errors import status_of
 from modelyard.entrypoints.rest.requests import Caller, ThePlatform, parse_time
 from modelyard.entrypoints.web.filled_forms import Filled, read_filled, refused
 from modelyard.entrypoints.web.page_routes import PageRoute
-from modelyard.entrypoints.web.people_tabs import back_to, read_people_frame, shown
+from modelyard.entrypoints.web.people_tabs import PeopleFrame, back_to, read_people_frame, shown
 from modelyard.entrypoints.web.wording import minute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -95,8 +96,7 @@ async def show_body(prefix: str, request: Request, platform: ThePlatform, actor:
 async def ask_to_replace(prefix: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """Says what will be lost."""
     async with platform.database.read() as session:
-        found = await find_key(session, actor, prefix)
-        people = await read_people_frame(session, request, actor, "", is_own=_is_of_profile(actor, found))
+        people, found = await _read_key(session, request, actor, prefix)
         jobs = await count_jobs_of_keys(session, [prefix])
     return shown(
         "key_replace.html",
@@ -119,16 +119,21 @@ async def replace_body(prefix: str, request: Request, platform: ThePlatform, act
 
 async def _once(request: Request, platform: ThePlatform, actor: Actor, new: NewKey) -> Response:
     async with platform.database.read() as session:
-        found = await find_key(session, actor, new.prefix)
-        people = await read_people_frame(session, request, actor, "", is_own=_is_of_profile(actor, found))
+        people, found = await _read_key(session, request, actor, new.prefix)
     return shown("key_once.html", people, found=found, new=new, home=_home(found))
 
 
 async def _shown_before(request: Request, platform: ThePlatform, actor: Actor, prefix: str, status: int) -> Response:
     async with platform.database.read() as session:
-        found = await find_key(session, actor, prefix)
-        people = await read_people_frame(session, request, actor, "", is_own=_is_of_profile(actor, found))
+        people, found = await _read_key(session, request, actor, prefix)
     return shown("key_shown.html", people, status, now=platform.clock.now(), found=found, home=_home(found))
+
+
+async def _read_key(
+    session: AsyncSession, request: Request, actor: Actor, prefix: str
+) -> tuple[PeopleFrame, KeyWithOwner]:
+    found = await find_key(session, actor, prefix)
+    return await read_people_frame(session, request, actor, "", is_own=_is_of_profile(actor, found)), found
 
 
 def _is_of_profile(actor: Actor, found: KeyWithOwner) -> bool:
@@ -159,8 +164,7 @@ def _read_changes(form: Filled, key: ApiKey) -> KeyChanges:
 
 async def _key_page(request: Request, platform: ThePlatform, actor: Actor, prefix: str, form: Filled) -> Response:
     async with platform.database.read() as session:
-        found = await find_key(session, actor, prefix)
-        people = await read_people_frame(session, request, actor, "", is_own=_is_of_profile(actor, found))
+        people, found = await _read_key(session, request, actor, prefix)
         jobs = await count_jobs_of_keys(session, [prefix])
     key = found.key
     is_there = key.status != KeyStatus.DELETED

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.models.facets import count_facets
 from modelyard.domain.models.filters import model_conditions
-from modelyard.domain.models.search.find import MOST_COUNTED, Hit, Search, found_by, search_models
+from modelyard.domain.models.search.find import Hit, Search, found_by, search_models
 from modelyard.domain.models.search.texts import read_shown_texts
 from modelyard.domain.models.tag_queries import find_tags, list_predefined
 from modelyard.entrypoints.rest.library_filters import read_model_filter
@@ -77,7 +77,6 @@ async def show_library(request: Request, platform: ThePlatform, actor: Caller) -
         choices=choices,
         cards=cards,
         search=found,
-        is_more=found.total == MOST_COUNTED,
         chips=_chips(choices, names, sets),
         categories=[(name, _facet_links(counts, names, choices)) for name, counts in facets.counts.items()],
         sets=[FacetLink(name, 0, choices.with_turned(its).address, choices.has(its)) for name, its in sets.items()],

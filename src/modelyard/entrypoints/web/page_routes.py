@@ -73,13 +73,15 @@ def _as_page(handler: ExceptionHandler) -> Any:
 
 def _to_sign_in(request: Request) -> Response:
     """Leads to the form, and back afterwards; where a part of a page was asked for, the whole page goes there."""
-    if is_part := "hx-request" in request.headers:
-        here = urlsplit(request.headers.get("hx-current-url", ""))
-        following = own_path(f"{here.path}?{here.query}" if here.query else here.path, HOME)
-    else:
-        following = address_of_page(request) if request.method == "GET" else HOME
-    address = f"/sign-in?next={quote(following, safe='/')}"
-    return Response(status_code=401, headers={"HX-Redirect": address}) if is_part else RedirectResponse(address, 303)
+    if "hx-request" not in request.headers:
+        return RedirectResponse(_sign_in(address_of_page(request) if request.method == "GET" else HOME), 303)
+    here = urlsplit(request.headers.get("hx-current-url", ""))
+    whole = own_path(f"{here.path}?{here.query}" if here.query else here.path, HOME)
+    return Response(status_code=401, headers={"HX-Redirect": _sign_in(whole)})
+
+
+def _sign_in(following: str) -> str:
+    return f"/sign-in?next={quote(following, safe='/')}"
 
 
 _TITLES = {

@@ -6,8 +6,11 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
+from modelyard.app import Platform
 from modelyard.domain.accounts.actor import Actor
+from modelyard.domain.accounts.one_time_links import Purpose, SentLink
 from modelyard.domain.accounts.permissions import Permission
+from modelyard.domain.accounts.tables import User
 from modelyard.entrypoints.rest.requests import read_text
 from modelyard.entrypoints.web.frame import Frame, framed, read_frame
 
@@ -69,6 +72,15 @@ def what_was_done(request: Request) -> str:
 def shown(template: str, people: PeopleFrame, status: int = 200, **values: object) -> Response:
     """A page below People."""
     return framed(template, people.frame, status, people=people, **values)
+
+
+async def show_link(
+    request: Request, platform: Platform, actor: Actor, tab: str, user: User, link: SentLink, purpose: Purpose
+) -> Response:
+    """A one-time link for a user, in this one answer: where no mail brings it to them."""
+    async with platform.database.read() as session:
+        people = await read_people_frame(session, request, actor, tab)
+    return shown("people_link.html", people, user=user, link=link, purpose=purpose)
 
 
 def back_to(address: str, done: str = "") -> Response:

@@ -28,7 +28,7 @@ from modelyard.entrypoints.rest.requests import Caller, ThePlatform, address_for
 from modelyard.entrypoints.rest.user_shapes import PORTRAITS
 from modelyard.entrypoints.web.filled_forms import Filled, read_filled, refused
 from modelyard.entrypoints.web.page_routes import PageRoute
-from modelyard.entrypoints.web.people_tabs import back_to, read_people_frame, shown
+from modelyard.entrypoints.web.people_tabs import back_to, read_people_frame, show_link, shown
 from modelyard.entrypoints.web.role_choices import names_of, read_roles
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -89,9 +89,7 @@ async def send_link(user: str, request: Request, platform: ThePlatform, actor: C
         return await _user_page(request, platform, actor, user, await refused(request, form, error))
     if link.url is None:
         return back_to(f"/people/users/{found.id}", "sent")
-    async with platform.database.read() as session:
-        people = await read_people_frame(session, request, actor, "Users")
-    return shown("people_link.html", people, user=found, link=link, purpose=purpose)
+    return await show_link(request, platform, actor, "Users", found, link, purpose)
 
 
 async def _change(

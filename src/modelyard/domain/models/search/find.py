@@ -68,6 +68,11 @@ class Search:
     has_next: bool
     corrected: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_more(self) -> bool:
+        """Whether there are, or may be, more than were counted."""
+        return self.total == MOST_COUNTED
+
 
 async def search_models(
     session: AsyncSession,
@@ -110,7 +115,7 @@ async def found_by(session: AsyncSession, found: Search) -> list[ColumnElement[b
     """
     if not found.terms:
         return []
-    if found.total == MOST_COUNTED and is_sqlite(session) and await _most_have(session, found.terms):
+    if found.is_more and is_sqlite(session) and await _most_have(session, found.terms):
         others = SearchRow.id.not_in(rows_with(session, found.terms, TIERS[-1]))
         return [Model.id.not_in(select(SearchRow.model_id).where(others))]
     return [_has_all(session, found.terms)]

@@ -5,13 +5,6 @@ const NAMES = { bytes: sized, cores: (value) => value.toFixed(value < 0.1 ? 3 : 
 
 const FEW = 6; // points that a line would hardly show
 
-function sized(value) {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let place = 0;
-  while (value >= 1000 && place < units.length - 1) [value, place] = [value / 1000, place + 1];
-  return `${+value.toFixed(place && value < 100 ? 1 : 0)} ${units[place]}`;
-}
-
 // Colours are looked up where they are shown, as only the page knows which of light and dark holds.
 function ink(element, name) {
   const probe = document.createElement("i");

@@ -1,5 +1,18 @@
-// What the frame of every page does beside what HTML does by itself: keys, copying, closing what popped up.
+// What the frame of every page does beside what HTML does by itself: keys, copying, closing what popped up; and how
+// scripts of pages write sizes.
 "use strict";
+
+// Bytes, as the server writes them.
+function sized(bytes) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let number = Number(bytes);
+  let at = 0;
+  while (number >= 1000 && at < units.length - 1) {
+    number /= 1000;
+    at += 1;
+  }
+  return `${+number.toFixed(at === 0 || number >= 100 ? 0 : 1)} ${units[at]}`;
+}
 
 const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]");
 
@@ -50,7 +63,7 @@ async function copy(button) {
 
 // Narrow screens show each row as a paragraph, where a cell needs the name of its column.
 function nameCells(root) {
-  for (const table of [root.closest?.(".scroll > table") ?? [], ...root.querySelectorAll(".scroll > table")].flat()) {
+  for (const table of root.querySelectorAll(".scroll > table")) {
     const names = [...table.querySelectorAll("thead th")].map((head) => (head.querySelector(".unseen") ? "" : head.textContent.trim()));
     for (const row of table.tBodies[0]?.rows ?? []) {
       [...row.cells].forEach((cell, at) => {

@@ -75,14 +75,3 @@ function tell(input, problem) {
   const field = input.querySelector(".file");
   field.setAttribute("aria-invalid", String(Boolean(problem)));
 }
-
-function sized(bytes) {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let number = Number(bytes);
-  let at = 0;
-  while (number >= 1000 && at < units.length - 1) {
-    number /= 1000;
-    at += 1;
-  }
-  return `${+number.toFixed(at === 0 || number >= 100 ? 0 : 1)} ${units[at]}`;
-}
