@@ -2,13 +2,11 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
 
 from modelyard.adapters.callbacks.base import CallbackSender
 from modelyard.adapters.callbacks.http_sender import HttpCallbackSender
@@ -36,10 +34,10 @@ from modelyard.core.clock import Clock, SteadyClock
 from modelyard.core.database import Database
 from modelyard.core.destination_rules import parse_rules
 from modelyard.core.destinations import Destinations
-from modelyard.core.errors import Conflict
-from modelyard.core.ids import new_uuid, random_word
+from modelyard.core.ids import random_word
 from modelyard.core.logs import log
-from modelyard.core.sealing import Fingerprinter, Sealer, read_or_create_secret
+from modelyard.core.sealing import Fingerprinter, Sealer
+from modelyard.data_directory import lock_data_directory, make_private, read_or_create_installation, secrets_of
 from modelyard.domain.accounts.api_keys import NewKey
 from modelyard.domain.accounts.authenticator import Authenticator
 from modelyard.domain.accounts.first_start import FirstStart, create_first_account
@@ -97,22 +95,12 @@ from modelyard.settings import Settings
 REGISTRY_SECONDS = 8.0
 """Whoever asks for an image that is not there is told so within ten seconds."""
 SECONDS_BETWEEN_TRIES = 5.0
-SECRET_FILE = "secret.key"  # noqa: S105 - a name
-NEXT_SECRET_FILE = "secret.key.next"  # noqa: S105
-"""What the secret file becomes when `modelyard rotate-secret` has sealed everything with it."""
 LETTERS_AT_ONCE = 2
 PREPARATIONS_AT_ONCE = 8
 PREPARATIONS_OF_A_USER = 2
 """At once, so that sources of one user that are slow leave room for those of others."""
 
 OpenRuntime = Callable[[Settings], contextlib.AbstractAsyncContextManager[Runtime]]
-
-
-class DataDirectoryInUse(Conflict):
-    """Another process serves this data directory."""
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__(f"Another modelyard server uses the data directory {directory}; stop it, or choose another.")
 
 
 @contextlib.asynccontextmanager
@@ -123,7 +111,7 @@ async def opened_runtime(settings: Settings, directory: Path | None = None) -> A
         directory: for sockets and logs, the data directory unless given; one process at a time may use it.
     """
     directory = directory or settings.data_dir.resolve()
-    _make_private(directory)
+    make_private(directory)
     found = await find_runtime(directory, socket=settings.runtime_socket, docker_host=settings.docker_host)
     runtime = DockerApiRuntime(found.socket, directory / "sockets")
     try:
@@ -223,7 +211,7 @@ class Platform:
     def __init__(self, settings: Settings, adapters: Adapters | None = None) -> None:
         self.settings = settings
         self.data_dir = settings.data_dir.resolve()
-        _make_private(self.data_dir)
+        make_private(self.data_dir)
         self._lock = lock_data_directory(self.data_dir)
         self._adapters = adapters or real_adapters(settings)
         self.clock = self._adapters.clock
@@ -288,7 +276,7 @@ class Platform:
 
     async def prepare(self) -> None:
         """Brings the database up to date and creates what every installation has."""
-        _make_private(self.uploads)
+        make_private(self.uploads)
         await upgrade_database(self.database)
         settings = self.settings
         wanted = FirstStart(
@@ -462,7 +450,7 @@ class Platform:
             settings=self.settings,
             owner=self._new_owner(),
             formers=self._formers(),
-            installation=_installation(self.data_dir),
+            installation=read_or_create_installation(self.data_dir),
             data_dir=self.data_dir,
             clock=self.clock,
             database=self.database,
@@ -477,52 +465,18 @@ class Platform:
 
     def _new_owner(self) -> str:
         """The name under which a part of this process, from now on, holds what it works on."""
-        return f"{_installation(self.data_dir)}/{random_word(12)}"
+        return f"{read_or_create_installation(self.data_dir)}/{random_word(12)}"
 
     def _formers(self) -> str:
         """Nobody but this process can use a SQLite file of ours; to PostgreSQL servers with other directories may be
         connected, whose work is theirs.
         """
-        return "" if self.database.is_sqlite else f"{_installation(self.data_dir)}/"
+        return "" if self.database.is_sqlite else f"{read_or_create_installation(self.data_dir)}/"
 
     async def _close(self) -> None:
         await self._sources.close()
         await self.database.close()
         self._lock.close()
-
-
-def _make_private(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o700)
-
-
-def lock_data_directory(data_dir: Path) -> IO[str]:
-    """Only one process serves a data directory; the lock goes with the process, however it ends."""
-    file = (data_dir / "lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise DataDirectoryInUse(data_dir) from None
-    return file
-
-
-def secrets_of(settings: Settings, data_dir: Path) -> list[bytes]:
-    """The secret that seals, and the others that may have sealed something."""
-    configured = settings.secret_key.get_secret_value()
-    current = configured.encode() if configured else read_or_create_secret(data_dir / SECRET_FILE)
-    others = [secret.get_secret_value().encode() for secret in settings.previous_secret_keys]
-    if not configured and (data_dir / NEXT_SECRET_FILE).exists():  # a rotation was interrupted
-        others.append(read_or_create_secret(data_dir / NEXT_SECRET_FILE))
-    return [current, *others]
-
-
-def _installation(data_dir: Path) -> str:
-    """The name under which this installation finds its containers again."""
-    file = data_dir / "installation"
-    if not file.exists():
-        file.write_text(new_uuid())
-    return file.read_text().strip()
 
 
 def _gpus() -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from modelyard.app import SECRET_FILE, Platform, lock_data_directory, real_adapters
+from modelyard.app import Platform, real_adapters
+from modelyard.data_directory import SECRET_FILE, lock_data_directory
 from modelyard.domain.accounts.credentials import Credentials
 from modelyard.entrypoints.cli import main
 from modelyard.settings import Settings

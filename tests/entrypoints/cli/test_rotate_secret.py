@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from modelyard.app import NEXT_SECRET_FILE, SECRET_FILE, Platform, lock_data_directory, real_adapters
+from modelyard.app import Platform, real_adapters
+from modelyard.data_directory import NEXT_SECRET_FILE, SECRET_FILE, lock_data_directory
 from modelyard.domain.accounts.credentials import Credentials
 from modelyard.domain.images.request_import import request_pull
 from modelyard.domain.images.tables import ContainerImage

@@ -79,6 +79,20 @@ async def test_without_approval_nothing_is_shown_of_it(alice: AsgiClient, walk: 
     assert (answer["state"], answer["decisions"], answer["mayDecide"]) == ("NOT_ASKED", [], False)
 
 
+async def test_what_has_changed_since_it_was_looked_at_is_not_approved(
+    alice: AsgiClient, admin: AsgiClient, path: str
+) -> None:
+    seen = expect(await admin.call("GET", f"{path}/approvals"))["seen"]
+    assert [row["seen"] for row in expect(await admin.call("GET", "/api/models/approvals"))] == [seen]
+    expect(await alice.call("PATCH", path, {"longDescription": "Something else."}))
+    body = {"decision": "approved", "seen": seen}
+
+    expect_error(await admin.call("POST", f"{path}/approvals", body), 409, "changed since")
+
+    body["seen"] = expect(await admin.call("GET", f"{path}/approvals"))["seen"]
+    expect(await admin.call("POST", f"{path}/approvals", body), 201)
+
+
 async def test_all_say_yes(alice: AsgiClient, admin: AsgiClient, risk: AsgiClient, path: str) -> None:
     body = {"decision": "Approved", "reason": "Fit for use."}
     first = expect(await admin.call("POST", f"{path}/approvals", body), 201)

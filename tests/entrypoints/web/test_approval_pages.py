@@ -70,7 +70,7 @@ async def test_what_changed_since_the_page_was_shown_is_looked_at_again(
 
     answer = await send(olga, f"/approvals/{model_id}/0.1.0", decision="approved", seen=old[0])
     page = answer.body.decode()
-    assert (answer.status, "has changed since this page was shown" in words(page)) == (409, True)
+    assert (answer.status, "has changed since you looked at it" in words(page)) == (409, True)
     assert (await read_version_row(platform.database, model_id)).status == "partial"
 
     (new,) = re.findall(r'name="seen" value="([^"]+)"', page)

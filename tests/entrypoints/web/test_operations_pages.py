@@ -44,6 +44,7 @@ async def test_the_period_stands_in_the_address(alice: AsgiClient, platform: Pla
 
     assert "/operations?days=30" in links(await look(alice, "/operations"))
     assert "Predictions 3 none in the 30 days before" in words(await look(alice, "/operations?days=30"))
+    assert "Predictions 0 as on the day before" in words(await look(alice, "/operations?days=1"))
     day = at.date()
     page = await look(alice, f"/operations?begin-date={day}&end-date={day}")
     assert "Predictions 3" in words(page)
@@ -107,6 +108,19 @@ async def test_alerts_say_what_to_do(alice: AsgiClient, charlie: AsgiClient, pla
     unseen = await look(charlie, "/operations/alerts")
     assert "Nothing asks for attention" in unseen
     assert "Nothing asked for attention in this period" in unseen
+
+
+async def test_what_is_now_renews_itself(alice: AsgiClient, platform: Platform) -> None:
+    page = await look(alice, "/operations")
+    assert 'hx-get="/operations?part=now"' in page
+    model_id = await add_model_with_jobs(platform.database, CAST.alice)
+    await add_job(platform.database, CAST.alice, model_id, created_at=platform.clock.now() - timedelta(hours=1))
+
+    now = await look(alice, "/operations?part=now")
+
+    assert "Stuck job : 1 now" in words(now)
+    assert "No engine runs and nothing waits" in words(now)
+    assert "Most active users" not in now
 
 
 async def test_hostile_names_are_text(alice: AsgiClient, platform: Platform) -> None:

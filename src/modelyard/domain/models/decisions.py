@@ -75,7 +75,7 @@ class ChangedSince(Conflict):
     """Who decides has not seen what would become active."""
 
     def __init__(self) -> None:
-        super().__init__("The version has changed since this page was shown; look at it again, then decide.")
+        super().__init__("The version has changed since you looked at it; look again, then decide.")
 
 
 @dataclass(frozen=True, slots=True)

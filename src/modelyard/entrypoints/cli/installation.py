@@ -13,12 +13,13 @@ from typing import IO, Any
 import click
 
 from modelyard.adapters.registries.archive import TarArchiveReader
-from modelyard.app import SECRET_FILE, lock_data_directory, opened_runtime, secrets_of, storage_of
+from modelyard.app import opened_runtime, storage_of
 from modelyard.core.clock import SystemClock
 from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.core.sealing import Sealer
+from modelyard.data_directory import SECRET_FILE, lock_data_directory, secrets_of
 from modelyard.domain.transfer.installation_errors import NoInstallation, NoSecretKey, SchemaDiffers
 from modelyard.domain.transfer.installation_export import InstallationExport, OpenRuntime
 from modelyard.domain.transfer.installation_import import InstallationImport

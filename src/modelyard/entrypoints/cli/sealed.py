@@ -6,10 +6,10 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from modelyard.adapters.runtimes.probe import Finding
-from modelyard.app import NEXT_SECRET_FILE, SECRET_FILE, secrets_of
 from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.sealing import Sealer, SecretKeyWrong
+from modelyard.data_directory import NEXT_SECRET_FILE, SECRET_FILE, secrets_of
 from modelyard.domain.accounts.installation_secrets import seal_again
 from modelyard.domain.images.credentials import seal_passwords_again
 from modelyard.domain.jobs.callbacks import seal_callbacks_again

@@ -14,12 +14,12 @@ from typing import Any
 import click
 from sqlalchemy.exc import DatabaseError
 
-from modelyard.app import NEXT_SECRET_FILE, SECRET_FILE, lock_data_directory, secrets_of
 from modelyard.core.clock import SystemClock
 from modelyard.core.counted import counted
 from modelyard.core.database import Database
 from modelyard.core.errors import PlatformError
 from modelyard.core.sealing import Sealer, SecretKeyWrong, keep_directory, read_or_create_secret
+from modelyard.data_directory import NEXT_SECRET_FILE, SECRET_FILE, lock_data_directory, secrets_of
 from modelyard.domain.audit.record import PLATFORM, record
 from modelyard.entrypoints.cli.given import read_settings
 from modelyard.entrypoints.cli.sealed import (

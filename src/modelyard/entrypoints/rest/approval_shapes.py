@@ -3,6 +3,7 @@
 from typing import Any
 
 from modelyard.domain.models.approval_state import ApprovalFacts, ApprovalState
+from modelyard.domain.models.decisions import mark_of
 from modelyard.domain.models.tables import Approval, Version
 from modelyard.entrypoints.rest.wire import time_text, without_none
 
@@ -35,6 +36,7 @@ def waiting_version(version: Version, facts: ApprovalFacts, *, may_decide: bool)
         "status": version.status,
         "createdBy": version.created_by_email,
         "mayDecide": may_decide,
+        "seen": mark_of(version),
         "approval": approval_object(facts),
     }
 

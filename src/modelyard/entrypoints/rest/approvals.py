@@ -26,6 +26,9 @@ class NewDecision(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"decision": "approved", "reason": "Fit for use."}})
     decision: str = Field(description="`approved` or `rejected`.")
     reason: str | None = Field(None, description="Needed when rejected.")
+    seen: str | None = Field(
+        None, description="`seen` of the answer that was looked at; 409 where the version has changed since."
+    )
 
 
 @router.get("/approvals", summary="Versions that wait for the caller's approval")
@@ -45,13 +48,14 @@ async def read_approvals(model_id: str, version: str, platform: ThePlatform, act
     async with platform.database.read() as session:
         row = await catalog.find_version(session, actor, model_id, version)
         facts = await read_approval(session, row)
-    return Json(_answer(row, facts) | {"mayDecide": decisions.may_decide(actor, row, facts)})
+        more = {"mayDecide": decisions.may_decide(actor, row, facts), "seen": decisions.mark_of(row)}
+    return Json(_answer(row, facts) | more)
 
 
 @router.post("/{model_id}/versions/{version}/approvals", status_code=201, summary="Approve or reject a version")
 async def decide(model_id: str, version: str, body: NewDecision, platform: ThePlatform, actor: Caller) -> Response:
     """Counts for each role of the caller that was asked. The last approval makes the version active."""
-    decision = decisions.Decision(_is_approved(body.decision), body.reason or "")
+    decision = decisions.Decision(_is_approved(body.decision), body.reason or "", body.seen or "")
     engines = platform.settings.processing_engines
     async with platform.database.write() as session:
         row = await decisions.decide(

@@ -6,11 +6,12 @@ from datetime import datetime
 from fastapi import Request
 
 from modelyard.core.errors import InvalidInput
-from modelyard.domain.monitoring.periods import Period, period_of
+from modelyard.domain.monitoring.periods import USUAL_DAYS, Period, period_of
 from modelyard.entrypoints.rest.periods import read_period
 from modelyard.entrypoints.rest.requests import read_text
 
-USUAL = (7, 30, 90)
+USUAL = {1: "Today", USUAL_DAYS: "7 days", 30: "30 days", 90: "90 days"}
+"""What the links to usual periods say, by days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class ChosenPeriod:
     @property
     def links(self) -> list[tuple[str, str, bool]]:
         """Words, address and whether it is chosen."""
-        return [(f"{days} days", f"{self.here}?days={days}", days == self.days) for days in USUAL]
+        return [(words, f"{self.here}?days={days}", days == self.days) for days, words in USUAL.items()]
 
 
 def choose_period(request: Request, here: str, now: datetime) -> ChosenPeriod:
@@ -48,7 +49,7 @@ def choose_period(request: Request, here: str, now: datetime) -> ChosenPeriod:
             return ChosenPeriod(period, here, 0, str(period.begin), str(period.end), query)
         days = _usual_days(read_text(request, "days"))
     except InvalidInput as error:
-        return _chosen(here, USUAL[0], now, begin, end, error.message)
+        return _chosen(here, USUAL_DAYS, now, begin, end, error.message)
     return _chosen(here, days, now, begin, end)
 
 
@@ -64,7 +65,7 @@ def _usual_days(text: str) -> int:
     found = next((days for days in USUAL if str(days) == text), None)
     if text and found is None:
         raise DaysUnusual(text)
-    return found or USUAL[0]
+    return found or USUAL_DAYS
 
 
 def _chosen(here: str, days: int, now: datetime, begin: str, end: str, problem: str = "") -> ChosenPeriod:

@@ -18,7 +18,7 @@ from modelyard.domain.monitoring.alerts import Alert, AlertType, count_alerts, l
 from modelyard.domain.monitoring.periods import Period
 from modelyard.domain.monitoring.tables import AlertRecord
 from modelyard.domain.monitoring.usage import UseFilter
-from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page, read_text
 from modelyard.entrypoints.web.chosen_periods import choose_period
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.page_routes import PageRoute
@@ -43,16 +43,30 @@ _ADVICE = {
 
 @router.get("/operations")
 async def show_operations(request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """The overview; of it only what changes by the second where the address has `part=now`."""
     now = platform.clock.now()
-    chosen = choose_period(request, "/operations", now)
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, PLACE)
-        counts = await count_alerts(session, actor, platform.alert_rules, now)
+        current = await _what_is_now(session, platform, actor, now)
+        if read_text(request, "part") == "now":
+            return framed("operations_now.html", frame, **current)
+        chosen = choose_period(request, "/operations", now)
         done = await _what_was_done(session, actor, chosen.period, now)
-        machines = await _machines(session, platform, actor, chosen.period)
-    alerts = [(_TITLES[kind], count) for kind, count in counts.items() if count]
-    values = {"now": now, "chosen": chosen, "span": _seen(chosen.period, now), "alerts": alerts}
-    return framed("operations.html", frame, chosen.status, **values, **done, **machines)
+        machines = await _machines(session, actor, chosen.period)
+    values = {"chosen": chosen, "span": _seen(chosen.period, now)}
+    return framed("operations.html", frame, chosen.status, **values, **current, **done, **machines)
+
+
+async def _what_is_now(session: AsyncSession, platform: Platform, actor: Actor, now: datetime) -> dict[str, Any]:
+    counts = await count_alerts(session, actor, platform.alert_rules, now)
+    may_see_engines = actor.may(Permission.READ_ENGINES)
+    at_work = await list_occupancy(session, platform.clock, actor, Page(1, VERSIONS_SHOWN)) if may_see_engines else None
+    return {
+        "now": now,
+        "alerts": [(_TITLES[kind], count) for kind, count in counts.items() if count],
+        "may_see_engines": may_see_engines,
+        "versions": at_work.entries if at_work else [],
+    }
 
 
 def _seen(period: Period, now: datetime) -> tuple[datetime, datetime]:
@@ -74,18 +88,13 @@ async def _what_was_done(session: AsyncSession, actor: Actor, period: Period, no
     }
 
 
-async def _machines(session: AsyncSession, platform: Platform, actor: Actor, period: Period) -> dict[str, Any]:
+async def _machines(session: AsyncSession, actor: Actor, period: Period) -> dict[str, Any]:
     """Nothing for those who may not see engines."""
     if not actor.may(Permission.READ_ENGINES):
-        return {"may_see_engines": False, "points": [], "last": None, "versions": [], "has_more_versions": False}
-    page = Page(1, VERSIONS_SHOWN)
-    found = await list_occupancy(session, platform.clock, actor, page)
+        return {"points": [], "last": None}
     return {
-        "may_see_engines": True,
         "points": await use_series.read_machine_series(session, actor, period.start, period.stop, most=POINTS),
         "last": await use_series.read_last_point(session, actor),
-        "versions": found.entries,
-        "has_more_versions": found.has_next,
     }
 
 

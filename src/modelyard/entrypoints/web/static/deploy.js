@@ -2,13 +2,6 @@
 // warn of what is not saved.
 "use strict";
 
-const bytes = (number) => {
-  for (const unit of ["B", "kB", "MB", "GB"]) {
-    if (number < 1000 || unit === "GB") return `${unit === "B" || number >= 100 ? number.toFixed(0) : number.toFixed(1)} ${unit}`;
-    number /= 1000;
-  }
-};
-
 let sending = 0;
 
 function prepareUpload(form) {
@@ -17,8 +10,8 @@ function prepareUpload(form) {
   const chosen = drop.querySelector("[data-chosen]");
   const tell = () => {
     const file = input.files[0];
-    chosen.textContent = file ? `${file.name}, ${bytes(file.size)}` : "";
-    input.setCustomValidity(file && file.size > Number(form.dataset.largest) ? `This file is larger than ${bytes(Number(form.dataset.largest))}.` : "");
+    chosen.textContent = file ? `${file.name}, ${sized(file.size)}` : "";
+    input.setCustomValidity(file && file.size > Number(form.dataset.largest) ? `This file is larger than ${sized(form.dataset.largest)}.` : "");
   };
   drop.classList.add("ready"); // the whole of it takes a file now
   input.addEventListener("change", tell);
@@ -47,7 +40,7 @@ function upload(form) {
     bar.max = event.total;
     bar.value = event.loaded;
     const left = event.loaded < event.total ? ` · about ${Math.ceil((event.total - event.loaded) / rate)} s left` : " · being stored";
-    pace.textContent = `${bytes(event.loaded)} of ${bytes(event.total)} · ${bytes(rate)}/s${seconds > 1 ? left : ""}. Keep this page open until it is there.`;
+    pace.textContent = `${sized(event.loaded)} of ${sized(event.total)} · ${sized(rate)}/s${seconds > 1 ? left : ""}. Keep this page open until it is there.`;
   });
   const end = (text) => {
     sending -= 1;
@@ -84,7 +77,7 @@ function show(text) {
 }
 
 function prepareRows(table) {
-  const add = table.closest("form").querySelectorAll("[data-add]")[[...table.closest("form").querySelectorAll("[data-rows]")].indexOf(table)];
+  const add = table.closest("form").querySelector(`[data-add="${table.dataset.rows}"]`);
   add.hidden = false;
   add.addEventListener("click", () => {
     const rows = table.tBodies[0].rows;
