@@ -19,7 +19,7 @@ from examples.demo.images import EXAMPLES, build_image
 from examples.demo.jobs import Item, Target, run_job
 from examples.demo.key import FILE, PASSWORD_FILE, read_or_create_key, read_password
 from examples.demo.screen import Screen
-from examples.demo.server import Server
+from examples.demo.server import LOG, Server
 from examples.demo.signals import pictures, recordings, series
 from examples.demo.texts import texts
 from modelyard.entrypoints.cli.access import Access, api_key_header
@@ -54,7 +54,7 @@ def main() -> None:
         screen.fail(failure)
         sys.exit(1)
     except CommandFailed as failed:
-        screen.fail(DemoFailed(failed.message))
+        screen.fail(DemoFailed(failed.message, f"What the server wrote is in {data_dir / LOG}."))
         sys.exit(1)
     except KeyboardInterrupt:
         screen.fail(DemoFailed("It was interrupted; what is done is kept, and the next run goes on from there."))

@@ -22,6 +22,7 @@ SECONDS_TO_STOP = 30
 SECONDS_TO_MEASURE = "8"
 """For a report: enough for these small models."""
 LINES_SHOWN = 15
+LOG = "server.log"
 
 
 class Server:
@@ -29,7 +30,7 @@ class Server:
 
     def __init__(self, data_dir: Path, key: str) -> None:
         self.address = ""
-        self.log = data_dir / "server.log"
+        self.log = data_dir / LOG
         self._data_dir = data_dir
         self._key = key
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,6 +53,8 @@ class Server:
         command = [sys.executable, "-m", "modelyard", "serve", "--host", "127.0.0.1", "--port", "0"]
         # The server ends with the demo even when the demo is killed, and hears of Ctrl-C from the demo alone.
         tied = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.before"))  # what the run before this one ended with
         with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
             self._process = subprocess.Popen(
                 [*tied, *command, "--data-dir", str(self._data_dir)],

@@ -65,6 +65,15 @@ async def until(client: AsgiClient, path: str, is_done: Callable[[Any], bool]) -
             await asyncio.sleep(0.01)
 
 
+async def until_ready(client: AsgiClient) -> None:
+    """Waits for the container runtime, without which a server answers, too."""
+    async with asyncio.timeout(10):
+        while True:
+            if (await client.call("GET", "/readyz")).status == 200:
+                return
+            await asyncio.sleep(0.01)
+
+
 async def snapshot(database: Database) -> dict[str, list[Any]]:
     """Everything in the database but the audit trail, the queue and what the background notes."""
 

@@ -15,7 +15,7 @@ from modelyard.domain.accounts.roles import Role
 from tests.asgi import AsgiClient
 from tests.cast import CAST
 from tests.entrypoints.rest.callers import VISION, key_with
-from tests.entrypoints.rest.steps import Walk, archive, expect, expect_error, picture, snapshot, until
+from tests.entrypoints.rest.steps import Walk, archive, expect, expect_error, picture, snapshot, until, until_ready
 from tests.library import audited, set_scope
 from tests.machine import REFERENCE, Machine
 from tests.model_exports import changed, members_of, named, packed, readdressed, tar_of
@@ -229,6 +229,7 @@ async def test_a_version_can_be_chosen(alice: AsgiClient, walk: Walk) -> None:
 
 async def test_an_image_that_is_not_there_is_told_before_the_first_byte(alice: AsgiClient, walk: Walk) -> None:
     model_id = await walk.active()
+    await until_ready(alice)
     expect_error(await alice.call("GET", f"/api/models/{model_id}/export"), 503, "could not get it")
 
 

@@ -22,4 +22,5 @@ async def test_unexpected_error_names_its_request() -> None:
     assert answer.status == 500
     assert answer.headers["x-request-id"] == "request-of-the-test"
     assert (answer.json["statusCode"], answer.json["status"]) == (500, "Internal Server Error")
+    assert "request-of-the-test" in answer.json["message"]
     assert b"secret" not in answer.body

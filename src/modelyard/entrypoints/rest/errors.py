@@ -114,5 +114,5 @@ def _is_served(request: Request, method: str) -> bool:
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     request_id = str(request.state.request_id)
     log.error("a request failed unexpectedly", path=path_to_log(request.scope), request_id=request_id, exc_info=error)
-    message = "The platform failed unexpectedly; report the request id in the header X-Request-Id."
+    message = f"The platform failed unexpectedly; report the request id {request_id}, by which its log names the cause."
     return error_answer(request, 500, message, **{"X-Request-Id": request_id})
