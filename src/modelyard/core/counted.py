@@ -5,4 +5,9 @@ _PLURALS = {"entry": "entries"}
 
 def counted(number: int, thing: str) -> str:
     """So many of a thing, which is named in the singular."""
-    return f"{number} {thing if number == 1 else _PLURALS.get(thing, thing + 's')}"
+    return f"{number} {plural_unless_one(number, thing)}"
+
+
+def plural_unless_one(number: int, thing: str) -> str:
+    """The name of a thing as it stands behind their number."""
+    return thing if number == 1 else _PLURALS.get(thing, thing + "s")
