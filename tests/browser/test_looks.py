@@ -21,6 +21,8 @@ def pages(site: Site) -> dict[str, str]:
         "try": f"{model}?part=try",
         "try-picture": f"{site.model_path('digits')}?part=try",
         "styleguide": "/styleguide",
+        "guides": "/guides",
+        "guide": "/guides/guide/library",
         "jobs": "/jobs",
         "operations": "/operations",
         "operations-nothing": "/operations?begin-date=2026-01-01&end-date=2026-01-02",

@@ -66,6 +66,7 @@ from modelyard.entrypoints.web import (
     deploy_uploads,
     engine_pages,
     forgotten_password_page,
+    guide_pages,
     invitation_pages,
     job_pages,
     key_pages,
@@ -154,6 +155,7 @@ ROUTERS = (
     deploy_pages.router,
     approval_pages.router,
     try_pages.router,
+    guide_pages.router,
     styleguide_page.router,
 )
 _DESCRIPTION = "Send `Authorization: ApiKey <prefix>.<body>`; the first start of the server prints the first key."

@@ -42,6 +42,8 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("POST", "/team"): Open.SIGNED_IN,
     ("POST", "/theme"): Open.PUBLIC,
     ("GET", "/styleguide"): Open.ANYONE,
+    ("GET", "/guides"): Open.ANYONE,
+    ("GET", "/guides/{name:path}"): Open.ANYONE,
     ("GET", "/models"): May.READ_MODELS,
     ("GET", "/models/permalink/{permalink}"): May.READ_MODELS,
     ("GET", "/models/{model_id}"): May.READ_MODELS,
