@@ -23,8 +23,6 @@ DIRECTORY = Path(__file__).parent.parent / "docs" / "reference"
 HEAD = """\
 # Settings
 
-Written by `scripts/reference.py` from `src/modelyard/settings.py`; change it there.
-
 A setting is read from the environment variable below, or from the file that the same name with `_FILE`
 at its end holds, which is how container platforms mount secrets. Lists are separated by commas.
 
@@ -57,8 +55,7 @@ def _default(value: Any) -> str:
 COMMANDS_HEAD = """\
 # Command line
 
-Written by `scripts/reference.py` from `src/modelyard/entrypoints/cli`; change it there.
-[The guide](../guide/command-line.md) shows how the commands are used.
+All commands with their options; [the guide](../guide/command-line.md) shows how they are used.
 """
 
 
@@ -127,8 +124,6 @@ def _escaped(record: tuple[str, str]) -> tuple[str, str]:
 PERMISSIONS_HEAD = """\
 # Permissions
 
-Written by `scripts/reference.py` from `roles.py`, `permissions.py` and `route_permissions.py`; change it there.
-
 Each cell says how far a role's permission reaches: over one's *own* things (for a project's key: the project's),
 those of the *team* that one acts for, of the *account*, or of *all* accounts. In the admin team, *team* means the
 account. Whoever has several roles has the furthest reach of all of them. An entitlement is a permission as the API
@@ -187,13 +182,14 @@ PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": render_commands,
     "permissions.md": render_permissions,
 }
+FOOT = "\n---\n\nThis page is written by `scripts/reference.py`, from the code.\n"
 
 
 def main() -> int:
     """Write or, with --check, compare the pages; 1 when one differs."""
     behind = []
     for name, render in PAGES.items():
-        page, text = DIRECTORY / name, render()
+        page, text = DIRECTORY / name, render().rstrip() + "\n" + FOOT
         if "--check" not in sys.argv:
             page.write_text(text, encoding="utf-8")
         elif not page.exists() or page.read_text(encoding="utf-8") != text:
