@@ -12,15 +12,26 @@ from tests.library import add_active, read_version_row
 
 
 async def add_model_with_jobs(database: Database, actor: Actor, *finished: datetime, **values: Any) -> str:
-    """An active model with a job that ended at each of these times."""
+    """An active model with a job that ended at each of these times.
+
+    In one transaction: what counts jobs by day in the background passes over a time only once.
+    """
     model_id = await add_active(database, actor)
-    for at in finished:
-        await add_job(database, actor, model_id, finished_at=at, **values)
+    jobs = [await _job(database, actor, model_id, finished_at=at, **values) for at in finished]
+    async with database.write() as session:
+        session.add_all(jobs)
     return model_id
 
 
 async def add_job(database: Database, actor: Actor, model_id: str, **values: Any) -> str:
     """A job with three results and an error; returns its identifier."""
+    job = await _job(database, actor, model_id, **values)
+    async with database.write() as session:
+        session.add(job)
+    return job.id
+
+
+async def _job(database: Database, actor: Actor, model_id: str, **values: Any) -> Job:
     version = await read_version_row(database, model_id)
     at = values.get("finished_at") or values["created_at"]
     usual: dict[str, Any] = {
@@ -45,7 +56,4 @@ async def add_job(database: Database, actor: Actor, model_id: str, **values: Any
         "hours_delete_input": 24,
         **dict.fromkeys(("created_at", "submitted_at", "updated_at"), at),
     }
-    job = Job(**(usual | values))
-    async with database.write() as session:
-        session.add(job)
-    return job.id
+    return Job(**(usual | values))
