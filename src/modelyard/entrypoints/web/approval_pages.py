@@ -4,15 +4,15 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from modelyard.core.errors import PlatformError
-from modelyard.core.paging import Page
 from modelyard.domain.models import decisions
 from modelyard.domain.models.version_diff import activation_warnings
 from modelyard.entrypoints.rest.errors import status_of
-from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform
 from modelyard.entrypoints.web.deploy_answer import AT_THE_FORM
 from modelyard.entrypoints.web.forms import first, read_form
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.page_routes import PageRoute
+from modelyard.entrypoints.web.paged_lists import read_list
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 APPROVALS = "/approvals"
@@ -47,10 +47,10 @@ async def _answer(
     error: PlatformError | None = None,
     typed: tuple[str, str, str] = ("", "", ""),
 ) -> Response:
-    page = Page(read_page(request).number, AT_ONCE)
+    state = read_list(request, APPROVALS, (), AT_ONCE)
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, "Library")
-        found = await decisions.list_waiting(session, actor, page)
+        found = await decisions.list_waiting(session, actor, state.page)
         entries = [
             (
                 row,
@@ -69,5 +69,5 @@ async def _answer(
         entries=entries,
         problem=error.message if error else "",
         typed=typed,
-        following=f"{APPROVALS}?page={page.number + 1}" if found.has_next else "",
+        following=state.following(has_next=found.has_next),
     )

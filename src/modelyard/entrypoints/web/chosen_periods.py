@@ -24,8 +24,6 @@ class ChosenPeriod:
     """One of the usual ones, counted back from today; 0 for any other."""
     begin: str
     end: str
-    query: str
-    """What an address has to end with to be about the same period."""
     problem: str = ""
 
     @property
@@ -45,8 +43,7 @@ def choose_period(request: Request, here: str, now: datetime) -> ChosenPeriod:
     try:
         if begin or end:
             period = read_period(request, now)
-            query = f"begin-date={period.begin}&end-date={period.end}"
-            return ChosenPeriod(period, here, 0, str(period.begin), str(period.end), query)
+            return ChosenPeriod(period, here, 0, str(period.begin), str(period.end))
         days = _usual_days(read_text(request, "days"))
     except InvalidInput as error:
         return _chosen(here, USUAL_DAYS, now, begin, end, error.message)
@@ -71,4 +68,4 @@ def _usual_days(text: str) -> int:
 def _chosen(here: str, days: int, now: datetime, begin: str, end: str, problem: str = "") -> ChosenPeriod:
     period = period_of(None, None, now.date(), days=days)
     shown = (begin or str(period.begin), end or str(period.end))
-    return ChosenPeriod(period, here, days, *shown, f"days={days}", problem)
+    return ChosenPeriod(period, here, days, *shown, problem)

@@ -7,7 +7,6 @@ from starlette.responses import RedirectResponse, Response
 
 from modelyard.core.errors import PlatformError
 from modelyard.core.file_names import disposition
-from modelyard.core.paging import Page
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.models.catalog import change_model, create_model, find_model
 from modelyard.domain.models.contract import ANY_MEDIA_TYPE
@@ -23,7 +22,7 @@ from modelyard.domain.version_tests.deployments import (
 )
 from modelyard.entrypoints.rest.errors import status_of
 from modelyard.entrypoints.rest.pieces import FOR_THE_CALLER_ALONE, answer_in_pieces
-from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_flag, read_page
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_flag
 from modelyard.entrypoints.web.deploy_answer import AT_THE_FORM, answer_panel, problems_of, wrong_fields
 from modelyard.entrypoints.web.deploy_changes import STAY_AFTER, Change, save_panel
 from modelyard.entrypoints.web.deploy_panels import (
@@ -36,6 +35,7 @@ from modelyard.entrypoints.web.deploy_panels import (
 from modelyard.entrypoints.web.forms import first, read_form
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.page_routes import PageRoute
+from modelyard.entrypoints.web.paged_lists import read_list
 from modelyard.entrypoints.web.pages import page
 from modelyard.entrypoints.web.trial_outputs import OutputUnknown, find_output, output_pieces
 
@@ -72,10 +72,10 @@ async def begin(request: Request, platform: ThePlatform, actor: Caller) -> Respo
 async def _start(
     request: Request, platform: ThePlatform, actor: Caller, typed: dict[str, str], error: PlatformError | None = None
 ) -> Response:
-    part = Page(read_page(request).number, UNFINISHED_AT_ONCE)
+    state = read_list(request, DEPLOY, (), UNFINISHED_AT_ONCE)
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, "Library")
-        found = await list_unfinished(session, actor, part)
+        found = await list_unfinished(session, actor, state.page)
         models = await list_own_models(session, actor, most=MODELS_OFFERED)
     return framed(
         "deploy.html",
@@ -86,7 +86,7 @@ async def _start(
         **_problems(error),
         namesake=error.model_id if isinstance(error, NameInUse) else "",
         entries=[(each, address_of_deployment(each.version.model_id, each.version.version)) for each in found.entries],
-        following=f"{DEPLOY}?page={part.number + 1}" if found.has_next else "",
+        following=state.following(has_next=found.has_next),
         models=models,
         author=actor.account_name,
         may_approve=actor.may(Permission.APPROVE_MODELS),

@@ -9,7 +9,6 @@ from starlette.responses import RedirectResponse, Response
 
 from modelyard.app import Platform
 from modelyard.core.errors import Conflict, InvalidInput, LimitReached, NotAllowed, PlatformError
-from modelyard.core.paging import Page
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.engines.lookup import FoundEngine, find_any_engine, list_ended
@@ -23,13 +22,14 @@ from modelyard.domain.models.visibility import may_change, require_version_chang
 from modelyard.domain.monitoring import usage, use_series
 from modelyard.domain.monitoring.usage import UseFilter
 from modelyard.entrypoints.rest.errors import status_of
-from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page, read_text
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_text
 from modelyard.entrypoints.web.chosen_periods import choose_period
 from modelyard.entrypoints.web.deploy_answer import problems_of
 from modelyard.entrypoints.web.forms import first, read_form
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.operations_pages import PLACE
 from modelyard.entrypoints.web.page_routes import PageRoute
+from modelyard.entrypoints.web.paged_lists import read_list
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 VERSIONS_AT_ONCE = 50
@@ -59,12 +59,12 @@ class EnginesTyped:
 @router.get("/operations/engines")
 async def show_engines(request: Request, platform: ThePlatform, actor: Caller) -> Response:
     """Versions that have engines or wait for some; `show=all` has all active ones, `search` those called so."""
-    page, search = Page(read_page(request).number, VERSIONS_AT_ONCE), read_text(request, "search")
-    is_all = read_text(request, "show") == "all" or bool(search)
+    state = read_list(request, "/operations/engines", ("search", "show"), VERSIONS_AT_ONCE)
+    search = state.text("search")
+    is_all = state.text("show") == "all" or bool(search)
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, PLACE)
-        found = await list_occupancy(session, platform.clock, actor, page, search=search, is_busy_only=not is_all)
-    address = request.url.remove_query_params("page")
+        found = await list_occupancy(session, platform.clock, actor, state.page, search=search, is_busy_only=not is_all)
     return framed(
         "engines.html",
         frame,
@@ -72,13 +72,9 @@ async def show_engines(request: Request, platform: ThePlatform, actor: Caller) -
         entries=found.entries,
         search=search,
         is_all=is_all,
-        preceding=_with_page(address.query, page.number - 1) if page.number > 1 else "",
-        following=_with_page(address.query, page.number + 1) if found.has_next else "",
+        preceding=state.preceding,
+        following=state.following(has_next=found.has_next),
     )
-
-
-def _with_page(query: str, number: int) -> str:
-    return f"/operations/engines?{query}&page={number}" if query else f"/operations/engines?page={number}"
 
 
 @router.get("/operations/versions/{model_id}/{version}")

@@ -27,6 +27,7 @@ from modelyard.entrypoints.web.input_views import InputShown, shown_input
 from modelyard.entrypoints.web.job_views import groups_of, progress_of, word_of
 from modelyard.entrypoints.web.output_views import OutputShown, shown_output
 from modelyard.entrypoints.web.page_routes import PageRoute
+from modelyard.entrypoints.web.paged_lists import ListState
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 JOBS_AT_ONCE = 30
@@ -114,7 +115,7 @@ async def _items_of(session: AsyncSession, actor: Actor, job: Job, group: str, p
         "group": group,
         "groups": groups_of(job, group),
         "here": here,
-        "following": f"{here}?items={group}&page={page.number + 1}" if items.has_next else "",
+        "following": ListState(here, {"items": group}, page).following(has_next=items.has_next),
     }
 
 

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from modelyard.core.errors import Conflict, InvalidInput, NotFound
-from modelyard.core.paging import Page
 from modelyard.domain.accounts.actor import Actor
 from modelyard.domain.accounts.permissions import Permission
 from modelyard.domain.models.card_export import read_sheet
@@ -24,11 +23,12 @@ from modelyard.domain.models.timeline import list_timeline
 from modelyard.domain.models.version_diff import diff_versions
 from modelyard.domain.models.visibility import may_change_version
 from modelyard.domain.version_tests.read_report import VersionReport, read_report
-from modelyard.entrypoints.rest.requests import Caller, ThePlatform, platform_of, public_address, read_page, read_text
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, platform_of, public_address, read_text
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.metric_views import shown_metrics
 from modelyard.entrypoints.web.model_cards import address_of, card_of, picture_of
 from modelyard.entrypoints.web.page_routes import PageRoute
+from modelyard.entrypoints.web.paged_lists import read_list
 from modelyard.entrypoints.web.snippets import code_snippets
 from modelyard.entrypoints.web.try_part import read_try_part
 
@@ -175,10 +175,9 @@ async def _tests(session: AsyncSession, _request: Request, actor: Actor, row: Ve
 
 
 async def _history(session: AsyncSession, request: Request, actor: Actor, row: Version) -> dict[str, Any]:
-    page = Page(read_page(request).number, _ENTRIES)
-    found = await list_timeline(session, actor, row.model_id, page)
-    following = f"{address_of(row.model_id, row.version)}?part=history&page={page.number + 1}"
-    return {"entries": found.entries, "following": following if found.has_next else ""}
+    state = read_list(request, address_of(row.model_id, row.version), ("part",), _ENTRIES)
+    found = await list_timeline(session, actor, row.model_id, state.page)
+    return {"entries": found.entries, "following": state.following(has_next=found.has_next)}
 
 
 _Reader = Callable[[AsyncSession, Request, Actor, Version], Awaitable[dict[str, Any]]]

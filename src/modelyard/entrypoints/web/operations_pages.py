@@ -18,10 +18,11 @@ from modelyard.domain.monitoring.alerts import Alert, AlertType, count_alerts, l
 from modelyard.domain.monitoring.periods import Period
 from modelyard.domain.monitoring.tables import AlertRecord
 from modelyard.domain.monitoring.usage import UseFilter
-from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_page, read_text
+from modelyard.entrypoints.rest.requests import Caller, ThePlatform, read_text
 from modelyard.entrypoints.web.chosen_periods import choose_period
 from modelyard.entrypoints.web.frame import framed, read_frame
 from modelyard.entrypoints.web.page_routes import PageRoute
+from modelyard.entrypoints.web.paged_lists import read_list
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PLACE = "Operations"
@@ -100,12 +101,13 @@ async def _machines(session: AsyncSession, actor: Actor, period: Period) -> dict
 
 @router.get("/operations/alerts")
 async def show_alerts(request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    now, page = platform.clock.now(), Page(read_page(request).number, ALERTS_AT_ONCE)
+    now = platform.clock.now()
     chosen = choose_period(request, "/operations/alerts", now)
+    state = read_list(request, "/operations/alerts", ("days", "begin-date", "end-date"), ALERTS_AT_ONCE)
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, PLACE)
         current = {kind: await list_alerts(session, actor, kind, platform.alert_rules, now) for kind in AlertType}
-        past = await list_past_alerts(session, actor, chosen.period, page)
+        past = await list_past_alerts(session, actor, chosen.period, state.page)
     return framed(
         "alerts.html",
         frame,
@@ -115,8 +117,8 @@ async def show_alerts(request: Request, platform: ThePlatform, actor: Caller) ->
         may_see_engines=actor.may(Permission.READ_ENGINES),
         current=[(_TITLES[kind], _ADVICE[kind], _linked(found)) for kind, found in current.items() if found],
         past=[(row, _TITLES[AlertType(row.type)], _address_of_record(row)) for row in past.entries],
-        preceding=f"/operations/alerts?{chosen.query}&page={page.number - 1}" if page.number > 1 else "",
-        following=f"/operations/alerts?{chosen.query}&page={page.number + 1}" if past.has_next else "",
+        preceding=state.preceding,
+        following=state.following(has_next=past.has_next),
     )
 
 

@@ -23,9 +23,18 @@ class ListState:
         query = urlencode({name: value for name, value in (dict(self.chosen) | changes).items() if value})
         return f"{self.path}?{query}" if query else self.path
 
-    def beside(self, step: int) -> str:
+    def _beside(self, step: int) -> str:
         """The address of the page before or after."""
         return self.address(page=str(self.page.number + step)) if self.page.number + step > 1 else self.address()
+
+    @property
+    def preceding(self) -> str:
+        """The address of the page before; empty on the first."""
+        return self._beside(-1) if self.page.number > 1 else ""
+
+    def following(self, *, has_next: bool) -> str:
+        """The address of the page after; empty on the last."""
+        return self._beside(1) if has_next else ""
 
     def text(self, name: str) -> str:
         """The value of a filter."""
