@@ -22,6 +22,7 @@ def test_a_text_is_answered_with_its_words_marked(visit: Callable[..., Visitor],
     page.get_by_role("link", name="Try it").first.click()
 
     page.get_by_role("textbox", name="input.txt").fill(TEXT)
+    page.wait_for_load_state()  # keys are heard from then on
     page.keyboard.press("Control+Enter")
 
     result = page.get_by_role("region", name="Result")
