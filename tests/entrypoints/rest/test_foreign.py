@@ -25,7 +25,7 @@ ALICE = CAST.alice
 HOME_ROLES = [Role.ACCOUNT_ADMIN, Role.DATA_SCIENTIST, Role.DEVELOPER]
 """Everything that a stranger can be without administering the installation."""
 ENGINE = "model-batch-secret"
-NAMED_BY_ANYBODY = {"tag_ids", "address", "token", "metric", "alert_type"}
+NAMED_BY_ANYBODY = {"tag_ids", "address", "token", "metric", "alert_type", "guide"}
 """Parts of public addresses: words, or secrets in themselves."""
 
 BODIES: dict[tuple[str, str], Any] = {

@@ -43,7 +43,7 @@ ROUTES: dict[tuple[str, str], Rule] = {
     ("POST", "/theme"): Open.PUBLIC,
     ("GET", "/styleguide"): Open.ANYONE,
     ("GET", "/guides"): Open.ANYONE,
-    ("GET", "/guides/{name:path}"): Open.ANYONE,
+    ("GET", "/guides/{guide:path}"): Open.ANYONE,
     ("GET", "/models"): May.READ_MODELS,
     ("GET", "/models/permalink/{permalink}"): May.READ_MODELS,
     ("GET", "/models/{model_id}"): May.READ_MODELS,

@@ -26,12 +26,12 @@ async def list_guides(request: Request, platform: ThePlatform, actor: Caller) ->
     return framed("guides.html", frame, groups=grouped_guides())
 
 
-@router.get(HOME + "/{name:path}")
-async def show_guide(name: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
-    """`name` is one of those that are known; nothing is looked up in the file system by it."""
-    guide = read_guides().get(name)
-    if guide is None:
-        raise GuideNotFound(name)
+@router.get(HOME + "/{guide:path}")
+async def show_guide(guide: str, request: Request, platform: ThePlatform, actor: Caller) -> Response:
+    """`guide` is one of those that are known; nothing is looked up in the file system by it."""
+    found = read_guides().get(guide)
+    if found is None:
+        raise GuideNotFound(guide)
     async with platform.database.read() as session:
         frame = await read_frame(session, request, actor, "")
-    return framed("guide.html", frame, guide=guide)
+    return framed("guide.html", frame, guide=found)
