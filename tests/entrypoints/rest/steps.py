@@ -78,7 +78,7 @@ async def snapshot(database: Database) -> dict[str, list[Any]]:
     """Everything in the database but the audit trail, the queue and what the background notes."""
 
     def columns(table: Table) -> list[Any]:
-        noted = {"api_keys.last_used_at", "sessions.last_seen_at", "users.last_active_at"}
+        noted = {"api_keys.last_used_at", "models.last_active_at", "sessions.last_seen_at", "users.last_active_at"}
         return [column for column in table.c if str(column) not in noted]
 
     async with database.read() as session:
