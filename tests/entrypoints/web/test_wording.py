@@ -17,6 +17,7 @@ from modelyard.entrypoints.web.wording import (
     rate,
     roughly,
     size,
+    things,
 )
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -42,6 +43,11 @@ def test_ago(seconds: int, text: str) -> None:
 
 def test_exact() -> None:
     assert exact(NOW) == "2026-03-04 05:06:07 UTC"
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 jobs"), (1, "1 job"), (1_200, "1,200 jobs")])
+def test_things(number: int, text: str) -> None:
+    assert things(number, "job") == text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import itertools
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,8 +107,8 @@ def _read(name: str, markdown: str, known: frozenset[str]) -> Guide:
             link.attrs["href"] = _target(name, str(link.attrs["href"]), known)
     for heading, inline in itertools.pairwise(body):
         if heading.type == "heading_open":
-            heading.attrs["id"] = anchor_of(_plain(inline))
-    return Guide(name, title, _first_sentence(body), "".join(_rendered(body)))
+            heading.attrs["id"] = _anchor_of(_plain(inline))
+    return Guide(name, title, _first_sentence(body), _rendered(body))
 
 
 def _target(here: str, href: str, known: frozenset[str]) -> str:
@@ -120,7 +120,7 @@ def _target(here: str, href: str, known: frozenset[str]) -> str:
     return f"{HOME}/{name}{mark}{anchor}" if ending == ".md" and name in known else HOME
 
 
-def anchor_of(heading: str) -> str:
+def _anchor_of(heading: str) -> str:
     """The fragment under which a heading is found, as usual for Markdown."""
     return _NO_LETTERS.sub("", heading.lower()).replace(" ", "-")
 
@@ -136,7 +136,7 @@ def _first_sentence(tokens: list[Token]) -> str:
     return re.split(r"(?<=[.:]) ", _plain(first), maxsplit=1)[0].rstrip(":") if first else ""
 
 
-def _rendered(tokens: list[Token]) -> Iterator[str]:
+def _rendered(tokens: list[Token]) -> str:
     """Tables can be scrolled by themselves, and by keys."""
-    html = _PARSER.renderer.render(tokens, _PARSER.options, {})
-    yield html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
+    html: str = _PARSER.renderer.render(tokens, _PARSER.options, {})
+    return html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")

@@ -53,7 +53,7 @@ async def show_operations(request: Request, platform: ThePlatform, actor: Caller
             return framed("operations_now.html", frame, **current)
         chosen = choose_period(request, "/operations", now)
         done = await _what_was_done(session, actor, chosen.period, now)
-        machines = await _machines(session, actor, chosen.period)
+        machines = await _machines(session, actor, chosen.period) if current["may_see_engines"] else {}
     values = {"chosen": chosen, "span": _seen(chosen.period, now)}
     return framed("operations.html", frame, chosen.status, **values, **current, **done, **machines)
 
@@ -90,9 +90,6 @@ async def _what_was_done(session: AsyncSession, actor: Actor, period: Period, no
 
 
 async def _machines(session: AsyncSession, actor: Actor, period: Period) -> dict[str, Any]:
-    """Nothing for those who may not see engines."""
-    if not actor.may(Permission.READ_ENGINES):
-        return {"points": [], "last": None}
     return {
         "points": await use_series.read_machine_series(session, actor, period.start, period.stop, most=POINTS),
         "last": await use_series.read_last_point(session, actor),

@@ -8,7 +8,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
-from modelyard.core.counted import plural_unless_one
 from modelyard.core.markdown import render
 from modelyard.entrypoints.web import wording
 from modelyard.entrypoints.web.assets import asset_address
@@ -26,7 +25,7 @@ _TEMPLATES.filters |= {
     "exact": wording.exact,
     "minute": wording.minute,
     "count": wording.count,
-    "things": lambda number, thing: f"{wording.count(number)} {plural_unless_one(number, thing)}",
+    "things": wording.things,
     "size": wording.size,
     "enumerate": enumerate,
     "json": lambda value: json.dumps(value, ensure_ascii=False),

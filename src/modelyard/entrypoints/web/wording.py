@@ -3,6 +3,8 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+from modelyard.core.counted import plural_unless_one
+
 _STEPS = (
     (timedelta(minutes=1), timedelta(seconds=1), "s"),
     (timedelta(hours=1), timedelta(minutes=1), "min"),
@@ -40,6 +42,11 @@ def minute(at: datetime | None) -> str:
 def count(number: int) -> str:
     """With commas between thousands."""
     return f"{number:,}"
+
+
+def things(number: int, name: str) -> str:
+    """So many of a thing, which is named in the singular: `1 job`, `1,200 jobs`."""
+    return f"{count(number)} {plural_unless_one(number, name)}"
 
 
 def size(number: float) -> str:
